@@ -1,0 +1,70 @@
+"""The abstract covariance structure of one level's effects."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from hierlm.priors.lkj import LKJ
+from hierlm.priors.prior import Prior
+
+__all__ = ["Covariance", "Tensor"]
+
+Tensor = object  # a PyTensor variable; kept loose, PyTensor ships no complete types
+
+
+class Covariance(ABC):
+    """V, the k × k covariance of one level's k effects: V = diag(sd) R diag(sd), R = C Cᵀ.
+
+    A structure says which effects share a standard deviation, and how the correlation factor C follows from
+    its free correlation parameter.  It never sees data.  One instance is stateless; options come as arguments
+    of the constructor.
+    """
+
+    name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def n_parameters(self, k: int) -> int:
+        """p, the number of free covariance parameters for k effects."""
+
+    @abstractmethod
+    def sd_groups(self, k: int) -> tuple[tuple[int, ...], ...]:
+        """Which effects share a standard deviation, e.g. ``((0,), (1,))`` or ``((0, 1),)``.
+
+        Effects that are in no group have standard deviation 1 (``cor``).
+        """
+
+    def parts(self, k: int) -> tuple[tuple[Covariance, tuple[int, ...]], ...]:
+        """The structure as mutually independent smaller ones, canonical: (structure, effects) pairs.
+
+        ``idh`` of three effects is three times ``idh`` of one; a structure that couples its effects is itself.
+        """
+        return ((self, tuple(range(k))),)
+
+    def correlated(self, k: int) -> bool:
+        """Whether there is a free correlation parameter for k effects."""
+        return False
+
+    def default_correlation_prior(self, k: int) -> LKJ:
+        """The prior of the correlation where the user gave none."""
+        return LKJ(2.0)
+
+    def correlation_parameter(self, name: str, k: int, prior: LKJ | Prior) -> Tensor:
+        """Create, in the PyMC model on the context stack, the free correlation variable called ``name``.
+
+        Only called when :meth:`correlated`.
+
+        Raises
+        ------
+        PriorError
+            When ``prior`` does not fit the structure.
+        """
+        raise AssertionError(f"{self.name} of {k} effects has no correlation parameter")
+
+    def correlation_factor(self, parameter: Tensor | None, k: int) -> list[list[Tensor | float]]:
+        """Rows of the lower-triangular C with C Cᵀ = R: ``rows[i][j]`` for j ≤ i, scalars.
+
+        Scalars instead of a matrix keep the compiled graph free of matrix products, which cost seconds to compile.
+        """
+        return [[1.0 if i == j else 0.0 for j in range(i + 1)] for i in range(k)]

@@ -1,0 +1,134 @@
+"""A formula applied to data: arrays and labels, no model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm.formula.values import Bar, Formula
+
+__all__ = ["Common", "Design", "Groups", "PredictorDesign", "Response"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Common:
+    """Common effects of one predictor.
+
+    Parameters
+    ----------
+    X : (n, p) array
+        Never centred or scaled; columns as labelled.
+    labels : tuple of str
+        ``"Intercept"``, ``"Days"``, ``"period[2]"``, ``"age8:Sex[Female]"``.
+    offset : (n,) array
+        Sum of the offsets, zero without any; on the link scale.
+    """
+
+    X: Floats
+    labels: tuple[str, ...]
+    offset: Floats
+
+    @property
+    def intercept(self) -> int | None:
+        """The column of ones called ``Intercept``, if there is one."""
+        return self.labels.index("Intercept") if "Intercept" in self.labels else None
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """One bar applied to data.
+
+    Parameters
+    ----------
+    bar : Bar
+    codes : (n,) int array
+        Row → level, ``0 ≤ codes < len(levels)`` in training data; −1 marks an unseen level in new data.
+    levels : tuple of str
+        Level labels in order (numbers in numeric order, categories in their order, else sorted text); cells ``"A:a"``.
+    Z : (n, k) array
+        The columns of the left side.
+    effects : tuple of str
+        Their labels.
+    unseen : tuple of str
+        In new data: labels of the levels that training data did not have; ``codes == -1`` rows carry
+        ``unseen_codes`` into this tuple.
+    """
+
+    bar: Bar
+    codes: Ints
+    levels: tuple[str, ...]
+    Z: Floats
+    effects: tuple[str, ...]
+    unseen: tuple[str, ...] = ()
+    unseen_codes: Ints | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PredictorDesign:
+    """Everything that one linear predictor multiplies."""
+
+    response: str
+    parameter: str
+    common: Common
+    groups: tuple[Groups, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """One response as the data have it; the family turns it into numbers (0/1 for two levels).
+
+    Parameters
+    ----------
+    name : str
+    values : (n,) float array
+        Numbers, or codes into ``levels``.
+    levels : tuple of str or None
+        For text, categorical and boolean columns.
+    additions : mapping of str to (n,) array
+        ``trials``, ``weights``, ``se``.
+    success : str or None
+        The level picked in the formula by ``y["yes"]``.
+    options : mapping
+        Options of additions by ``"se.sigma"``-style keys.
+    column : str
+        The column to name in errors.
+    """
+
+    name: str
+    values: Floats
+    levels: tuple[str, ...] | None = None
+    additions: Mapping[str, Floats] = field(default_factory=dict)
+    success: str | None = None
+    options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    column: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """A formula applied to data.
+
+    Parameters
+    ----------
+    formula : Formula
+    n : int
+        Rows used.
+    rows : (n,) int array
+        Positions in the user's data of the rows used (missing rows may have been dropped).
+    responses : tuple of Response
+    predictors : mapping (response, parameter) → PredictorDesign
+    schema : Schema
+        What is needed to apply the same coding to new data (:meth:`Schema.apply`).
+    """
+
+    formula: Formula
+    n: int
+    rows: Ints
+    responses: tuple[Response, ...]
+    predictors: Mapping[tuple[str, str], PredictorDesign]
+    schema: object

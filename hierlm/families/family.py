@@ -1,0 +1,133 @@
+"""The abstract response distribution."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm.links import Link
+from hierlm.priors.prior import Prior
+
+__all__ = ["Family", "Parameter", "Predicted"]
+
+Tensor = Any
+Additions = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A distributional parameter.
+
+    Parameters
+    ----------
+    name : str
+        ``"mu"``, ``"sigma"``, ``"shape"``, …
+    link : str
+        Default link when it is predicted.
+    links : tuple of str
+        All links that make sense.
+    lower, upper : float
+        Its natural range.
+    """
+
+    name: str
+    link: str
+    links: tuple[str, ...]
+    lower: float = -np.inf
+    upper: float = np.inf
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """A distributional parameter as the graph hands it over: its linear predictor and its link.
+
+    A parameter without a predictor of its own comes with its natural value as ``eta`` and the identity link.
+    ``log`` and ``log_complement`` are the numerically stable logs of the parameter and of one minus it.
+    """
+
+    eta: Tensor
+    link: Link
+
+    @property
+    def value(self) -> Tensor:
+        """The parameter itself, g⁻¹(η)."""
+        return self.link.inverse(self.eta)
+
+    @property
+    def log(self) -> Tensor:
+        """log g⁻¹(η), stable."""
+        return self.link.log_inverse(self.eta)
+
+    @property
+    def log_complement(self) -> Tensor:
+        """log(1 − g⁻¹(η)), stable; for probabilities."""
+        return self.link.log_complement(self.eta)
+
+
+class Family(ABC):
+    """A response distribution p(y | μ, …).
+
+    Stateless; every method with tensors writes its equation once, in PyTensor, and serves the PyMC graph,
+    the log-likelihood, predictions and the contract tests alike.
+    """
+
+    name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    parameters: ClassVar[tuple[Parameter, ...]]
+    discrete: ClassVar[bool] = False
+    requires: ClassVar[tuple[str, ...]] = ()
+    accepts: ClassVar[tuple[str, ...]] = ("weights",)
+
+    def active_parameters(self, options: Mapping[str, Any], additions: Additions) -> tuple[Parameter, ...]:
+        """The parameters that exist given the left-hand side additions (``se(s)`` replaces ``sigma``)."""
+        return self.parameters
+
+    @abstractmethod
+    def distribution(self, additions: Additions, **parameters: Predicted) -> Tensor:
+        """The unnamed PyMC random variable of the response (``pm.Normal.dist(…)``), shape (n,) or broadcast."""
+
+    @abstractmethod
+    def mean(self, additions: Additions, **parameters: Predicted) -> Tensor:
+        """E[y | parameters], response scale (binomial: trials × probability)."""
+
+    @abstractmethod
+    def variance(self, additions: Additions, **parameters: Predicted) -> Tensor:
+        """Var[y | parameters], response scale squared."""
+
+    @abstractmethod
+    def prepare(
+        self,
+        name: str,
+        values: NDArray[np.float64],
+        levels: tuple[str, ...] | None,
+        success: str | None,
+        additions: Mapping[str, NDArray[np.float64]],
+    ) -> NDArray[np.float64]:
+        """Check the response against the support and return it as numbers.
+
+        Raises
+        ------
+        DataError
+            With column, rows and remedy, when a value cannot come from this family.
+        """
+
+    @abstractmethod
+    def default_priors(self, y: NDArray[np.float64], additions: Mapping[str, NDArray[np.float64]]) -> dict[str, Prior]:
+        """Priors of the parameters other than ``mu`` on their natural scale, by parameter name."""
+
+    @abstractmethod
+    def link_scale(self, y: NDArray[np.float64], link: Link, additions: Mapping[str, NDArray[np.float64]]) -> tuple[float, float]:
+        """(centre, spread) of the response on the link scale: the yardstick of the default priors of ``b`` and ``sd``."""
+
+    @abstractmethod
+    def latent_variance(self, additions: Additions, **parameters: Predicted) -> Tensor:
+        """The distribution-specific variance on the link scale, the denominator's last term of the ICC and R².
+
+        Exact for latent-variable links (π²/3 logit, 1 probit, π²/6 cloglog and loglog); else the delta or log-normal approximation of
+        Nakagawa, Johnson & Schielzeth (2017) at the given parameters, stated in the docstring.
+        """

@@ -1,0 +1,140 @@
+"""What a formula says, as values: text and structure only, no data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hierlm import names
+
+__all__ = ["Addition", "Bar", "Formula", "Option", "Predictor", "ResponseTerm"]
+
+Option = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class Addition:
+    """A left-hand side addition such as ``trials(size)``, ``weights(w)``, ``se(s, sigma=True)``.
+
+    Parameters
+    ----------
+    name : str
+        ``"trials"``, ``"weights"`` or ``"se"``.
+    expression : str
+        Its argument, as formula text (a column, a number or an allowed expression).
+    options : mapping of str to literal
+    start : int
+        Character position in the text, for error messages.
+    """
+
+    name: str
+    expression: str
+    options: Mapping[str, Option] = field(default_factory=dict)
+    start: int = 0
+
+
+@dataclass(frozen=True)
+class ResponseTerm:
+    """One response: how it is called and how it is computed.
+
+    Parameters
+    ----------
+    name : str
+        The label users see, e.g. ``"Reaction"`` or ``"log(y)"``; for ``cbind(a, b)`` and ``p(a, n)`` the name of the successes.
+    expression : str
+        Formula text that gives the response values (``cbind`` and ``p`` are already turned into successes
+        plus a ``trials`` addition).
+    additions : tuple of Addition
+    level : str or None
+        The success level picked by ``y["yes"]``.
+    """
+
+    name: str
+    expression: str
+    additions: tuple[Addition, ...] = ()
+    level: str | None = None
+    text: str = ""
+    start: int = 0
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One group term ``(effects | group)`` after expansion (``a/b`` has become two bars).
+
+    Parameters
+    ----------
+    effects : str
+        The left side as formula text understood by formulae, with its intercept explicit: ``"1 + Days"``, ``"0 + sex"``.
+    factors : tuple of str
+        The grouping factors (columns, or ``"units"``) whose cells are the levels.
+    structure : str
+        Canonical covariance name, e.g. ``"us"``, ``"idh"``.
+    options : mapping
+        Options of the structure (``d=2``).
+    id : str or None
+        Shared id of ``(1 | id | g)``.
+    text : str
+        The term as typed.
+    start, stop : int
+        Its place in the formula text.
+    """
+
+    effects: str
+    factors: tuple[str, ...]
+    structure: str = "us"
+    options: Mapping[str, Option] = field(default_factory=dict)
+    id: str | None = None
+    text: str = ""
+    start: int = 0
+    stop: int = 0
+
+    @property
+    def group(self) -> str:
+        """The grouping's name, ``"batch:cask"``."""
+        return names.group_label(self.factors)
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """The right-hand side for one distributional parameter of one response.
+
+    Parameters
+    ----------
+    response : str
+        Name of the response it belongs to.
+    parameter : str
+        ``"mu"``, ``"sigma"``, …
+    common : str
+        Common effects as text that formulae reads with the same meaning, intercept explicit (``"1 + Days"``, ``"0 + x"``).
+    offsets : tuple of str
+        Expressions inside ``offset(…)``; they add up.
+    bars : tuple of Bar
+    """
+
+    response: str
+    parameter: str
+    common: str
+    offsets: tuple[str, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A whole model's formulas, read.
+
+    Parameters
+    ----------
+    text : str
+        As typed (several formulas joined by newlines).
+    responses : tuple of ResponseTerm
+        In the order typed.
+    predictors : tuple of Predictor
+        One per (response, parameter) that was given a formula; ``mu`` of every response is always there.
+    """
+
+    text: str
+    responses: tuple[ResponseTerm, ...]
+    predictors: tuple[Predictor, ...]
+    random: str | None = None
+    residual: str | None = None

@@ -1,0 +1,128 @@
+"""Parts of a model, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm.covariances.covariance import Covariance
+from hierlm.design.values import Groups
+from hierlm.families.family import Family
+from hierlm.links import Link
+from hierlm.priors.lkj import LKJ
+from hierlm.priors.prior import Prior
+
+__all__ = ["GroupBlock", "ModelPredictor", "ModelResponse", "Piece"]
+
+
+@dataclass(frozen=True, eq=False)
+class ModelResponse:
+    """A response with its family.
+
+    Parameters
+    ----------
+    name : str
+    label : str or None
+        None in a model of one response, else ``name``: the prefix of effect labels.
+    family : Family
+    y : (n,) array
+        As numbers of the family's support.
+    additions : mapping of str to (n,) array
+        ``trials``, ``weights``, ``se`` where given.
+    levels : tuple of str or None
+        Of a categorical response.
+    success : str or None
+        The level that counts as 1.
+    links : mapping parameter → Link
+        The link of every *predicted* parameter (``mu`` always).
+    free : tuple of str
+        Parameters without a predictor: one value on the natural scale, a prior of their own.
+    """
+
+    name: str
+    label: str | None
+    family: Family
+    y: NDArray[np.float64]
+    additions: Mapping[str, NDArray[np.float64]]
+    levels: tuple[str, ...] | None
+    success: str | None
+    links: Mapping[str, Link]
+    free: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ModelPredictor:
+    """A linear predictor η = offset + X b + Σ Z r of one parameter of one response.
+
+    Parameters
+    ----------
+    X : (n, p) array, labels : tuple of str
+        Labels as in ``b[...]``, with the response's prefix in a model of several responses.
+    columns : slice
+        Where its coefficients lie in the variable ``names.common(parameter)``.
+    """
+
+    response: str
+    parameter: str
+    X: NDArray[np.float64]
+    labels: tuple[str, ...]
+    offset: NDArray[np.float64]
+    intercept: int | None
+    columns: slice
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Columns of one block that enter one predictor: η += Σ_k Z[:, k] · r[codes, effects[k]]."""
+
+    response: str
+    parameter: str
+    Z: NDArray[np.float64]
+    effects: tuple[int, ...]
+    source: Groups
+
+
+@dataclass(frozen=True, eq=False)
+class GroupBlock:
+    """Effects of one grouping that share one covariance, over however many predictors.
+
+    A grouping's blocks are mutually independent; their effects are columns of one variable ``r_g`` in block order.
+
+    Parameters
+    ----------
+    group : str
+        ``"Subject"``, ``"batch:cask"``.
+    factors : tuple of str
+    levels : tuple of str
+    codes : (n,) int array
+    effects : tuple of str
+        Labels, with prefixes for other parameters and responses (``"sigma:Intercept"``).
+    columns : tuple of int
+        Where its effects lie among all effects of the grouping.
+    covariance : Covariance
+        For ``len(effects)`` effects; canonical (``idh`` has been split into single effects).
+    structure : str
+        As the user named it, for display.
+    pieces : tuple of Piece
+    sd_priors : tuple of Prior
+        One per entry of ``covariance.sd_groups(k)``.
+    cor_prior : LKJ or Prior or None
+    centred : bool
+        Whether it is sampled centred.
+    """
+
+    group: str
+    factors: tuple[str, ...]
+    levels: tuple[str, ...]
+    codes: NDArray[np.int64]
+    effects: tuple[str, ...]
+    columns: tuple[int, ...]
+    covariance: Covariance
+    structure: str
+    pieces: tuple[Piece, ...]
+    sd_priors: tuple[Prior, ...]
+    cor_prior: LKJ | Prior | None
+    centred: bool

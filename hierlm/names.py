@@ -1,0 +1,108 @@
+"""The only maker of variable and dimension names; nobody parses a name back.
+
+Draws, priors, summaries and errors use the same names::
+
+    b[Days]   b_sigma[Intercept]   sd_Subject[Days]   cor_Subject[Intercept, Days]   r_Subject[308, Days]   sigma
+
+Raw column names of predictors and responses live in coordinate labels only, so a column called
+``mu`` or ``sigma`` is harmless.
+"""
+
+from __future__ import annotations
+
+MEAN = "mu"
+INTERCEPT = "Intercept"
+OBS = "obs"
+UNITS = "units"
+
+
+def safe(text: str) -> str:
+    """``text`` as part of a variable name: PyMC and DataTree refuse ``/`` and a trailing ``:``."""
+    return text.replace("/", "∕").replace("\n", " ").rstrip(":") or "_"
+
+
+def group_label(factors: tuple[str, ...]) -> str:
+    """The name of a grouping: ``("batch", "cask")`` → ``"batch:cask"``."""
+    return ":".join(factors)
+
+
+def cell_label(levels: tuple[str, ...]) -> str:
+    """The name of one cell of a grouping: ``("A", "a")`` → ``"A:a"``."""
+    return ":".join(levels)
+
+
+def effect_label(response: str | None, parameter: str, effect: str) -> str:
+    """An effect's label: bare for the mean of a single response, else ``"sigma:Intercept"``, ``"y2:Intercept"``.
+
+    Parameters
+    ----------
+    response : str or None
+        The response's name in a model of several responses; None when there is only one.
+    """
+    parts = [p for p in (response, None if parameter == MEAN else parameter) if p is not None]
+    return ":".join([*parts, effect])
+
+
+def common(parameter: str) -> str:
+    """Common effects of a distributional parameter: ``b``, ``b_sigma``."""
+    return "b" if parameter == MEAN else f"b_{parameter}"
+
+
+def common_dim(parameter: str) -> str:
+    """Dimension of :func:`common`: ``coef``, ``coef_sigma``."""
+    return "coef" if parameter == MEAN else f"coef_{parameter}"
+
+
+def sd(group: str) -> str:
+    """Group standard deviations: ``sd_Subject``."""
+    return f"sd_{safe(group)}"
+
+
+def cor(group: str) -> str:
+    """Group correlation matrix: ``cor_Subject``."""
+    return f"cor_{safe(group)}"
+
+
+def effects(group: str) -> str:
+    """Group effects: ``r_Subject``."""
+    return f"r_{safe(group)}"
+
+
+def effect_dim(group: str) -> str:
+    """Dimension over the effects of a grouping: ``effect_Subject``."""
+    return f"effect_{safe(group)}"
+
+
+def effect_dim2(group: str) -> str:
+    """Second dimension of a correlation matrix: ``effect2_Subject``."""
+    return f"effect2_{safe(group)}"
+
+
+def level_dim(group: str) -> str:
+    """Dimension over the levels of a grouping: ``level_Subject``."""
+    return f"level_{safe(group)}"
+
+
+def response_dim(parameter: str) -> str:
+    """Dimension over responses of a free family parameter in a model of several responses."""
+    return f"response_{parameter}"
+
+
+def offset_effects(group: str, part: int) -> str:
+    """Standardised effects of a non-centred block (internal): ``z_Subject``, ``z_Subject_1``."""
+    return f"z_{safe(group)}" + (f"_{part}" if part else "")
+
+
+def internal(name: str, part: int | str) -> str:
+    """An internal variable that users never see: ``sd_Subject__0``."""
+    return f"{name}__{part}"
+
+
+def is_internal(name: str) -> bool:
+    """Whether a variable is internal to sampling (made by :func:`offset_effects` or :func:`internal`)."""
+    return name.startswith("z_") or "__" in name
+
+
+def element(variable: str, *labels: str) -> str:
+    """``b[Days]``, ``cor_Subject[Intercept, Days]``; the bare variable without labels."""
+    return f"{variable}[{', '.join(labels)}]" if labels else variable
