@@ -106,3 +106,18 @@ def is_internal(name: str) -> bool:
 def element(variable: str, *labels: str) -> str:
     """``b[Days]``, ``cor_Subject[Intercept, Days]``; the bare variable without labels."""
     return f"{variable}[{', '.join(labels)}]" if labels else variable
+
+
+def response_variable(position: int, several: bool) -> str:
+    """The observed variable: ``y``, or ``y_1``, ``y_2`` in a model of several responses."""
+    return f"y_{position + 1}" if several else "y"
+
+
+def data(kind: str, *labels: str | None) -> str:
+    """A data container of the graph: ``X``, ``X_sigma``, ``index_Subject``, ``Z_Subject``, ``observed_y``."""
+    return "_".join([kind, *(safe(part) for part in labels if part not in (None, MEAN))])
+
+
+def sd_dim(group: str) -> str:
+    """Dimension of the standard deviations where some effects have none of their own (``cor``): ``sd_effect_Subject``."""
+    return f"sd_effect_{safe(group)}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from hierlm.errors import PriorError
 from hierlm.priors.lkj import LKJ
 from hierlm.priors.prior import Prior
 
-__all__ = ["Covariance", "Tensor"]
+__all__ = ["Covariance", "Rows", "Tensor"]
 
-Tensor = object  # a PyTensor variable; kept loose, PyTensor ships no complete types
+Tensor = Any  # a PyTensor variable or a number; kept loose, PyTensor ships no complete types
+Rows = list[list[Tensor]]  # of a lower-triangular matrix: rows[i][j] for j ≤ i
 
 
 class Covariance(ABC):
@@ -50,10 +52,25 @@ class Covariance(ABC):
         """The prior of the correlation where the user gave none."""
         return LKJ(2.0)
 
+    def check_correlation_prior(self, k: int, prior: LKJ | Prior) -> None:
+        """Refuse, before anything is built, a prior that :meth:`correlation_parameter` could not use.
+
+        Raises
+        ------
+        PriorError
+            When ``prior`` does not fit the structure.
+        """
+        raise PriorError(f"{self.name} of {k} effects has no correlation, so {prior!r} would never be used.")
+
     def correlation_parameter(self, name: str, k: int, prior: LKJ | Prior) -> Tensor:
         """Create, in the PyMC model on the context stack, the free correlation variable called ``name``.
 
         Only called when :meth:`correlated`.
+
+        Returns
+        -------
+        TensorVariable
+            What :meth:`correlation_factor` takes: the free variable, or a function of it.
 
         Raises
         ------
@@ -62,9 +79,12 @@ class Covariance(ABC):
         """
         raise AssertionError(f"{self.name} of {k} effects has no correlation parameter")
 
-    def correlation_factor(self, parameter: Tensor | None, k: int) -> list[list[Tensor | float]]:
+    def correlation_factor(self, parameter: Tensor | None, k: int) -> Rows:
         """Rows of the lower-triangular C with C Cᵀ = R: ``rows[i][j]`` for j ≤ i, scalars.
 
         Scalars instead of a matrix keep the compiled graph free of matrix products, which cost seconds to compile.
         """
         return [[1.0 if i == j else 0.0 for j in range(i + 1)] for i in range(k)]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"

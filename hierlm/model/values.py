@@ -12,8 +12,6 @@ from hierlm.covariances.covariance import Covariance
 from hierlm.design.values import Groups
 from hierlm.families.family import Family
 from hierlm.links import Link
-from hierlm.priors.lkj import LKJ
-from hierlm.priors.prior import Prior
 
 __all__ = ["GroupBlock", "ModelPredictor", "ModelResponse", "Piece"]
 
@@ -40,6 +38,8 @@ class ModelResponse:
         The link of every *predicted* parameter (``mu`` always).
     free : tuple of str
         Parameters without a predictor: one value on the natural scale, a prior of their own.
+    options : mapping
+        Options of the additions (``"se.sigma"``).
     """
 
     name: str
@@ -51,6 +51,7 @@ class ModelResponse:
     success: str | None
     links: Mapping[str, Link]
     free: tuple[str, ...]
+    options: Mapping[str, object]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,9 +108,6 @@ class GroupBlock:
     structure : str
         As the user named it, for display.
     pieces : tuple of Piece
-    sd_priors : tuple of Prior
-        One per entry of ``covariance.sd_groups(k)``.
-    cor_prior : LKJ or Prior or None
     centred : bool
         Whether it is sampled centred.
     """
@@ -123,6 +121,4 @@ class GroupBlock:
     covariance: Covariance
     structure: str
     pieces: tuple[Piece, ...]
-    sd_priors: tuple[Prior, ...]
-    cor_prior: LKJ | Prior | None
-    centred: bool
+    centred: bool = False

@@ -1,27 +1,320 @@
-"""Prior: any PyMC distribution by name."""
+"""Prior: any PyMC continuous distribution by name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar, Final
 
-__all__ = ["Prior"]
+import numpy as np
+import pymc as pm
+from numpy.typing import ArrayLike, NDArray
+from pytensor.compile.mode import Mode
+
+from hierlm import names
+from hierlm.errors import PriorError, did_you_mean
+from hierlm.priors.arguments import checked_arguments, describe_forms
+from hierlm.priors.distributions import DISTRIBUTIONS, Distribution, find_distribution
+
+__all__ = ["UNSET", "Prior", "positive_part", "stack"]
+
+UNSET: Final = object()
+"""Marks an option of :meth:`Prior.build` that was not given (None is a value there)."""
+
+_PYTHON: Final = Mode(linker="py", optimizer="fast_compile")  # nothing to compile
+
+SCALES: Final = ("value", "variance", "precision")
 
 
+@dataclass(frozen=True, init=False, repr=False)
 class Prior:
-    """CONTRACT (lane D fills): a frozen, hashable value.
+    """The prior of one number: a continuous univariate distribution of PyMC, by name.
 
-    Prior("Normal", mu=0, sigma=2.5); Prior("Gamma", alpha=2, beta=1, on="precision")
-    .name: str canonical PyMC class name; .arguments: Mapping[str, float]; .on: "value" | "variance" | "precision"
-    .build(name, *, dims=None, shape=None, default_transform=UNSET, **vectors) -> the (sd-scale) variable in the PyMC model context;
-        `vectors` override arguments by arrays (one element per row of a vector variable).
-    .location_scale (bool) .positive (bool: support is within (0, inf)) .flat (bool improper)
-    .to_json() / from_json
-    __repr__ "Normal(mu=0, sigma=2.5)"
+    Parameters
+    ----------
+    name : str
+        A PyMC distribution; case and underscores do not matter (``"Normal"``, ``"half_normal"``, ``"student_t"``).
+    on : {"value", "variance", "precision"}
+        What the distribution describes.  ``"variance"`` and ``"precision"`` are for standard deviations:
+        the distribution is that of sd² or sd⁻².
+    **arguments : float
+        Arguments of the distribution under PyMC's names; locations (``mu``, Cauchy's ``alpha``) are 0 unless given.
+
+    Raises
+    ------
+    PriorError
+        Unknown distribution or argument, a missing argument, or one outside its domain.
+
+    Examples
+    --------
+    >>> Prior("normal", sigma=2.5)
+    Normal(mu=0, sigma=2.5)
+    >>> Prior("gamma", alpha=2, beta=1, on="precision")
+    Gamma(alpha=2, beta=1, on='precision')
+    >>> Prior("Normal", sigma=2.5) == Prior("gaussian", mu=0, sigma=2.5)
+    True
+    >>> Prior("Normal", sd=1)
+    Traceback (most recent call last):
+    hierlm.errors.PriorError: Normal has no argument 'sd'.
+    Arguments of Normal: mu (0 unless given) and sigma; or mu (0 unless given) and tau.
     """
 
     name: str
-    arguments: Mapping[str, float]
+    items: tuple[tuple[str, float], ...]
     on: str
 
-    def build(self, name: str, **kwargs: Any) -> Any: ...
+    kind: ClassVar[str] = "distribution"
+
+    def __init__(self, name: str, /, *positional: object, on: str = "value", **arguments: Any) -> None:
+        if not isinstance(name, str):
+            raise PriorError(
+                f"A prior takes the name of a distribution, not {name!r}.", hint='Write Prior("Normal", mu=0, sigma=1).'
+            )
+        canonical = find_distribution(name)
+        if canonical is None:
+            raise PriorError(f"There is no distribution {name!r}.", hint=did_you_mean(name, DISTRIBUTIONS))
+        if positional:
+            raise PriorError(f"Give the arguments of {canonical} by name.", hint=describe_forms(canonical))
+        object.__setattr__(self, "name", canonical)
+        object.__setattr__(self, "items", checked_arguments(canonical, arguments))
+        if on not in SCALES:
+            raise PriorError(f"A prior cannot be on {on!r}.", hint=did_you_mean(str(on), SCALES))
+        object.__setattr__(self, "on", on)
+        if on != "value" and not self._describes_positive:
+            raise PriorError(
+                f"{self!r} allows a negative {on}.", hint="Use a distribution of positive numbers, such as Gamma."
+            )
+
+    @property
+    def arguments(self) -> Mapping[str, float]:
+        """The arguments by name, defaults included; read-only."""
+        return MappingProxyType(dict(self.items))
+
+    @property
+    def _distribution(self) -> Distribution:
+        return DISTRIBUTIONS[self.name]
+
+    @property
+    def _describes_positive(self) -> bool:
+        return self._distribution.support(self.arguments)[0] >= 0
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """(lower, upper) end of the possible values, on the scale of the value (the sd, whatever ``on`` is).
+
+        Examples
+        --------
+        >>> Prior("Uniform", lower=0, upper=9, on="variance").support
+        (0.0, 3.0)
+        """
+        ends = [_to_value(end, self.on) for end in self._distribution.support(self.arguments)]
+        return min(ends), max(ends)
+
+    @property
+    def positive(self) -> bool:
+        """Whether no value below 0 is possible."""
+        return self.support[0] >= 0
+
+    @property
+    def unbounded(self) -> bool:
+        """Whether every real number is possible."""
+        return self.support == (-math.inf, math.inf)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether some real numbers are impossible; the opposite of :attr:`unbounded`."""
+        return not self.unbounded
+
+    @property
+    def proper(self) -> bool:
+        """Whether the density integrates to one; Flat and HalfFlat do not."""
+        return self._distribution.proper
+
+    def dist(self, **vectors: ArrayLike) -> Any:
+        """The unnamed PyMC random variable of what the distribution describes (sd² or sd⁻² where ``on`` says so)."""
+        return getattr(pm, self.name).dist(**(dict(self.items) | vectors))
+
+    def build(
+        self,
+        name: str,
+        *,
+        dims: str | tuple[str, ...] | None = None,
+        shape: int | tuple[int, ...] | None = None,
+        default_transform: Any = UNSET,
+        **vectors: ArrayLike,
+    ) -> Any:
+        """Create the variable in the PyMC model on the context stack, and return it.
+
+        With ``on="variance"`` or ``"precision"`` the free variable is ``names.internal(name, on)`` and ``name`` is a
+        Deterministic, the standard deviation √variance or precision^(−1/2).
+
+        Parameters
+        ----------
+        name : str
+        dims, shape
+            As in PyMC; without them the shape follows from ``vectors``.
+        default_transform
+            As in PyMC; None samples the variable untransformed.
+        **vectors : array
+            Arguments that differ between the elements of a vector variable, see :func:`stack`.
+
+        Returns
+        -------
+        TensorVariable
+            On the scale of the value.
+        """
+        unknown = set(vectors) - set(self.arguments)
+        if unknown:
+            raise PriorError(f"{self!r} has no argument {sorted(unknown)[0]!r} to replace.")
+        options: dict[str, Any] = {} if default_transform is UNSET else {"default_transform": default_transform}
+        if default_transform is UNSET and self._distribution.transform is not None:
+            options["default_transform"] = getattr(pm.distributions.transforms, self._distribution.transform)
+        create = getattr(pm, self.name)
+        free = name if self.on == "value" else names.internal(name, self.on)
+        variable = create(free, **(dict(self.items) | vectors), dims=dims, shape=shape, **options)
+        if self.on == "value":
+            return variable
+        return pm.Deterministic(name, _to_value(variable, self.on), dims=dims)
+
+    def log_density(self, x: ArrayLike) -> NDArray[np.float64]:
+        """The log density, x on the scale of the value.
+
+        With ``on="variance"`` it is log p(x²) + log 2x, with ``on="precision"`` log p(x⁻²) + log 2 − 3 log x.
+
+        Parameters
+        ----------
+        x : array of any shape
+
+        Returns
+        -------
+        array of the shape of ``x``
+            −inf outside the support; 0 everywhere inside the support of an improper prior.
+
+        Examples
+        --------
+        >>> Prior("Normal", sigma=1).log_density(0.0).round(4)
+        np.float64(-0.9189)
+        """
+        values = np.asarray(x, dtype=np.float64)
+        if np.isnan(values).any():
+            raise PriorError("A density at NaN is not defined.")
+        lower, upper = self.support
+        power, factor = {"value": (1, 1.0), "variance": (2, 2.0), "precision": (-2, 2.0)}[self.on]
+        with np.errstate(all="ignore"):  # at the very ends of the support
+            described = values**power
+            log_jacobian = np.log(factor) + (power - 1) * np.log(values) if power != 1 else np.zeros_like(values)
+            inside = (values >= lower) & (values <= upper) & np.isfinite(described) & np.isfinite(log_jacobian)
+            out = np.full(values.shape, -np.inf)
+            out[inside] = pm.logp(self.dist(), described[inside]).eval(mode=_PYTHON) + log_jacobian[inside]
+        out[np.isnan(out) & ((values == lower) | (values == upper))] = -np.inf  # the limit of what reads ∞ − ∞ there
+        return out[()]
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object from which :meth:`from_json` makes the same prior.
+
+        Examples
+        --------
+        >>> Prior("HalfNormal", sigma=2).to_json()
+        {'prior': 'HalfNormal', 'arguments': {'sigma': 2.0}, 'on': 'value'}
+        """
+        return {"prior": self.name, "arguments": dict(self.items), "on": self.on}
+
+    @classmethod
+    def from_json(cls, obj: Any) -> Prior:
+        """The prior of a JSON object, checked like one that a user typed.
+
+        Raises
+        ------
+        PriorError
+            Whatever is not exactly the object that :meth:`to_json` writes.
+        """
+        if not isinstance(obj, Mapping) or set(obj) != {"prior", "arguments", "on"}:
+            raise PriorError(f"Not a stored prior: {obj!r}.", hint="Expected the keys prior, arguments and on.")
+        arguments = obj["arguments"]
+        if not isinstance(arguments, Mapping) or not all(isinstance(k, str) for k in arguments):
+            raise PriorError(f"Not the arguments of a stored prior: {arguments!r}.")
+        if "on" in arguments:
+            raise PriorError(f"{obj['prior']} has no argument 'on'.")
+        return cls(obj["prior"], on=obj["on"], **arguments)
+
+    def __repr__(self) -> str:
+        parts = [f"{k}={v:.15g}" for k, v in self.items] + ([f"on={self.on!r}"] if self.on != "value" else [])
+        return f"{self.name}({', '.join(parts)})"
+
+    def __str__(self) -> str:
+        """Short, for tables: ``Normal(0, 2.5)``, ``Gamma(2, 1) on precision``."""
+        text = f"{self.name}({', '.join(f'{v:.4g}' for _, v in self.items)})"
+        return text if self.on == "value" else f"{text} on {self.on}"
+
+
+def stack(priors: Iterable[Prior]) -> tuple[Prior, dict[str, NDArray[np.float64]]] | None:
+    """Several priors as one vector variable, if they differ in nothing but the values of their arguments.
+
+    Returns
+    -------
+    (Prior, dict of arrays) or None
+        ``template.build(name, **arrays)`` is the vector variable; None when they differ in the distribution, in ``on``,
+        or in the arguments given (``sigma`` or ``tau``), and when there are none.
+
+    Examples
+    --------
+    >>> stack([Prior("Normal", sigma=1), Prior("Normal", mu=1, sigma=2)])
+    (Normal(mu=0, sigma=1), {'mu': array([0., 1.]), 'sigma': array([1., 2.])})
+    >>> stack([Prior("Normal", sigma=1), Prior("Flat")]) is None
+    True
+    """
+    every = tuple(priors)
+    if not every or len({(p.name, p.on, tuple(p.arguments)) for p in every}) > 1:
+        return None
+    template = every[0]
+    return template, {k: np.array([p.arguments[k] for p in every]) for k in template.arguments}
+
+
+_POSITIVE_PART: Mapping[str, tuple[str, str | None]] = MappingProxyType(
+    {
+        "Normal": ("HalfNormal", "mu"),
+        "StudentT": ("HalfStudentT", "mu"),
+        "Cauchy": ("HalfCauchy", "alpha"),
+        "Flat": ("HalfFlat", None),
+    }
+)
+"""Symmetric distribution → (the distribution of its absolute value when centred at zero, its location argument)."""
+
+
+def positive_part(prior: Prior) -> Prior:
+    """The prior of a positive parameter that a user gave as a symmetric one: Normal(0, s) is read as HalfNormal(s).
+
+    Raises
+    ------
+    PriorError
+        When negative values are possible and the prior is not a Normal, StudentT or Cauchy at zero, or Flat.
+
+    Examples
+    --------
+    >>> positive_part(Prior("Normal", sigma=50))
+    HalfNormal(sigma=50)
+    >>> positive_part(Prior("Gamma", alpha=2, beta=1))
+    Gamma(alpha=2, beta=1)
+    """
+    if prior.positive:
+        return prior
+    half, location = _POSITIVE_PART.get(prior.name, (None, None))
+    if half is None or (location is not None and prior.arguments[location] != 0):
+        raise PriorError(
+            f"{prior!r} allows negative values, and the parameter is positive.",
+            hint='Give a prior of positive numbers, such as Prior("HalfNormal", sigma=1), '
+            'or Prior("TruncatedNormal", mu=1, sigma=1, lower=0).',
+        )
+    arguments: dict[str, Any] = {k: v for k, v in prior.items if k != location}
+    return Prior(half, **arguments)
+
+
+def _to_value(described: Any, on: str) -> Any:
+    """What the distribution describes → the value: x, √x or x^(−1/2)."""
+    if on == "value":
+        return described
+    if on == "variance":
+        return described**0.5
+    return math.inf if isinstance(described, float) and described == 0 else described**-0.5

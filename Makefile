@@ -1,0 +1,43 @@
+# make demo   fit three mixed models to real data, from nothing
+# make test   everything that a change must pass, in a few minutes
+# `make help` lists the rest.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all lint format bench clean
+
+# The environment is the project's own: another Python's settings must not reach it.
+unexport PYTHONHOME PYTHONPATH
+
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+RUFF := $(BIN)/python -m ruff
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup:  ## find a Python, make .venv, install hierlm and what its tests need
+	@sh .ci/setup
+
+demo: setup  ## fit three mixed models to real data, print what they say, and draw figures
+	$(BIN)/python -m hierlm demo
+
+test: lint  ## the quick lane: lint, types, and every test that is not marked slow
+	$(PYTEST) -m "not slow"
+
+test-all: lint  ## every test
+	$(PYTEST)
+
+lint: setup  ## formatting, lint rules and strict types
+	$(RUFF) format --check
+	$(RUFF) check
+	$(BIN)/python -m mypy
+
+format: setup  ## rewrite the sources as the formatter wants them
+	$(RUFF) format
+	$(RUFF) check --fix
+
+bench: setup  ## time and memory of building, fitting and predicting (not part of the tests)
+	$(BIN)/python -m tests.benchmarks
+
+clean:  ## remove the environment, caches and build products
+	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info demo-output

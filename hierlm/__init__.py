@@ -1,0 +1,101 @@
+"""Bayesian mixed models from a formula, on PyMC.
+
+>>> import hierlm as hl
+>>> data = hl.load_data("sleepstudy")
+>>> model = hl.Model("Reaction ~ Days + (Days | Subject)", data)
+>>> fit = model.fit(seed=1)  # doctest: +SKIP
+
+A public name is imported from its module when it is first used, so ``import hierlm`` costs next to nothing and brings
+in neither PyMC, nor a sampler, nor matplotlib.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture holds it equal to _MODULE_OF
+    from hierlm.datasets import list_data as list_data, load_data as load_data
+    from hierlm.errors import (
+        ConvergenceWarning as ConvergenceWarning,
+        DataError as DataError,
+        DataWarning as DataWarning,
+        FormulaError as FormulaError,
+        HierlmError as HierlmError,
+        HierlmWarning as HierlmWarning,
+        InterruptedWarning as InterruptedWarning,
+        ModelError as ModelError,
+        PosteriorError as PosteriorError,
+        PredictionError as PredictionError,
+        PriorError as PriorError,
+        SamplingError as SamplingError,
+        StorageError as StorageError,
+    )
+    from hierlm.fit import Fit as Fit
+    from hierlm.model import Model as Model
+    from hierlm.posterior import (
+        coef as coef,
+        diagnose as diagnose,
+        fixef as fixef,
+        icc as icc,
+        log_likelihood as log_likelihood,
+        predict as predict,
+        r2 as r2,
+        ranef as ranef,
+        shrinkage as shrinkage,
+        summary as summary,
+        varcorr as varcorr,
+    )
+    from hierlm.priors import LKJ as LKJ, Prior as Prior
+    from hierlm.storage import load as load
+
+__version__ = "0.1.0"
+
+_MODULE_OF = {
+    "Fit": "hierlm.fit",
+    "LKJ": "hierlm.priors",
+    "Model": "hierlm.model",
+    "Prior": "hierlm.priors",
+    "coef": "hierlm.posterior",
+    "diagnose": "hierlm.posterior",
+    "fixef": "hierlm.posterior",
+    "icc": "hierlm.posterior",
+    "list_data": "hierlm.datasets",
+    "load": "hierlm.storage",
+    "load_data": "hierlm.datasets",
+    "log_likelihood": "hierlm.posterior",
+    "predict": "hierlm.posterior",
+    "r2": "hierlm.posterior",
+    "ranef": "hierlm.posterior",
+    "shrinkage": "hierlm.posterior",
+    "summary": "hierlm.posterior",
+    "varcorr": "hierlm.posterior",
+    "ConvergenceWarning": "hierlm.errors",
+    "DataError": "hierlm.errors",
+    "DataWarning": "hierlm.errors",
+    "FormulaError": "hierlm.errors",
+    "HierlmError": "hierlm.errors",
+    "HierlmWarning": "hierlm.errors",
+    "InterruptedWarning": "hierlm.errors",
+    "ModelError": "hierlm.errors",
+    "PosteriorError": "hierlm.errors",
+    "PredictionError": "hierlm.errors",
+    "PriorError": "hierlm.errors",
+    "SamplingError": "hierlm.errors",
+    "StorageError": "hierlm.errors",
+}
+
+__all__ = list(_MODULE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    """The public name ``name``, from its module; remembered, so that it is looked up once."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'hierlm' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_MODULE_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

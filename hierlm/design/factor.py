@@ -1,0 +1,128 @@
+"""A categorical value inside a formula, and its contrasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm.design.column import BOOLEAN, Column, labels_of_numbers
+from hierlm.errors import DataError, did_you_mean
+
+__all__ = ["Contrast", "Factor", "as_factor"]
+
+Contrast = Literal["treatment", "sum"]
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """Codes, levels and contrasts of a factor.
+
+    Parameters
+    ----------
+    name : str
+        As the user wrote it.
+    codes : (n,) int array
+    levels : tuple of str
+    contrast : {"treatment", "sum"}
+        Treatment: indicators of all levels but the base (R's ``contr.treatment``).  Sum: the same with −1 in the
+        rows of the base (R's ``contr.sum``, labelled by level).
+    base : int
+        The level without a column.
+    """
+
+    name: str
+    codes: NDArray[np.int64]
+    levels: tuple[str, ...]
+    contrast: Contrast = "treatment"
+    base: int = 0
+
+    def columns(self, *, full: bool) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+        """((n, q) columns, labels): indicators of every level if ``full``, else the contrasts."""
+        coding = np.eye(len(self.levels))
+        kept = list(range(len(self.levels)))
+        if not full:
+            kept.remove(self.base)
+            if self.contrast == "sum":
+                coding[self.base] = -1.0
+        labels = tuple(f"{self.name}[{self.levels[k]}]" for k in kept)
+        return np.ascontiguousarray(coding[:, kept][self.codes]), labels
+
+    def like(self, trained: Factor) -> Factor:
+        """The same values coded as in training.
+
+        Raises
+        ------
+        DataError
+            For a level that training did not have.
+        """
+        place = {level: i for i, level in enumerate(trained.levels)}
+        recode = np.array([place.get(level, -1) for level in self.levels], dtype=np.int64)
+        codes = recode[self.codes]
+        if (codes < 0).any():
+            rows = np.flatnonzero(codes < 0)
+            unseen = sorted({self.levels[c] for c in self.codes[rows]})
+            raise DataError(
+                f"{self.name!r} has {_listed(unseen)} that the model was not fitted with",
+                column=self.name,
+                rows=rows.tolist(),
+                hint=f"Its levels are {', '.join(trained.levels[:12])}{', …' if len(trained.levels) > 12 else ''}.",
+            )
+        return replace(trained, codes=codes)
+
+    def is_level(self, level: Any) -> NDArray[np.bool_]:
+        """(n,) where the factor has that level."""
+        return self.codes == self.index(level)
+
+    def index(self, level: Any) -> int:
+        """Position of a level.
+
+        Raises
+        ------
+        DataError
+            When there is no such level.
+        """
+        text = labels_of_numbers(np.array([level]))[0] if isinstance(level, (int, float)) and not isinstance(level, bool) else str(level)
+        if text not in self.levels:
+            raise DataError(
+                f"{self.name!r} has no level {text!r}.", column=self.name, hint=did_you_mean(text, self.levels)
+            )
+        return self.levels.index(text)
+
+    @property
+    def numbers(self) -> NDArray[np.float64] | None:
+        """0/1 for a boolean column, else None."""
+        return self.codes.astype(np.float64) if self.levels == BOOLEAN else None
+
+
+def as_factor(name: str, value: Any, levels: Sequence[Any] | None = None) -> Factor:
+    """Numbers or a column as a factor; numbers are sorted numerically.
+
+    Parameters
+    ----------
+    levels : sequence, optional
+        Their order, where it is not to be the natural one; every observed level must be listed.
+    """
+    if isinstance(value, Column):
+        assert value.levels is not None
+        factor = Factor(name, value.values, value.levels)
+    elif isinstance(value, Factor):
+        factor = replace(value, name=name)
+    else:
+        found, codes = np.unique(np.asarray(value, dtype=np.float64), return_inverse=True)
+        factor = Factor(name, codes.astype(np.int64), labels_of_numbers(found))
+    if levels is None:
+        return factor
+    order = tuple(labels_of_numbers(np.array([v]))[0] if isinstance(v, (int, float)) else str(v) for v in levels)
+    if len(set(order)) < len(order):
+        raise DataError(f"The levels given for {name!r} repeat themselves.", column=name)
+    blank = Factor(name, np.zeros(0, dtype=np.int64), order)
+    return replace(factor.like(blank), contrast=factor.contrast, base=0)
+
+
+def _listed(levels: Sequence[str]) -> str:
+    shown = ", ".join(repr(level) for level in levels[:5]) + (f" and {len(levels) - 5} more" if len(levels) > 5 else "")
+    return f"level{'s' if len(levels) > 1 else ''} {shown}"

@@ -1,0 +1,42 @@
+"""What made a fit: settings, seed, versions, time."""
+
+from __future__ import annotations
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from hierlm.samplers import Settings
+
+__all__ = ["PACKAGES", "installed_versions", "provenance"]
+
+PACKAGES = ("hierlm", "pymc", "pytensor", "nutpie", "numba", "numpy", "formulae", "arviz")
+"""Packages whose versions can change a result."""
+
+
+def provenance(settings: Settings, sampler: str, seconds: float, complete: bool) -> dict[str, Any]:
+    return {
+        "sampler": sampler,
+        "draws": settings.draws,
+        "tune": settings.tune,
+        "chains": settings.chains,
+        "seed": settings.seed,
+        "target_accept": settings.target_accept,
+        "max_treedepth": settings.max_treedepth,
+        "seconds": round(seconds, 3),
+        "complete": complete,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "versions": installed_versions(),
+    }
+
+
+def installed_versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

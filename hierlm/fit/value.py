@@ -1,0 +1,138 @@
+"""Fit: a model and the draws from its posterior."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import TYPE_CHECKING, Any, final
+
+import pandas as pd
+import xarray as xr
+
+from hierlm.model.model import Model
+
+if TYPE_CHECKING:
+    from hierlm.plots import Plots
+    from hierlm.posterior import Diagnosis, Prediction, Summary, VarCorr
+
+__all__ = ["Fit"]
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit:
+    """A model and the draws from its posterior; every question is one method, a line that calls a plain function.
+
+    Parameters
+    ----------
+    model : Model
+    draws : DataTree
+        ArviZ groups ``posterior``, ``sample_stats``, ``observed_data``; dims and coordinates named after terms and levels.
+    provenance : mapping
+        Sampler, seed, settings, versions, time.
+    """
+
+    model: Model
+    draws: xr.DataTree
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def posterior(self) -> xr.Dataset:
+        """The posterior draws, dims ``chain``, ``draw`` and those of each variable."""
+        return self.draws["posterior"].to_dataset()
+
+    def summary(self, **options: Any) -> Summary:
+        """Means, sds, intervals and diagnostics; see :func:`hierlm.posterior.summary`."""
+        from hierlm.posterior import summary
+
+        return summary(self, **options)
+
+    def fixef(self, **options: Any) -> pd.DataFrame:
+        """Common effects; see :func:`hierlm.posterior.fixef`."""
+        from hierlm.posterior import fixef
+
+        return fixef(self, **options)
+
+    def ranef(self, group: str | None = None, **options: Any) -> pd.DataFrame:
+        """Group effects; see :func:`hierlm.posterior.ranef`."""
+        from hierlm.posterior import ranef
+
+        return ranef(self, group, **options)
+
+    def coef(self, group: str | None = None, **options: Any) -> pd.DataFrame:
+        """Coefficients of each level, common plus group effect; see :func:`hierlm.posterior.coef`."""
+        from hierlm.posterior import coef
+
+        return coef(self, group, **options)
+
+    def varcorr(self, **options: Any) -> VarCorr:
+        """Variance components; see :func:`hierlm.posterior.varcorr`."""
+        from hierlm.posterior import varcorr
+
+        return varcorr(self, **options)
+
+    def icc(self, **options: Any) -> pd.DataFrame:
+        """Intraclass correlations; see :func:`hierlm.posterior.icc`."""
+        from hierlm.posterior import icc
+
+        return icc(self, **options)
+
+    def r2(self, **options: Any) -> pd.DataFrame:
+        """Marginal and conditional R²; see :func:`hierlm.posterior.r2`."""
+        from hierlm.posterior import r2
+
+        return r2(self, **options)
+
+    def shrinkage(self, group: str | None = None, **options: Any) -> Any:
+        """Partial pooling by term and by level; see :func:`hierlm.posterior.shrinkage`."""
+        from hierlm.posterior import shrinkage
+
+        return shrinkage(self, group, **options)
+
+    def diagnose(self) -> Diagnosis:
+        """Whether the draws can be trusted, and what to do if not; see :func:`hierlm.posterior.diagnose`."""
+        from hierlm.posterior import diagnose
+
+        return diagnose(self)
+
+    def predict(self, new: Any = None, **options: Any) -> Prediction:
+        """Predictions for the data or for new rows; see :func:`hierlm.posterior.predict`."""
+        from hierlm.posterior import predict
+
+        return predict(self, new, **options)
+
+    def log_likelihood(self, new: Any = None, **options: Any) -> xr.Dataset:
+        """Pointwise log-likelihood; see :func:`hierlm.posterior.log_likelihood`."""
+        from hierlm.posterior import log_likelihood
+
+        return log_likelihood(self, new, **options)
+
+    def posterior_predictive(self, **options: Any) -> xr.Dataset:
+        """Replicated responses; see :func:`hierlm.posterior.posterior_predictive`."""
+        from hierlm.posterior import posterior_predictive
+
+        return posterior_predictive(self, **options)
+
+    @property
+    def plot(self) -> Plots:
+        """Plots of this fit: ``fit.plot.caterpillar("Subject")`` …"""
+        from hierlm.plots import Plots
+
+        return Plots(self)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write one portable archive; see :func:`hierlm.storage.save`."""
+        from hierlm.storage import save
+
+        save(self, path)
+
+    def __repr__(self) -> str:
+        from hierlm.posterior import display
+
+        return display.text(self)
+
+    def _repr_html_(self) -> str:
+        from hierlm.posterior import display
+
+        return display.html(self)

@@ -1,0 +1,93 @@
+"""Model → pm.Model: coordinates, priors, group effects, predictors, observations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+from pytensor.graph.traversal import ancestors
+
+from hierlm import names
+from hierlm.errors import ModelError
+from hierlm.graph.common import common_effects, fixed_part
+from hierlm.graph.groups import Columns, group_effects, group_part
+from hierlm.graph.observation import free_parameters, observe
+from hierlm.model.model import Model
+from hierlm.model.values import ModelPredictor
+
+__all__ = ["build_graph", "coordinates"]
+
+Tensor = Any
+
+
+def coordinates(model: Model) -> dict[str, Any]:
+    """Every dimension of the graph with its labels."""
+    coords: dict[str, Any] = {names.OBS: np.asarray(model.design.rows)}
+    for parameter in dict.fromkeys(p.parameter for p in model.predictors):
+        labels = [label for p in model.predictors if p.parameter == parameter for label in p.labels]
+        coords[names.common_dim(parameter)] = labels
+    for group, blocks in model.groups.items():
+        pairs = sorted((c, e) for b in blocks for c, e in zip(b.columns, b.effects, strict=True))
+        effects = [e for _, e in pairs]
+        scaled = [b.effects[i] for b in blocks for s in b.covariance.sd_groups(len(b.effects)) for i in s]
+        coords[names.level_dim(group)] = list(blocks[0].levels)
+        coords[names.effect_dim(group)] = coords[names.effect_dim2(group)] = effects
+        if len(scaled) < len(effects):
+            coords[names.sd_dim(group)] = [e for e in effects if e in scaled]
+    if model.responses[0].label is not None:
+        for parameter in dict.fromkeys(p for r in model.responses for p in r.free):
+            coords[names.response_dim(parameter)] = [r.name for r in model.responses if parameter in r.free]
+    return coords
+
+
+def build_graph(model: Model) -> pm.Model:
+    """The PyMC model that is the meaning of ``model``.
+
+    Raises
+    ------
+    ModelError
+        When a free variable would not influence any observation.
+    """
+    with pm.Model(coords=coordinates(model)) as graph:
+        effects = common_effects(model)
+        columns = {group: group_effects(model, group) for group in model.groups}
+        index = {
+            group: pm.Data(names.data("index", group), blocks[0].codes.astype(np.int64), dims=names.OBS)
+            for group, blocks in model.groups.items()
+        }
+        free = free_parameters(model)
+        for position, response in enumerate(model.responses):
+            etas = {
+                p.parameter: _predictor(model, p, response.label and str(position + 1), effects, columns, index)
+                for p in model.predictors
+                if p.response == response.name
+            }
+            observe(response, position, etas, free)
+    _check_used(graph)
+    return graph
+
+
+def _predictor(
+    model: Model,
+    predictor: ModelPredictor,
+    label: str | None,
+    effects: dict[str, Tensor],
+    columns: dict[str, Columns],
+    index: dict[str, Tensor],
+) -> Tensor:
+    """η = offset + X b + Σ Z r, shape (obs,)."""
+    eta = fixed_part(predictor, label, effects)
+    for block in model.blocks:
+        part = group_part(block, predictor.response, predictor.parameter, columns[block.group], index[block.group])
+        if part is not None:
+            eta = eta + part
+    return eta
+
+
+def _check_used(graph: pm.Model) -> None:
+    """Every free variable is an ancestor of an observed one."""
+    used = set(ancestors([*graph.observed_RVs, *graph.potentials]))
+    idle = [rv.name for rv in graph.free_RVs if rv not in used]
+    if idle:
+        raise ModelError(f"{', '.join(map(str, idle))} would not influence any observation.", hint="This is a bug; please report it.")

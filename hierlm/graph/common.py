@@ -1,0 +1,54 @@
+"""Common effects b and the linear predictors' fixed part: offset + X b."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from hierlm import names
+from hierlm.graph.transforms import CentredColumns
+from hierlm.graph.vectors import vector
+from hierlm.model.model import Model
+from hierlm.model.values import ModelPredictor
+
+__all__ = ["common_effects", "fixed_part"]
+
+Tensor = Any
+
+COLUMNWISE = 8
+"""Up to this many columns, X b is a sum over columns, which fuses with the rest of the predictor; a matrix product costs
+seconds of compilation."""
+
+
+def common_effects(model: Model) -> dict[str, Tensor]:
+    """Add ``b``, ``b_sigma``, … to the PyMC model on the context stack: parameter → variable."""
+    effects = {}
+    for parameter in dict.fromkeys(p.parameter for p in model.predictors):
+        predictors = [p for p in model.predictors if p.parameter == parameter]
+        name = names.common(parameter)
+        priors = [a.prior for a in model.assignments if a.variable == name]
+        if priors:
+            effects[parameter] = vector(name, names.common_dim(parameter), priors, transform=CentredColumns(predictors))  # type: ignore[arg-type]
+    return effects
+
+
+def fixed_part(predictor: ModelPredictor, label: str | None, effects: dict[str, Tensor]) -> Tensor:
+    """Offset + X b of one predictor, shape (obs,)."""
+    X, p = predictor.X, predictor.X.shape[1]
+    eta: Tensor = pt.zeros(X.shape[0])
+    if np.any(predictor.offset):
+        eta = pm.Data(names.data("offset", label, predictor.parameter), predictor.offset, dims=names.OBS)
+    if p == 0:
+        return eta
+    b = effects[predictor.parameter][predictor.columns]
+    if p == 1 and np.all(X == 1):
+        return eta + b[0]
+    data = pm.Data(names.data("X", label, predictor.parameter), X)
+    if p > COLUMNWISE:
+        return eta + data @ b
+    for j in range(p):
+        eta = eta + (b[j] if np.all(X[:, j] == 1) else data[:, j] * b[j])
+    return eta

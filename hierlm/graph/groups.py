@@ -1,0 +1,130 @@
+"""Group effects r = L z, or r ~ N(0, L Lᵀ), and their part of the linear predictors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from hierlm import names
+from hierlm.graph.vectors import vector
+from hierlm.model.model import Model
+from hierlm.model.values import GroupBlock
+
+__all__ = ["Columns", "group_effects", "group_part"]
+
+Tensor = Any
+Columns = dict[int, Tensor]
+"""Effect of a grouping (its column in ``r_g``) → values over its levels."""
+
+
+def group_effects(model: Model, group: str) -> Columns:
+    """Add ``sd_g``, ``cor_g`` and ``r_g`` of one grouping to the PyMC model on the context stack."""
+    blocks = model.groups[group]
+    sds = _standard_deviations(model, group, blocks)
+    factors = [_correlation_factor(model, part, block) for part, block in enumerate(blocks)]
+    _correlation_matrix(group, blocks, factors)
+    dims = (names.level_dim(group), names.effect_dim(group))
+    effects = names.effects(group)
+    if all(b.centred and len(b.effects) == 1 for b in blocks):
+        scale = pt.stack([sds[b.columns[0]] for b in blocks])
+        r = pm.Normal(effects, 0.0, scale, dims=dims)
+        return {b.columns[0]: r[:, i] for i, b in enumerate(blocks)}
+    if len(blocks) == 1 and blocks[0].centred:
+        r = pm.MvNormal(effects, mu=np.zeros(len(blocks[0].effects)), chol=_cholesky(blocks[0], factors[0], sds), dims=dims)
+        return {c: r[:, i] for i, c in enumerate(blocks[0].columns)}
+    columns = _mixed(group, blocks, factors, sds)
+    pm.Deterministic(effects, pt.stack([columns[c] for c in sorted(columns)], axis=1), dims=dims)
+    return columns
+
+
+def _standard_deviations(model: Model, group: str, blocks: Sequence[GroupBlock]) -> dict[int, Tensor]:
+    """``sd_g``; effects without a standard deviation of their own (``cor``) have 1.0."""
+    name = names.sd(group)
+    priors = [a.prior for a in model.assignments if a.variable == name]
+    owners: dict[int, int] = {}
+    number = 0
+    for block in blocks:
+        for shared in block.covariance.sd_groups(len(block.effects)):
+            owners |= {block.columns[i]: number for i in shared}
+            number += 1
+    scaled = sorted(owners)
+    sds: dict[int, Tensor] = {c: 1.0 for block in blocks for c in block.columns}
+    if not scaled:
+        return sds
+    dim = names.effect_dim(group) if len(scaled) == len(sds) else names.sd_dim(group)
+    variable = vector(name, dim, priors, index=[owners[c] for c in scaled])  # type: ignore[arg-type]
+    return sds | {c: variable[i] for i, c in enumerate(scaled)}
+
+
+def _correlation_factor(model: Model, part: int, block: GroupBlock) -> list[list[Tensor]]:
+    k, parameter = len(block.effects), None
+    if block.covariance.correlated(k):
+        label = ", ".join(block.effects)
+        prior = next(a.prior for a in model.assignments if a.variable == names.cor(block.group) and a.label == label)
+        parameter = block.covariance.correlation_parameter(names.internal(names.cor(block.group), part), k, prior)  # type: ignore[arg-type]
+    return block.covariance.correlation_factor(parameter, k)
+
+
+def _correlation_matrix(group: str, blocks: Sequence[GroupBlock], factors: Sequence[list[list[Tensor]]]) -> None:
+    """``cor_g`` over all effects of the grouping, where any are correlated."""
+    if not any(b.covariance.correlated(len(b.effects)) for b in blocks):
+        return
+    width = sum(len(b.effects) for b in blocks)
+    entries: list[list[Tensor]] = [[1.0 if i == j else 0.0 for j in range(width)] for i in range(width)]
+    for block, rows in zip(blocks, factors, strict=True):
+        for i, row in enumerate(rows):
+            for j in range(i):
+                value = sum(row[m] * rows[j][m] for m in range(j + 1))
+                entries[block.columns[i]][block.columns[j]] = entries[block.columns[j]][block.columns[i]] = value
+    matrix = pt.stack([pt.as_tensor(e, dtype="float64") for row in entries for e in row]).reshape((width, width))
+    pm.Deterministic(names.cor(group), matrix, dims=(names.effect_dim(group), names.effect_dim2(group)))
+
+
+def _cholesky(block: GroupBlock, factor: list[list[Tensor]], sds: Mapping[int, Tensor]) -> Tensor:
+    k = len(block.effects)
+    entries = [sds[block.columns[i]] * factor[i][j] if j <= i else 0.0 for i in range(k) for j in range(k)]
+    return pt.stack([pt.as_tensor(e, dtype="float64") for e in entries]).reshape((k, k))
+
+
+def _mixed(
+    group: str, blocks: Sequence[GroupBlock], factors: Sequence[list[list[Tensor]]], sds: Mapping[int, Tensor]
+) -> Columns:
+    """Columns of blocks of which some are centred: one ``z_g`` for the non-centred, one variable for each centred."""
+    columns: Columns = {}
+    levels = len(blocks[0].levels)
+    free = [c for b in blocks if not b.centred for c in b.columns]
+    dims = (names.level_dim(group), names.effect_dim(group)) if len(free) == sum(len(b.effects) for b in blocks) else None
+    z = pm.Normal(names.offset_effects(group, 0), 0.0, 1.0, shape=None if dims else (levels, len(free)), dims=dims) if free else None
+    for part, (block, factor) in enumerate(zip(blocks, factors, strict=True)):
+        if not block.centred:
+            for i, c in enumerate(block.columns):
+                columns[c] = sds[c] * sum(factor[i][j] * z[:, free.index(block.columns[j])] for j in range(i + 1))
+        elif len(block.effects) == 1:
+            name = names.internal(names.effects(group), part)
+            columns[block.columns[0]] = pm.Normal(name, 0.0, sds[block.columns[0]], dims=names.level_dim(group))
+        else:
+            chol = _cholesky(block, factor, sds)
+            k = len(block.effects)
+            r = pm.MvNormal(names.internal(names.effects(group), part), mu=np.zeros(k), chol=chol, shape=(levels, k))
+            columns |= {c: r[:, i] for i, c in enumerate(block.columns)}
+    return columns
+
+
+def group_part(block: GroupBlock, response: str, parameter: str, columns: Columns, index: Tensor) -> Tensor | None:
+    """Σ_k Z[:, k] r[index, k] of one block in one predictor, shape (obs,); None where it has no part in it."""
+    total = None
+    for piece in block.pieces:
+        if (piece.response, piece.parameter) != (response, parameter):
+            continue
+        for k, effect in enumerate(piece.effects):
+            z = piece.Z[:, k]
+            term = columns[block.columns[effect]][index]
+            if not np.all(z == 1):
+                name = names.data("Z", block.group, block.effects[effect])
+                term = term * pm.Data(name, z, dims=names.OBS)
+            total = term if total is None else total + term
+    return total

@@ -1,0 +1,201 @@
+"""Which prior every parameter gets: the default, or what the user named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from pymc.distributions.distribution import support_point
+from pytensor.compile.mode import Mode
+
+from hierlm import names
+from hierlm.errors import PriorError, did_you_mean
+from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
+from hierlm.priors.defaults import coefficient_priors, group_sd_prior
+from hierlm.priors.fixed import Fixed
+from hierlm.priors.lkj import LKJ
+from hierlm.priors.prior import Prior, positive_part
+
+__all__ = ["AnyPrior", "Assignment", "assign_priors"]
+
+AnyPrior = Prior | LKJ | Fixed
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One parameter and its prior.
+
+    Parameters
+    ----------
+    variable : str
+        ``"b"``, ``"sd_Subject"``, ``"cor_Subject"``, ``"sigma"``.
+    label : str or None
+        The row, e.g. ``"Days"``; None for a scalar or a whole correlation matrix.
+    also : tuple of str
+        Further rows that are the same parameter (a homogeneous structure).
+    prior : Prior, LKJ or Fixed
+    source : str
+        ``"default"``, or the name under which the user gave it.
+    kind : str
+        ``"coefficient"``, ``"intercept"``, ``"positive"``, ``"real"`` or ``"correlation"``: what the prior must fit.
+    """
+
+    variable: str
+    label: str | None
+    prior: AnyPrior
+    source: str = "default"
+    kind: str = "coefficient"
+    also: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """As users write it: ``b[Days]``."""
+        return names.element(self.variable) if self.label is None else names.element(self.variable, self.label)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All names that mean this parameter alone."""
+        return (self.name, *(names.element(self.variable, label) for label in self.also))
+
+
+def assign_priors(
+    responses: Sequence[ModelResponse],
+    predictors: Sequence[ModelPredictor],
+    blocks: Sequence[GroupBlock],
+    given: Mapping[str, object],
+) -> tuple[Assignment, ...]:
+    """Every parameter of the model with its prior.
+
+    A whole variable (``"sd_Subject"``) sets all its rows, a row (``"sd_Subject[Days]"``) only itself and wins.
+    ``"b"`` sets every coefficient but the intercept, as in brms and rstanarm.
+
+    Raises
+    ------
+    PriorError
+        When a name means nothing in this model, or a prior does not fit its parameter.
+    """
+    rows = [*_coefficients(responses, predictors), *_free(responses), *_groups(responses, blocks)]
+    user = {key: _as_prior(key, value) for key, value in given.items()}
+    _check_names(user, rows)
+    return tuple(_override(row, user) for row in rows)
+
+
+def _scale(response: ModelResponse, parameter: str) -> tuple[float, float]:
+    """(centre, spread) of a parameter on its link scale; for others than the mean, the middle of the natural-scale prior and 1."""
+    if parameter == names.MEAN:
+        return response.family.link_scale(response.y, response.links[parameter], response.additions)
+    prior = response.family.default_priors(response.y, response.additions)[parameter]
+    centre = response.links[parameter].link(support_point(prior.dist()))
+    return float(centre.eval(mode=Mode(linker="py", optimizer="fast_compile"))), 1.0
+
+
+def _coefficients(responses: Sequence[ModelResponse], predictors: Sequence[ModelPredictor]) -> list[Assignment]:
+    by_name = {r.name: r for r in responses}
+    rows = []
+    for p in predictors:
+        centre, spread = _scale(by_name[p.response], p.parameter)
+        defaults = coefficient_priors(p.X, p.labels, p.intercept, centre, spread)
+        for j, (label, prior) in enumerate(zip(p.labels, defaults, strict=True)):
+            kind = "intercept" if j == p.intercept else "coefficient"
+            rows.append(Assignment(names.common(p.parameter), label, prior, kind=kind))
+    return rows
+
+
+def _free(responses: Sequence[ModelResponse]) -> list[Assignment]:
+    rows = []
+    for r in responses:
+        defaults = r.family.default_priors(r.y, r.additions)
+        bounds = {p.name: p.lower for p in r.family.parameters}
+        for parameter in r.free:
+            kind = "positive" if bounds[parameter] >= 0 else "real"
+            rows.append(Assignment(parameter, r.label, defaults[parameter], kind=kind))
+    return rows
+
+
+def _groups(responses: Sequence[ModelResponse], blocks: Sequence[GroupBlock]) -> list[Assignment]:
+    by_name = {r.name: r for r in responses}
+    rows: list[Assignment] = []
+    for block in blocks:
+        k = len(block.effects)
+        for shared in block.covariance.sd_groups(k):
+            piece, column = _column(block, shared[0])
+            _, spread = _scale(by_name[piece.response], piece.parameter)
+            z = piece.Z[:, column]
+            used = z[z != 0]
+            rms = float(np.sqrt(np.mean(used**2))) if used.size else 1.0
+            labels = tuple(block.effects[i] for i in shared)
+            prior = group_sd_prior(rms, spread)
+            rows.append(Assignment(names.sd(block.group), labels[0], prior, kind="positive", also=labels[1:]))
+        if block.covariance.correlated(k):
+            prior_cor = block.covariance.default_correlation_prior(k)
+            rows.append(Assignment(names.cor(block.group), ", ".join(block.effects), prior_cor, kind="correlation"))
+    return rows
+
+
+def _column(block: GroupBlock, effect: int) -> tuple:  # type: ignore[type-arg]
+    for piece in block.pieces:
+        if effect in piece.effects:
+            return piece, piece.effects.index(effect)
+    raise AssertionError(f"effect {effect} of {block.group} is in no predictor")
+
+
+def _as_prior(key: str, value: object) -> AnyPrior:
+    if isinstance(value, (Prior, LKJ, Fixed)):
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return Fixed(float(value))
+    raise PriorError(
+        f"The prior of '{key}' is {value!r}, which is no prior.",
+        hint='Give hl.Prior("Normal", mu=0, sigma=1), hl.LKJ(2), or a number to hold the parameter fixed.',
+    )
+
+
+def _check_names(user: Mapping[str, AnyPrior], rows: Sequence[Assignment]) -> None:
+    known = {row.variable for row in rows} | {key for row in rows for key in row.keys}
+    for key in user:
+        if key not in known:
+            raise PriorError(
+                f"There is no parameter called '{key}' in this model.",
+                hint=did_you_mean(key, sorted(known)) + " See model.priors() for all of them.",
+            )
+        if not any(_applies(key, row) for row in rows):
+            raise PriorError(
+                f"'{key}' sets every coefficient but the intercept, and there is none.",
+                hint=f"Name the intercept: '{key}[{names.INTERCEPT}]'.",
+            )
+
+
+def _applies(key: str, row: Assignment) -> bool:
+    return key in row.keys or (key == row.variable and row.kind != "intercept")
+
+
+def _override(row: Assignment, user: Mapping[str, AnyPrior]) -> Assignment:
+    exact = [key for key in row.keys if key in user]
+    if len({user[key] for key in exact}) > 1:
+        raise PriorError(f"{' and '.join(exact)} are one parameter, but their priors differ.", hint="Give one of them.")
+    whole = [row.variable] if row.variable in user and _applies(row.variable, row) else []
+    for key in [*exact[:1], *whole]:
+        return replace(row, prior=_fitting(row, key, user[key]), source=key)
+    return row
+
+
+def _fitting(row: Assignment, key: str, prior: AnyPrior) -> AnyPrior:
+    """The prior, if it fits the parameter; a normal for a positive parameter is its positive half."""
+    if row.kind == "correlation":
+        if isinstance(prior, Fixed):
+            raise PriorError(f"The correlation '{key}' cannot be fixed.", hint="Use '||' or idh( ) for correlation 0.")
+        return prior
+    if isinstance(prior, LKJ):
+        raise PriorError(f"LKJ is a prior for correlations, and '{key}' is none.", hint="Use hl.Prior(…).")
+    if isinstance(prior, Fixed):
+        if row.kind == "positive" and prior.value <= 0:
+            raise PriorError(f"'{key}' must be positive, so it cannot be fixed at {prior.value:g}.")
+        return prior
+    if row.kind == "positive":
+        return positive_part(prior)
+    if prior.on != "value":
+        raise PriorError(
+            f"'{key}' has no {prior.on}: on='{prior.on}' is for standard deviations.", hint="Leave 'on' out."
+        )
+    return prior

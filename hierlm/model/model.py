@@ -1,0 +1,189 @@
+"""Model: what the user asked for, resolved to objects, before any sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, final
+
+import pandas as pd
+
+from hierlm.covariances import STRUCTURES
+from hierlm.design import build
+from hierlm.design.values import Design
+from hierlm.formula import parse
+from hierlm.formula.values import Formula
+from hierlm.model import describe
+from hierlm.model.assign import Assignment, assign_priors
+from hierlm.model.blocks import group_blocks
+from hierlm.model.parameterization import choose_centring
+from hierlm.model.specify import FamilyChoice, LinkChoice, families_of, predictors_of, responses_of
+from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+    from hierlm.fit import Fit
+
+__all__ = ["Model", "Options"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """The arguments of :class:`Model` other than the formula and the data, as given."""
+
+    family: Any
+    link: LinkChoice
+    priors: Mapping[str, object]
+    random: str | None
+    residual: str | None
+    missing: str
+    parameterization: str | Mapping[str, str]
+    extra: Mapping[str, Callable[..., Any]]
+
+
+@final
+class Model:
+    """A Bayesian mixed model: formula, data, family and priors, read and checked.
+
+    Nothing is sampled or compiled; everything that is wrong with formula, data, family or priors is said here.
+
+    Parameters
+    ----------
+    formula : str or sequence of str
+        ``"Reaction ~ Days + (Days | Subject)"``; several formulas predict further parameters (``"sigma ~ x"``)
+        or responses.
+    data : pandas, polars or pyarrow table, or mapping of columns
+    family : str, Family, or one a response, default "gaussian"
+        ``"poisson"``, ``"binomial(probit)"``, a peer's name (``"nbinom2"``) …
+    link : str or mapping, optional
+        The link of the mean, or of parameters by name.
+    priors : mapping, optional
+        Priors by the names of :meth:`priors`: ``{"b": hl.Prior("Normal", mu=0, sigma=5), "sd_Subject[Days]": …,
+        "cor_Subject": hl.LKJ(2), "sigma": 25.0}``; a number holds a parameter fixed.
+    random : str, optional
+        Group terms in MCMCglmm's dialect: ``"us(1 + Days):Subject"``.
+    residual : str, optional
+        Residual structure: ``"units"``, ``"idh(trt):units"``.
+    missing : {"error", "drop"}
+        What to do with rows that lack a value.
+    parameterization : {"auto", "centered", "noncentered"} or mapping by grouping
+        How group effects are sampled; never changes the model.
+    extra : mapping of str to function, optional
+        Functions of your own that the formula may call.
+
+    Raises
+    ------
+    FormulaError, DataError, ModelError, PriorError
+
+    Examples
+    --------
+    >>> import hierlm as hl
+    >>> model = hl.Model("Reaction ~ Days + (Days | Subject)", hl.load_data("sleepstudy"))
+    >>> [block.effects for block in model.blocks]
+    [('Intercept', 'Days')]
+    """
+
+    formula: Formula
+    design: Design
+    responses: tuple[ModelResponse, ...]
+    predictors: tuple[ModelPredictor, ...]
+    blocks: tuple[GroupBlock, ...]
+    assignments: tuple[Assignment, ...]
+    options: Options
+
+    def __init__(
+        self,
+        formula: str | Sequence[str],
+        data: Any,
+        family: FamilyChoice = "gaussian",
+        *,
+        link: LinkChoice = None,
+        priors: Mapping[str, object] | None = None,
+        random: str | None = None,
+        residual: str | None = None,
+        missing: str = "error",
+        parameterization: str | Mapping[str, str] = "auto",
+        extra: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
+        chosen = families_of(family)
+        known = {p.name for f, _ in chosen for p in f.parameters}
+        parsed = parse(
+            formula, random=random, residual=residual, parameters=known, structures=STRUCTURES, functions=tuple(extra or {})
+        )
+        design = build(parsed, data, missing=missing, extra=extra)
+        responses = responses_of(design, chosen, link)
+        predictors = predictors_of(design, responses)
+        blocks = group_blocks(design, responses)
+        centring = choose_centring(parameterization, blocks, predictors, responses)
+        blocks = tuple(replace(b, centred=c) for b, c in zip(blocks, centring, strict=True))
+        state = {
+            "formula": parsed,
+            "design": design,
+            "responses": responses,
+            "predictors": predictors,
+            "blocks": blocks,
+            "assignments": assign_priors(responses, predictors, blocks, priors or {}),
+            "options": Options(
+                family, link, dict(priors or {}), random, residual, missing, parameterization, dict(extra or {})
+            ),
+        }
+        self.__dict__.update(state)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"A Model cannot be changed ('{name}'). Make another one: hl.Model(…).")
+
+    @property
+    def data(self) -> Any:
+        """The columns that the model uses (a :class:`hierlm.design.table.Table`), rows with missing values included."""
+        return self.design.schema.table
+
+    @property
+    def groups(self) -> dict[str, tuple[GroupBlock, ...]]:
+        """The blocks of every grouping, in the order typed."""
+        return {
+            g: tuple(b for b in self.blocks if b.group == g) for g in dict.fromkeys(b.group for b in self.blocks)
+        }
+
+    @cached_property
+    def pymc(self) -> pm.Model:
+        """The model's meaning: a readable :class:`pymc.Model`, with coordinates."""
+        from hierlm.graph import build_graph
+
+        return build_graph(self)
+
+    def priors(self) -> pd.DataFrame:
+        """Every parameter with its prior: columns ``parameter``, ``prior``, ``source`` (``"default"`` or ``"user"``)."""
+        rows = [(a.name, str(a.prior), "default" if a.source == "default" else "user") for a in self.assignments]
+        return pd.DataFrame(rows, columns=["parameter", "prior", "source"])
+
+    def equations(self, format: str = "text") -> str:
+        """The model in equations, as ``"text"`` or ``"latex"``."""
+        return describe.equations(self, format)
+
+    def graph(self) -> Any:
+        """A picture of the PyMC graph (a :class:`graphviz.Digraph`)."""
+        import pymc as pm
+
+        return pm.model_to_graphviz(self.pymc)
+
+    def prior_predictive(self, draws: int = 500, *, seed: int | None = None) -> xr.DataTree:
+        """Draws of parameters and responses from the prior; see :func:`hierlm.posterior.prior_predictive`."""
+        from hierlm.posterior import prior_predictive
+
+        return prior_predictive(self, draws, seed=seed)
+
+    def fit(self, draws: int = 1000, **options: Any) -> Fit:
+        """Sample the posterior; see :func:`hierlm.fit.fit` for all options."""
+        from hierlm.storage import fit_or_load
+
+        return fit_or_load(self, draws=draws, **options)
+
+    def __repr__(self) -> str:
+        return describe.text(self)
+
+    def _repr_html_(self) -> str:
+        return describe.html(self)
+

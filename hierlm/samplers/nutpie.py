@@ -1,0 +1,50 @@
+"""nutpie: NUTS in Rust on a numba-compiled density; the default."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, ClassVar, final
+
+from hierlm.errors import SamplingError
+from hierlm.samplers.sampler import Sampler, Settings
+
+if TYPE_CHECKING:
+    import pymc as pm
+    import xarray as xr
+
+__all__ = ["Nutpie"]
+
+
+@final
+class Nutpie(Sampler):
+    """nutpie (Seyboldt); draws do not depend on the number of cores."""
+
+    name: ClassVar[str] = "nutpie"
+    requires: ClassVar[tuple[str, ...]] = ("nutpie",)
+
+    def sample(self, graph: pm.Model, settings: Settings) -> xr.DataTree:
+        """See :meth:`Sampler.sample`."""
+        import nutpie
+        import pytensor
+
+        with warnings.catch_warnings(), pytensor.config.change_flags(numba__fastmath=False, cxx=""):
+            warnings.simplefilter("ignore", FutureWarning)
+            compiled = nutpie.compile_pymc_model(graph)
+        try:
+            return nutpie.sample(
+                compiled,
+                draws=settings.draws,
+                tune=settings.tune,
+                chains=settings.chains,
+                cores=settings.cores,
+                seed=settings.seed,
+                target_accept=settings.target_accept,
+                maxdepth=settings.max_treedepth,
+                save_warmup=False,
+                progress_bar=settings.progress,
+            )
+        except RuntimeError as error:
+            raise SamplingError(
+                f"nutpie could not start: {str(error).splitlines()[0]}",
+                hint="The density is not finite near the starting point: check the priors and the scale of the data.",
+            ) from error
