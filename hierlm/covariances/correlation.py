@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pymc as pm
 from pytensor.tensor import sqrt
 
@@ -48,6 +49,7 @@ def check_exchangeable_prior(k: int, prior: LKJ | Prior) -> None:
         For an improper prior, one on the variance or the precision, and one that excludes the whole interval.
     """
     if isinstance(prior, LKJ):
+        _check_beta(k, prior)
         return
     if prior.on != "value":
         raise PriorError(f"{prior!r} cannot be the prior of a correlation: it is on the {prior.on}.")
@@ -76,13 +78,13 @@ def exchangeable_parameter(name: str, k: int, prior: LKJ | Prior) -> Tensor:
     """
     check_exchangeable_prior(k, prior)
     if isinstance(prior, LKJ):
-        _check_beta(k, prior)
-        return pm.Beta(name, prior.eta, (k - 1) * (prior.eta - 1) + 1)
+        eta = np.asarray(prior.eta)  # a Python number would be single precision
+        return pm.Beta(name, eta, (k - 1) * (eta - 1) + 1)
     lower, upper = _interval(k, prior)
     if (lower, upper) == prior.support:
         r = prior.build(name)
     else:
-        r = pm.Truncated(name, prior.dist(), lower=lower, upper=upper)
+        r = pm.Truncated(name, prior.dist(), lower=np.asarray(lower), upper=np.asarray(upper))
     return (1 + (k - 1) * r) / k
 
 
@@ -131,7 +133,7 @@ def unstructured_parameter(name: str, k: int, prior: LKJ | Prior) -> Tensor:
     check_unstructured_prior(k, prior)
     if k == 2 or not isinstance(prior, LKJ):
         return exchangeable_parameter(name, k, prior)
-    return pm.LKJCorr(name, n=k, eta=prior.eta)
+    return pm.LKJCorr(name, n=k, eta=np.asarray(prior.eta))
 
 
 def unstructured_factor(parameter: Tensor, k: int) -> Rows:

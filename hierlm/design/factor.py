@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -12,9 +12,15 @@ from numpy.typing import NDArray
 from hierlm.design.column import BOOLEAN, Column, labels_of_numbers
 from hierlm.errors import DataError, did_you_mean
 
-__all__ = ["Contrast", "Factor", "as_factor"]
+__all__ = ["FACTORS", "Contrast", "Factor", "as_factor"]
 
-Contrast = Literal["treatment", "sum"]
+
+@dataclass(frozen=True)
+class Contrast:
+    """``Treatment``, ``Treatment('b')``, ``Sum``, ``Sum('b')``: how a factor is coded, and its level without a column."""
+
+    kind: Literal["treatment", "sum"]
+    level: Any = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +43,7 @@ class Factor:
     name: str
     codes: NDArray[np.int64]
     levels: tuple[str, ...]
-    contrast: Contrast = "treatment"
+    contrast: Literal["treatment", "sum"] = "treatment"
     base: int = 0
 
     def columns(self, *, full: bool) -> tuple[NDArray[np.float64], tuple[str, ...]]:
@@ -73,10 +79,6 @@ class Factor:
             )
         return replace(trained, codes=codes)
 
-    def is_level(self, level: Any) -> NDArray[np.bool_]:
-        """(n,) where the factor has that level."""
-        return self.codes == self.index(level)
-
     def index(self, level: Any) -> int:
         """Position of a level.
 
@@ -85,7 +87,7 @@ class Factor:
         DataError
             When there is no such level.
         """
-        text = labels_of_numbers(np.array([level]))[0] if isinstance(level, (int, float)) and not isinstance(level, bool) else str(level)
+        text = _label(level)
         if text not in self.levels:
             raise DataError(
                 f"{self.name!r} has no level {text!r}.", column=self.name, hint=did_you_mean(text, self.levels)
@@ -116,11 +118,48 @@ def as_factor(name: str, value: Any, levels: Sequence[Any] | None = None) -> Fac
         factor = Factor(name, codes.astype(np.int64), labels_of_numbers(found))
     if levels is None:
         return factor
-    order = tuple(labels_of_numbers(np.array([v]))[0] if isinstance(v, (int, float)) else str(v) for v in levels)
+    order = tuple(_label(level) for level in levels)
     if len(set(order)) < len(order):
         raise DataError(f"The levels given for {name!r} repeat themselves.", column=name)
     blank = Factor(name, np.zeros(0, dtype=np.int64), order)
     return replace(factor.like(blank), contrast=factor.contrast, base=0)
+
+
+def _c(text: str, value: Any, contrast: Contrast | None = None, levels: Sequence[Any] | None = None) -> Factor:
+    """``C(x)``, ``C(x, Sum)``, ``C(x, Treatment('b'))``."""
+    factor = as_factor(text, value, levels)
+    if contrast is None:
+        return factor
+    if not isinstance(contrast, Contrast):
+        raise TypeError("the second argument of C() is Treatment, Treatment('level') or Sum")
+    default = len(factor.levels) - 1 if contrast.kind == "sum" else 0
+    base = default if contrast.level is None else factor.index(contrast.level)
+    return replace(factor, contrast=contrast.kind, base=base)
+
+
+def _t(text: str, value: Any, ref: Any = None, levels: Sequence[Any] | None = None) -> Factor:
+    """``T(x, ref='b')``."""
+    return _c(text, value, Contrast("treatment", ref), levels)
+
+
+def _s(text: str, value: Any, omit: Any = None, levels: Sequence[Any] | None = None) -> Factor:
+    """``S(x)``, ``S(x, omit='b')``."""
+    return _c(text, value, Contrast("sum", omit), levels)
+
+
+def _binary(text: str, value: Any, success: Any) -> Factor:
+    """``binary(x, 'yes')``: the base is the level that counts as 1."""
+    factor = as_factor(text, value)
+    return replace(factor, base=factor.index(success))
+
+
+FACTORS: Mapping[str, Callable[..., Factor]] = {"C": _c, "factor": _c, "T": _t, "S": _s, "binary": _binary, "B": _binary}
+"""Functions that make a factor of a column: (text, column, options) → factor."""
+
+
+def _label(level: Any) -> str:
+    number = isinstance(level, (int, float)) and not isinstance(level, bool)
+    return labels_of_numbers(np.array([level], dtype=np.float64))[0] if number else str(level)
 
 
 def _listed(levels: Sequence[str]) -> str:

@@ -32,11 +32,10 @@ ELEMENTWISE: Mapping[str, Callable[..., Any]] = {
             "power", "rint", "round", "sign", "sin", "sinh", "sqrt", "square", "tan", "tanh", "trunc", "where", "clip",
         )
     },
-    "I": lambda x: x,
     "expit": expit,
     "logit": logit,
 }  # fmt: skip
-"""Each row by itself; all but ``I``, ``expit`` and ``logit`` are numpy's of that name."""
+"""Each row by itself; all but ``expit`` and ``logit`` are numpy's of that name."""
 
 AGGREGATES = frozenset(
     "mean median std sd var min max sum prod ptp quantile percentile cumsum cumprod diff rank argsort sort average "

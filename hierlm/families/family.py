@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from hierlm.links import Link
@@ -74,11 +75,26 @@ class Family(ABC):
 
     Stateless; every method with tensors writes its equation once, in PyTensor, and serves the PyMC graph,
     the log-likelihood, predictions and the contract tests alike.
+
+    Attributes
+    ----------
+    name : str
+    aliases : tuple of str
+        What other packages call it.
+    parameters : tuple of Parameter
+        ``mu`` first.
+    support : tuple of float
+        Lower and upper bound of the response; a binomial response ends at its trials.
+    discrete : bool
+        Whether the response is a whole number.
+    requires, accepts : tuple of str
+        Left-hand side additions that it needs, and others that it can use.
     """
 
     name: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
     parameters: ClassVar[tuple[Parameter, ...]]
+    support: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     discrete: ClassVar[bool] = False
     requires: ClassVar[tuple[str, ...]] = ()
     accepts: ClassVar[tuple[str, ...]] = ("weights",)
@@ -86,6 +102,27 @@ class Family(ABC):
     def active_parameters(self, options: Mapping[str, Any], additions: Additions) -> tuple[Parameter, ...]:
         """The parameters that exist given the left-hand side additions (``se(s)`` replaces ``sigma``)."""
         return self.parameters
+
+    def restrict(self, log_density: Tensor, **parameters: Predicted) -> Tensor:
+        """``log_density``, but −∞ where a link lets a parameter leave its range (identity, inverse, …), instead of NaN."""
+        for parameter in self.parameters:
+            if parameter.name in parameters:
+                predicted = parameters[parameter.name]
+                link, value = predicted.link, predicted.value
+                if link.lower < parameter.lower or (link.eta_lower > -np.inf and np.isfinite(parameter.lower)):
+                    log_density = pt.switch(pt.gt(value, parameter.lower), log_density, -np.inf)
+                if link.upper > parameter.upper:
+                    log_density = pt.switch(pt.lt(value, parameter.upper), log_density, -np.inf)
+        return log_density
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+    def __repr__(self) -> str:
+        return f"<family {self.name}>"
 
     @abstractmethod
     def distribution(self, additions: Additions, **parameters: Predicted) -> Tensor:
@@ -121,13 +158,20 @@ class Family(ABC):
         """Priors of the parameters other than ``mu`` on their natural scale, by parameter name."""
 
     @abstractmethod
-    def link_scale(self, y: NDArray[np.float64], link: Link, additions: Mapping[str, NDArray[np.float64]]) -> tuple[float, float]:
+    def link_scale(
+        self, y: NDArray[np.float64], link: Link, additions: Mapping[str, NDArray[np.float64]]
+    ) -> tuple[float, float]:
         """(centre, spread) of the response on the link scale: the yardstick of the default priors of ``b`` and ``sd``."""
 
     @abstractmethod
     def latent_variance(self, additions: Additions, **parameters: Predicted) -> Tensor:
         """The distribution-specific variance on the link scale, the denominator's last term of the ICC and R².
 
-        Exact for latent-variable links (π²/3 logit, 1 probit, π²/6 cloglog and loglog); else the delta or log-normal approximation of
-        Nakagawa, Johnson & Schielzeth (2017) at the given parameters, stated in the docstring.
+        Exact for latent-variable links (π²/3 logit, 1 probit, π²/6 cloglog and loglog); else the delta or log-normal
+        approximation of Nakagawa, Johnson & Schielzeth (2017) at the given parameters, stated in the docstring.
+
+        Raises
+        ------
+        PosteriorError
+            When the link has no such variance (cauchit).
         """

@@ -138,3 +138,8 @@ class Formula:
     predictors: tuple[Predictor, ...]
     random: str | None = None
     residual: str | None = None
+
+    @property
+    def source(self) -> str:
+        """Everything typed, one below the other; every ``start`` and ``stop`` is a place in it."""
+        return "\n".join(t for t in (self.text, self.random, self.residual) if t is not None)

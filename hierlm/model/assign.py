@@ -78,7 +78,18 @@ def assign_priors(
     rows = [*_coefficients(responses, predictors), *_free(responses), *_groups(responses, blocks)]
     user = {key: _as_prior(key, value) for key, value in given.items()}
     _check_names(user, rows)
-    return tuple(_override(row, user) for row in rows)
+    assigned = tuple(_override(row, user) for row in rows)
+    _check_correlations(assigned, blocks)
+    return assigned
+
+
+def _check_correlations(rows: Sequence[Assignment], blocks: Sequence[GroupBlock]) -> None:
+    priors = {(row.variable, row.label): row.prior for row in rows if row.kind == "correlation"}
+    for block in blocks:
+        k = len(block.effects)
+        if block.covariance.correlated(k):
+            prior = priors[names.cor(block.group), ", ".join(block.effects)]
+            block.covariance.check_correlation_prior(k, prior)  # type: ignore[arg-type]
 
 
 def _scale(response: ModelResponse, parameter: str) -> tuple[float, float]:

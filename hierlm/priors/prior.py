@@ -6,24 +6,22 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import numpy as np
 import pymc as pm
 from numpy.typing import ArrayLike, NDArray
-from pytensor.compile.mode import Mode
 
 from hierlm import names
 from hierlm.errors import PriorError, did_you_mean
 from hierlm.priors.arguments import checked_arguments, describe_forms
+from hierlm.priors.density import log_density
 from hierlm.priors.distributions import DISTRIBUTIONS, Distribution, find_distribution
 
 __all__ = ["UNSET", "Prior", "positive_part", "stack"]
 
 UNSET: Final = object()
 """Marks an option of :meth:`Prior.build` that was not given (None is a value there)."""
-
-_PYTHON: Final = Mode(linker="py", optimizer="fast_compile")  # nothing to compile
 
 SCALES: Final = ("value", "variance", "precision")
 
@@ -65,8 +63,6 @@ class Prior:
     items: tuple[tuple[str, float], ...]
     on: str
 
-    kind: ClassVar[str] = "distribution"
-
     def __init__(self, name: str, /, *positional: object, on: str = "value", **arguments: Any) -> None:
         if not isinstance(name, str):
             raise PriorError(
@@ -82,7 +78,7 @@ class Prior:
         if on not in SCALES:
             raise PriorError(f"A prior cannot be on {on!r}.", hint=did_you_mean(str(on), SCALES))
         object.__setattr__(self, "on", on)
-        if on != "value" and not self._describes_positive:
+        if on != "value" and self._distribution.support(self.arguments)[0] < 0:
             raise PriorError(
                 f"{self!r} allows a negative {on}.", hint="Use a distribution of positive numbers, such as Gamma."
             )
@@ -95,10 +91,6 @@ class Prior:
     @property
     def _distribution(self) -> Distribution:
         return DISTRIBUTIONS[self.name]
-
-    @property
-    def _describes_positive(self) -> bool:
-        return self._distribution.support(self.arguments)[0] >= 0
 
     @property
     def support(self) -> tuple[float, float]:
@@ -134,7 +126,11 @@ class Prior:
 
     def dist(self, **vectors: ArrayLike) -> Any:
         """The unnamed PyMC random variable of what the distribution describes (sd² or sd⁻² where ``on`` says so)."""
-        return getattr(pm, self.name).dist(**(dict(self.items) | vectors))
+        return getattr(pm, self.name).dist(**self._constants(vectors))
+
+    def _constants(self, vectors: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float64]]:
+        """The arguments in double precision: PyTensor takes a Python 2.5 as single, and folds log(2.5) as such."""
+        return {k: np.asarray(v, dtype=np.float64) for k, v in (dict(self.items) | dict(vectors)).items()}
 
     def build(
         self,
@@ -173,10 +169,8 @@ class Prior:
             options["default_transform"] = getattr(pm.distributions.transforms, self._distribution.transform)
         create = getattr(pm, self.name)
         free = name if self.on == "value" else names.internal(name, self.on)
-        variable = create(free, **(dict(self.items) | vectors), dims=dims, shape=shape, **options)
-        if self.on == "value":
-            return variable
-        return pm.Deterministic(name, _to_value(variable, self.on), dims=dims)
+        variable = create(free, **self._constants(vectors), dims=dims, shape=shape, **options)
+        return variable if self.on == "value" else pm.Deterministic(name, _to_value(variable, self.on), dims=dims)
 
     def log_density(self, x: ArrayLike) -> NDArray[np.float64]:
         """The log density, x on the scale of the value.
@@ -197,19 +191,7 @@ class Prior:
         >>> Prior("Normal", sigma=1).log_density(0.0).round(4)
         np.float64(-0.9189)
         """
-        values = np.asarray(x, dtype=np.float64)
-        if np.isnan(values).any():
-            raise PriorError("A density at NaN is not defined.")
-        lower, upper = self.support
-        power, factor = {"value": (1, 1.0), "variance": (2, 2.0), "precision": (-2, 2.0)}[self.on]
-        with np.errstate(all="ignore"):  # at the very ends of the support
-            described = values**power
-            log_jacobian = np.log(factor) + (power - 1) * np.log(values) if power != 1 else np.zeros_like(values)
-            inside = (values >= lower) & (values <= upper) & np.isfinite(described) & np.isfinite(log_jacobian)
-            out = np.full(values.shape, -np.inf)
-            out[inside] = pm.logp(self.dist(), described[inside]).eval(mode=_PYTHON) + log_jacobian[inside]
-        out[np.isnan(out) & ((values == lower) | (values == upper))] = -np.inf  # the limit of what reads ∞ − ∞ there
-        return out[()]
+        return log_density(self.dist(), self.on, self.support, x)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object from which :meth:`from_json` makes the same prior.

@@ -80,7 +80,8 @@ def test_docstring_is_complete(name: str):
         return
     if not callable(target) or isinstance(value, property):
         return
-    parameters = [p for p in inspect.signature(target).parameters if p not in {"self", "cls"}]
+    named = (p for p in inspect.signature(target).parameters.values() if p.name not in {"self", "cls"})
+    parameters = [p.name for p in named if p.kind is not p.VAR_POSITIONAL]
     listed = parts.get("Parameters", "")
     missing = [p for p in parameters if p not in listed]
     assert not missing, f"{name}: Parameters does not list {missing}"

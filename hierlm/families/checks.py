@@ -1,0 +1,126 @@
+"""Checks of a response against the support of its family, before anything is sampled."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm.errors import DataError, DataWarning
+
+__all__ = [
+    "check_additions",
+    "check_finite",
+    "check_inside",
+    "check_numeric",
+    "check_trials",
+    "check_varies",
+    "check_whole",
+]
+
+Floats = NDArray[np.float64]
+
+
+def check_numeric(family: str, name: str, levels: tuple[str, ...] | None, success: str | None) -> None:
+    """Refuse text, categories and booleans where numbers are needed."""
+    if levels is not None:
+        shown = ", ".join(repr(level) for level in levels[:4]) + (", …" if len(levels) > 4 else "")
+        raise DataError(
+            f"The response '{name}' has categories ({shown}), but {family} needs numbers.",
+            column=name,
+            hint='Turn it into numbers, or use family="bernoulli" for two categories.',
+        )
+    if success is not None:
+        raise DataError(
+            f"'{name}[{success!r}]' picks a category, but '{name}' is numeric and the family is {family}.",
+            column=name,
+            hint='Categories are picked for family="bernoulli".',
+        )
+
+
+def check_finite(name: str, values: Floats) -> None:
+    """Refuse NaN and infinities."""
+    _refuse(~np.isfinite(values), f"The response '{name}' has missing or infinite values.", name, 'See missing="drop".')
+
+
+def check_whole(family: str, name: str, values: Floats, *, hint: str) -> None:
+    """Refuse negative numbers and fractions."""
+    _refuse(values < 0, f"The response '{name}' has negative values, but {family} counts.", name, hint)
+    _refuse(values != np.floor(values), f"The response '{name}' has fractions, but {family} counts.", name, hint)
+
+
+def check_inside(
+    family: str, name: str, values: Floats, *, lower: float = -np.inf, upper: float = np.inf, hint: str
+) -> None:
+    """Refuse values at or beyond open bounds."""
+    bounds = f"above {lower:g}" if upper == np.inf else f"strictly between {lower:g} and {upper:g}"
+    outside = (values <= lower) | (values >= upper)
+    _refuse(outside, f"The response '{name}' must be {bounds} for {family}.", name, hint)
+
+
+def check_varies(family: str, name: str, values: Floats, *, zeros: bool = False) -> None:
+    """Refuse a response that never changes; with ``zeros``, only warn when it is zero throughout.
+
+    Warns
+    -----
+    DataWarning
+        All values are zero.
+    """
+    if len(values) < 2 or np.ptp(values) > 0:
+        return
+    if zeros and values[0] == 0:
+        warnings.warn(
+            f"The response '{name}' is 0 in all {len(values)} rows: only the priors keep the {family} mean from vanishing.",
+            DataWarning,
+            stacklevel=2,
+        )
+        return
+    raise DataError(
+        f"The response '{name}' is {values[0]:g} in all {len(values)} rows: there is nothing to model.",
+        column=name,
+        hint="Check the column, and whether a filter has left only one value.",
+    )
+
+
+def check_trials(name: str, values: Floats, additions: Mapping[str, Floats], family: str) -> Floats:
+    """The trials, after checking that they are whole, at least 1, and no fewer than the successes."""
+    if "trials" not in additions:
+        raise DataError(
+            f"A {family} response needs the number of trials.",
+            column=name,
+            hint=f'Write {name} | trials(n) ~ …, with a column or a number; or family="bernoulli" for one trial a row.',
+        )
+    trials = np.broadcast_to(np.asarray(additions["trials"], dtype=float), values.shape)
+    bad = ~np.isfinite(trials) | (trials < 1) | (trials != np.floor(trials))
+    _refuse(bad, "trials( ) must be whole numbers, 1 or more.", "trials", "Drop rows without trials.")
+    inside = (values >= 0) & (values <= 1)
+    if np.any(values != np.floor(values)) and np.all(inside):
+        raise DataError(
+            f"The response '{name}' looks like proportions, but {family} counts successes.",
+            column=name,
+            rows=np.flatnonzero(values != np.floor(values)).tolist(),
+            hint=f"Multiply by the trials: p({name}, n) ~ … or a column round({name} * n).",
+        )
+    check_whole(family, name, values, hint="Give the number of successes.")
+    _refuse(values > trials, f"'{name}' is larger than its trials.", name, "Check both columns; are they swapped?")
+    return trials
+
+
+def check_additions(additions: Mapping[str, Floats]) -> None:
+    """Refuse negative or missing weights, and standard errors that are not positive."""
+    if "weights" in additions:
+        weights = np.asarray(additions["weights"], dtype=float)
+        _refuse(~np.isfinite(weights) | (weights < 0), "weights( ) must be 0 or more.", "weights", "Check the column.")
+        if not np.any(weights > 0):
+            raise DataError("weights( ) are all zero: no row counts.", column="weights")
+    if "se" in additions:
+        se = np.asarray(additions["se"], dtype=float)
+        bad = ~np.isfinite(se) | (se <= 0)
+        _refuse(bad, "se( ) must be above 0.", "se", "A standard error of 0 claims that a value is known exactly.")
+
+
+def _refuse(bad: NDArray[np.bool_], message: str, column: str, hint: str) -> None:
+    if np.any(bad):
+        raise DataError(message, column=column, rows=np.flatnonzero(np.atleast_1d(bad)).tolist(), hint=hint)

@@ -1,0 +1,89 @@
+"""Where a response lies on the link scale, and how widely: the yardstick of the default priors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+from numpy.typing import NDArray
+from pytensor.compile.mode import Mode
+
+from hierlm.links import Link
+
+__all__ = ["counts_link_scale", "mean_link_scale", "probability_link_scale", "relative_variance", "spread"]
+
+Floats = NDArray[np.float64]
+
+_PYTHON = Mode(linker="py", optimizer=None)
+
+
+def spread(y: Floats) -> float:
+    """The standard deviation (n − 1) of ``y``, or 1 where it has none.
+
+    Examples
+    --------
+    >>> spread(np.array([1.0, 3.0]))
+    1.4142135623730951
+    """
+    sd = float(np.std(y, ddof=1)) if len(y) > 1 else 0.0
+    return sd if np.isfinite(sd) and sd > 0 else 1.0
+
+
+def relative_variance(y: Floats) -> float:
+    """Squared coefficient of variation, Var(y)/mean(y)², between 0 and 1 (a response as noisy as an exponential one)."""
+    return float(min((spread(y) / np.mean(y)) ** 2, 1.0))
+
+
+def mean_link_scale(y: Floats, link: Link) -> tuple[float, float]:
+    """Centre g(mean of y), and the spread: the standard deviation of y carried over to the link scale.
+
+    A link scale with a unit of its own (identity, inverse, sqrt, softplus): sd(y) · |g′(mean)|, the delta method.  A
+    logarithmic one: max(1, sd(log y)), values of zero and below counting as half of the smallest positive one.
+
+    Examples
+    --------
+    >>> from hierlm.links import get_link
+    >>> mean_link_scale(np.array([1.0, 3.0]), get_link("identity"))
+    (2.0, 1.4142135623730951)
+    """
+    positive = y[y > 0]
+    smallest = float(positive.min()) / 2 if positive.size else 0.5
+    mean = float(np.mean(y))
+    if link.lower >= 0:
+        mean = max(mean, smallest / len(y))
+    centre = _number(link.link(pt.constant(mean)))
+    if link.unit is not None:
+        on_scale = _numbers(link.link(pt.constant(np.maximum(y, smallest))))
+        return centre, max(link.unit, float(np.std(on_scale, ddof=1)) if len(y) > 1 else 0.0)
+    return centre, spread(y) / abs(_number(link.derivative(pt.constant(centre))))
+
+
+def counts_link_scale(y: Floats, link: Link) -> tuple[float, float]:
+    """:func:`mean_link_scale` of counts; zeros count as one half."""
+    return mean_link_scale(np.maximum(y, 0.5) if link.lower >= 0 else y, link)
+
+
+def probability_link_scale(successes: Floats, trials: Floats, link: Link) -> tuple[float, float]:
+    """Centre g(p) with p = (Σ successes + ½)/(Σ trials + 1), and the spread.
+
+    The spread is 1 on every scale without a unit (logit, probit, …, log): at p = ½ one unit is from 50 % to 73 % (logit) or
+    84 % (probit).  Elsewhere (identity) it is √(p(1 − p)).
+
+    Examples
+    --------
+    >>> from hierlm.links import get_link
+    >>> probability_link_scale(np.array([1.0, 0.0]), np.ones(2), get_link("logit"))
+    (0.0, 1.0)
+    """
+    p = float((np.sum(successes) + 0.5) / (np.sum(trials) + 1))
+    return _number(link.link(pt.constant(p))), float(np.sqrt(p * (1 - p))) if link.unit is None else link.unit
+
+
+def _numbers(expression: Any) -> Floats:
+    return np.asarray(pytensor.function([], expression, mode=_PYTHON)(), dtype=float)
+
+
+def _number(expression: Any) -> float:
+    return float(_numbers(expression))

@@ -1,0 +1,149 @@
+"""Which columns a formula needs, and where it names them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+
+from hierlm import names
+from hierlm.errors import FormulaError, did_you_mean
+from hierlm.formula.context import Context
+from hierlm.formula.tokens import scan
+from hierlm.formula.tree import Bars, Call, Chain, Compare, Group, Index, Name, Node, Power, Sign, build
+from hierlm.formula.values import Formula
+
+__all__ = ["columns", "find", "identifiers", "names_in", "unknown_column"]
+
+
+def names_in(node: Node) -> Iterator[str]:
+    """The names of columns in a tree, in order, with repeats."""
+    match node:
+        case Name():
+            yield node.name
+        case Group():
+            yield from names_in(node.inner)
+        case Call():
+            for argument in node.arguments:
+                yield from names_in(argument.value)
+        case Index():
+            yield from names_in(node.base)
+        case Chain():
+            for part in (node.first, *(operand for _, operand in node.rest)):
+                yield from names_in(part)
+        case Bars():
+            for part in node.parts:
+                yield from names_in(part)
+        case Power():
+            yield from names_in(node.base)
+            yield from names_in(node.exponent)
+        case Sign():
+            yield from names_in(node.operand)
+        case Compare():
+            yield from names_in(node.left)
+            yield from names_in(node.right)
+
+
+@lru_cache(maxsize=1024)
+def identifiers(expression: str) -> tuple[str, ...]:
+    """The columns that a piece of canonical text names, each once.
+
+    Parameters
+    ----------
+    expression : str
+        Text of a :class:`~hierlm.formula.values.Formula`: common effects, a bar's effects, an offset, a response.
+
+    Examples
+    --------
+    >>> identifiers("1 + x + log(z):C(f, Treatment('a')) + `my var`")
+    ('x', 'z', 'f', 'my var')
+    """
+    context = Context(expression)
+    tree = build(context, scan(context, 0, len(expression)), 0, 1)
+    words = ("True", "False")
+    return tuple(dict.fromkeys(n for n in names_in(tree) if n not in words or f"`{n}`" in expression))
+
+
+def columns(formula: Formula) -> tuple[str, ...]:
+    """The data columns that a formula needs, in order of appearance, each once.
+
+    ``units`` as a group is left out: it may be a column, and need not be.
+
+    Parameters
+    ----------
+    formula : Formula
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> from hierlm.formula import parse
+    >>> columns(parse("y | trials(n) ~ log(x) + offset(z) + (1 | a/b) + (1 | units)"))
+    ('y', 'n', 'x', 'z', 'a', 'b')
+    """
+    found: dict[str, None] = {}
+    for response in formula.responses:
+        for text in (response.expression, *(a.expression for a in response.additions)):
+            found.update(dict.fromkeys(identifiers(text)))
+    for predictor in formula.predictors:
+        for text in (predictor.common, *predictor.offsets):
+            found.update(dict.fromkeys(identifiers(text)))
+        for bar in predictor.bars:
+            found.update(dict.fromkeys(identifiers(bar.effects)))
+            found.update(dict.fromkeys(f for f in bar.factors if f != names.UNITS))
+    return tuple(found)
+
+
+def find(formula: Formula, column: str) -> tuple[int, int]:
+    """Where a column is first named: the half-open range in ``formula.source``.
+
+    Raises
+    ------
+    LookupError
+        When the formula does not name it.
+
+    Examples
+    --------
+    >>> from hierlm.formula import parse
+    >>> find(parse("y ~ log(x) + (1 | g)"), "g")
+    (18, 19)
+    """
+    context = Context(formula.source)
+    tokens = scan(context, 0, len(context.source))
+    for position, token in enumerate(tokens):
+        after = tokens[position + 1] if position + 1 < len(tokens) else None
+        called = after is not None and not token.quoted and after.isop("(", "=")
+        if token.kind == "name" and token.text == column and not called:
+            return token.start, token.stop
+    raise LookupError(f"{column!r} is not named in {formula.source!r}")
+
+
+def unknown_column(formula: Formula, column: str, known: Collection[str]) -> FormulaError:
+    """The error for a column that the data lack, with a caret under it and the nearest names.
+
+    Parameters
+    ----------
+    formula : Formula
+    column : str
+        One of :func:`columns`.
+    known : collection of str
+        The columns that the data have.
+
+    Examples
+    --------
+    >>> from hierlm.formula import parse
+    >>> print(unknown_column(parse("Reaction ~ Dys"), "Dys", ["Days", "Reaction"]))
+    There is no column 'Dys' in the data.
+      Reaction ~ Dys
+                 ^^^
+    Did you mean 'Days'?
+    """
+    start, stop = find(formula, column)
+    return FormulaError(
+        f"There is no column {column!r} in the data.",
+        text=formula.source,
+        start=start,
+        stop=stop,
+        hint=did_you_mean(column, known) or None,
+    )

@@ -1,0 +1,270 @@
+"""From everything typed to a :class:`~hierlm.formula.values.Formula`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hierlm.errors import FormulaError
+from hierlm.formula import bars, response
+from hierlm.formula.columns import identifiers
+from hierlm.formula.context import LONGEST, STRUCTURES, Context
+from hierlm.formula.dialect import random_bars, residual_predictor
+from hierlm.formula.functions import FUNCTIONS
+from hierlm.formula.terms import expand, is_offset, offset
+from hierlm.formula.tokens import Token, check_brackets, scan
+from hierlm.formula.tree import Bars, Call, Name, Node, bare, build, summands
+from hierlm.formula.values import Formula, Predictor, ResponseTerm
+from hierlm.names import MEAN
+
+__all__ = ["parse"]
+
+
+def parse(
+    text: str | Sequence[str],
+    *,
+    random: str | None = None,
+    residual: str | None = None,
+    parameters: Collection[str] = (),
+    structures: Mapping[str, str] | None = None,
+    functions: Collection[str] = (),
+) -> Formula:
+    """Read formulas into a :class:`~hierlm.formula.values.Formula`: text only, no data, nothing evaluated.
+
+    Parameters
+    ----------
+    text : str or sequence of str
+        One formula, several lines, or a list.  A line without ``~`` continues the one before.
+    random, residual : str, optional
+        Group terms and residual structure in MCMCglmm's dialect.
+    parameters : collection of str
+        Distributional parameters of the family.  A *later* formula whose left side is one of them predicts that
+        parameter of the response before it.  The first formula is always a response.
+    structures : mapping, optional
+        Covariance structure or alias, lower-cased → canonical name.
+    functions : collection of str
+        Names of the user's own functions (``extra``).
+
+    Returns
+    -------
+    Formula
+
+    Raises
+    ------
+    FormulaError
+        With a caret under the place and what to type instead.
+
+    Examples
+    --------
+    >>> f = parse("Reaction ~ Days + (Days | Subject)")
+    >>> f.predictors[0].common, f.predictors[0].bars[0].effects, f.predictors[0].bars[0].group
+    ('1 + Days', '1 + Days', 'Subject')
+    >>> [(b.structure, b.effects, b.group) for b in parse("y ~ 1", random="idh(sex):dam + line").predictors[0].bars]
+    [('idh', '0 + sex', 'dam'), ('us', '1', 'line')]
+    """
+    typed = _texts(text, random, residual)
+    extras = [t for t in (random, residual) if t is not None]
+    context = Context(
+        "\n".join([*typed, *extras]), frozenset(parameters), STRUCTURES if structures is None else structures, frozenset(functions)
+    )
+    _check_limits(context)
+    book = _Book(context)
+    end = 0
+    for part in typed:
+        for tokens in _formulas(context, end, end + len(part)):
+            book.read(tokens)
+        end += len(part) + 1
+    if random is not None:
+        book.add_random(end, end + len(random))
+        end += len(random) + 1
+    if residual is not None:
+        book.add_residual(end, end + len(residual))
+    return Formula("\n".join(typed), tuple(book.responses), tuple(book.predictors), random, residual)
+
+
+def _texts(text: str | Sequence[str], random: str | None, residual: str | None) -> list[str]:
+    typed = [text] if isinstance(text, str) else list(text) if isinstance(text, Sequence) else [text]
+    for part in [*typed, *(t for t in (random, residual) if t is not None)]:
+        if not isinstance(part, str):
+            raise FormulaError(f"A formula is text, not {type(part).__name__}.", hint='Write "y ~ x + (1 | g)".')
+    if not typed or not all(part.strip() for part in typed):
+        raise FormulaError("The formula is empty.", hint='Write "y ~ x + (1 | g)".')
+    return typed
+
+
+def _check_limits(context: Context) -> None:
+    if len(context.source) > LONGEST:
+        place = Node(LONGEST, LONGEST + 1)
+        raise context.refuse(f"The formula is longer than {LONGEST:,} characters.", place, "Shorten it.")
+    for name in sorted(map(str, context.functions)):
+        if not name.isidentifier() or name.startswith("_") or "__" in name:
+            raise FormulaError(f"The function {name!r} needs a plain name.", hint="Letters, digits and _, not first.")
+        if name in FUNCTIONS or name == "offset" or name.lower() in context.structures:
+            raise FormulaError(f"{name!r} is already a function of formulas.", hint="Give yours another name.")
+
+
+def _formulas(context: Context, start: int, stop: int) -> Iterator[list[Token]]:
+    """The tokens of each formula in one text: a line with a ``~`` of its own begins a new one."""
+    tokens = scan(context, start, stop)
+    check_brackets(context, tokens)
+    current: list[Token] = []
+    for line in _lines(context, tokens):
+        if any(t.isop("~") for t in line) and any(t.isop("~") for t in current):
+            yield current
+            current = []
+        current += line
+    yield current
+
+
+def _lines(context: Context, tokens: Sequence[Token]) -> Iterator[list[Token]]:
+    """Tokens by line, lines inside brackets joined."""
+    line: list[Token] = []
+    depth = 0
+    for token in tokens:
+        if line and not depth and "\n" in context.source[line[-1].stop : token.start]:
+            yield line
+            line = []
+        depth += token.isop("(", "[", "{") - token.isop(")", "]", "}")
+        line.append(token)
+    yield line
+
+
+@dataclass(frozen=True)
+class _Right:
+    """A right side, read."""
+
+    common: str
+    offsets: tuple[str, ...]
+    bars: tuple[bars.Bar, ...]
+
+    def columns(self) -> set[str]:
+        texts = [self.common, *self.offsets, *(b.effects for b in self.bars)]
+        return {c for t in texts for c in identifiers(t)} | {f for b in self.bars for f in b.factors}
+
+
+class _Book:
+    """The responses and predictors read so far."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.responses: list[ResponseTerm] = []
+        self.predictors: list[Predictor] = []
+        self.used: dict[str, frozenset[str]] = {}
+        self.current: tuple[str, ...] = ()
+
+    def read(self, tokens: list[Token]) -> None:
+        """Read one formula."""
+        left, right, whole = self.sides(tokens)
+        text = self.context.typed(whole)
+        parameter = bare(left)
+        if self.current and isinstance(parameter, Name) and parameter.name in self.context.parameters:
+            return self.read_parameter(parameter, right, text)
+        self.check_transformed_parameter(parameter)
+        found = response.read(left, self.context)
+        read = self.right(right)
+        self.context.count_terms((len(found) - 1) * (len(read.bars) + read.common.count("+")), left)
+        for each in found:
+            name = each.response.name
+            if name in self.used:
+                hint = "Give every response one formula."
+                raise self.context.refuse(f"The response {name!r} has a formula already.", left, hint)
+            self.used[name] = each.used
+            self.check_response(name, read, right)
+            self.responses.append(each.response)
+            self.predictors.append(Predictor(name, MEAN, read.common, read.offsets, read.bars, text))
+        self.current = tuple(each.response.name for each in found)
+        return None
+
+    def sides(self, tokens: list[Token]) -> tuple[Node, Node, Node]:
+        """Left tree, right tree, and the place of the whole."""
+        refuse = self.context.refuse
+        tildes = [i for i, t in enumerate(tokens) if t.isop("~")]
+        if not tildes:
+            equals = next((t for t in tokens if t.isop("=", "<")), None)
+            raise refuse("A formula needs a '~'.", equals or Node(tokens[0].start, tokens[-1].stop), "Write y ~ x.")
+        at = tildes[0]
+        tilde, left, right = tokens[at], tokens[:at], tokens[at + 1 :]
+        if len(tildes) > 1:
+            hint = "Give several formulas as a list, or one on each line."
+            raise refuse("A formula has one '~'.", tokens[tildes[1]], hint)
+        if not left:
+            raise refuse("The left side is empty.", tilde, "Write the response first: y ~ x.")
+        if not right:
+            raise refuse("The right side is empty.", tilde, f"Write {self.context.typed(left[0])} ~ 1 for an intercept only.")
+        whole = Node(tokens[0].start, tokens[-1].stop)
+        trees = (build(self.context, part, tilde.start, tilde.stop) for part in (left, right))
+        return next(trees), next(trees), whole
+
+    def right(self, node: Node) -> _Right:
+        """Common effects, offsets and group terms of a right side."""
+        context, common, offsets, found = self.context, [], [], []
+        if isinstance(node, Bars):
+            raise bars.unsupported(node, context)
+        for sign, part in summands(node):
+            if bars.is_bar(part) or is_offset(part):
+                if sign == "-":
+                    raise context.refuse("This term cannot be taken away.", part, "Leave it out.")
+                if is_offset(part):
+                    offsets.append(offset(part, context))
+                else:
+                    found += bars.read(part, context)
+            else:
+                common.append((sign, part))
+        return _Right(expand(common, context).text, tuple(offsets), tuple(found))
+
+    def read_parameter(self, parameter: Name, right: Node, text: str) -> None:
+        """Read ``sigma ~ …``."""
+        refuse = self.context.refuse
+        if len(self.current) > 1:
+            hint = "Write one formula for each response, each followed by its parameters."
+            raise refuse(f"After mvbind() it is open whose {parameter.name!r} this is.", parameter, hint)
+        owner = self.current[0]
+        if any((p.response, p.parameter) == (owner, parameter.name) for p in self.predictors):
+            hint = "Give every parameter one formula."
+            raise refuse(f"{parameter.name!r} of {owner!r} has a formula already.", parameter, hint)
+        read = self.right(right)
+        self.check_response(owner, read, right)
+        self.predictors.append(Predictor(owner, parameter.name, read.common, read.offsets, read.bars, text))
+
+    def check_transformed_parameter(self, left: Node) -> None:
+        """``log(sigma) ~ x`` and ``sigma | weights(w) ~ x`` are probably not responses."""
+        if not self.current or not isinstance(left, Call | Bars):
+            return
+        inner = left.parts[0] if isinstance(left, Bars) else left.arguments[0].value if left.arguments else left
+        if isinstance(bare(inner), Name) and bare(inner).name in self.context.parameters:  # type: ignore[attr-defined]
+            name = bare(inner).name  # type: ignore[attr-defined]
+            hint = f"Write {name} ~ x; its link is set with the family."
+            raise self.context.refuse(f"The parameter {name!r} stands alone on a left side.", left, hint)
+
+    def check_response(self, name: str, read: _Right, right: Node) -> None:
+        """Refuse a response on its own right side."""
+        shared = read.columns() & self.used[name]
+        for token in scan(self.context, right.start, right.stop) if shared else ():
+            if token.kind == "name" and token.text in shared:
+                hint = "Leave it out, or make another column."
+                raise self.context.refuse(f"The response {token.text!r} cannot predict itself.", token, hint)
+
+    def add_random(self, start: int, stop: int) -> None:
+        """Give the only response the group terms of ``random``."""
+        if len(self.responses) > 1:
+            hint = "Write bars into the formula of each response: (1 | g)."
+            raise self.context.refuse("random is read for one response only.", Node(start, stop), hint)
+        found = random_bars(self.context, start, stop)
+        mean = self.predictors[0]
+        self.predictors[0] = replace(mean, bars=(*mean.bars, *found))
+        self.check_response(mean.response, _Right("1", (), found), Node(start, stop))
+
+    def add_residual(self, start: int, stop: int) -> None:
+        """Give the only response the residual structure of ``residual``."""
+        place = Node(start, stop)
+        if len(self.responses) > 1:
+            raise self.context.refuse("residual is read for one response only.", place, "Write sigma ~ x for each.")
+        owner = self.responses[0].name
+        found = residual_predictor(self.context, start, stop, owner)
+        if found is None:
+            return
+        if any(p.parameter == found.parameter for p in self.predictors):
+            hint = "Keep one of the two."
+            raise self.context.refuse(f"{found.parameter!r} has a formula already.", place, hint)
+        self.check_response(owner, _Right(found.common, (), ()), place)
+        self.predictors.append(found)
