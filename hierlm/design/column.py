@@ -65,11 +65,10 @@ class Column:
 
     def same_as(self, other: Column) -> bool:
         """Whether both hold the same values."""
-        return (self.kind == "numeric") == (other.kind == "numeric") and bool(
-            np.array_equal(self.values, other.values, equal_nan=True)
-            if self.levels is None or self.levels == other.levels
-            else np.array_equal(np.array([*self.levels, ""])[self.values], np.array([*(other.levels or ()), ""])[other.values])
-        )
+        if self.levels is None or other.levels is None or self.levels == other.levels:
+            return self.levels == other.levels and np.array_equal(self.values, other.values, equal_nan=True)
+        mine, theirs = np.array([*self.levels, ""]), np.array([*other.levels, ""])
+        return np.array_equal(mine[self.values], theirs[other.values])
 
     def without_unused(self) -> tuple[Column, tuple[str, ...]]:
         """The column without the levels that no row has, and those levels; booleans keep both of theirs."""

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from hierlm.design.expressions import CONTRASTS, Expression, callee
 from hierlm.design.factor import FACTORS, Contrast, Factor, as_factor
-from hierlm.design.functions import AGGREGATES, ELEMENTWISE, TRANSFORMS, Applied
+from hierlm.design.functions import ELEMENTWISE, TRANSFORMS, Applied
 from hierlm.design.table import Table
 from hierlm.errors import DataError, FormulaError, HierlmError, did_you_mean
+from hierlm.formula.functions import WHOLE_COLUMN
 
 __all__ = ["Evaluator", "Extra"]
 
@@ -81,7 +82,7 @@ class Evaluator:
         value = np.asarray(self._number(value, expression), dtype=np.float64)
         if value.ndim == 0:
             value = np.full(self.table.n, float(value))
-        _check_finite(expression, value)
+        self._check_finite(expression, value)
         return value
 
     def numbers(self, expression: Expression) -> NDArray[np.float64]:
@@ -118,7 +119,8 @@ class Evaluator:
                 return self._compare(op, self._eval(left, expression), self._eval(right, expression), expression)
             case ast.Call():
                 return self._call(node, expression)
-        raise expression.refuse(f"{ast.unparse(node)!r} is not part of the formula language.", "Powers are written x**2.")
+        message = f"{ast.unparse(node)!r} is not part of the formula language."
+        raise expression.refuse(message, "Powers are written x**2.")
 
     def _column(self, name: str) -> Any:
         if name in CONTRASTS and name not in self.table.columns:
@@ -126,13 +128,13 @@ class Evaluator:
         column = self.table[name]
         if column.levels is None:
             return np.array(column.values)
-        return self._factor(name, lambda: as_factor(name, column), column)
+        return self.factor(name, lambda: as_factor(name, column), column)
 
-    def _factor(self, text: str, make: Callable[[], Factor], value: Any) -> Factor:
+    def factor(self, text: str, make: Callable[[], Factor], value: Any) -> Factor:
         """A factor, learnt from the training data or coded as there."""
         if self.learning:
-            self.fitted[text] = make()
-            return make()
+            factor = self.fitted[text] = make()
+            return factor
         return as_factor(text, value).like(self.fitted[text])
 
     def _number(self, value: Any, expression: Expression) -> Any:
@@ -141,7 +143,8 @@ class Evaluator:
             if value.numbers is not None:
                 return value.numbers
             message = f"{value.name!r} is not numeric: its values are {', '.join(map(repr, value.levels[:3]))}, …"
-            raise DataError(message, column=value.name, hint="Make a numeric column of it first, or compare it: I(f == 'a').")
+            hint = f"Make a numeric column of it first, or compare it: I({value.name} == {value.levels[0]!r})."
+            raise DataError(message, column=value.name, hint=hint)
         if not isinstance(value, (int, float, np.ndarray, np.number)):
             raise expression.refuse(f"{value!r} is not a number.")
         return value
@@ -167,8 +170,8 @@ class Evaluator:
         if name == "I":
             return values[0] if len(values) == 1 else expression.refuse("I() takes one expression.")
         if name in FACTORS:
-            factor = self._factor(text, lambda: FACTORS[name](text, *values, **options), values[0])
-            return (factor.codes == factor.base).astype(np.float64) if name in ("binary", "B") else factor
+            factor = self.factor(text, lambda: FACTORS[name](text, *values, **options), values[0])
+            return (factor.codes == factor.base).astype(np.float64) if name == "binary" else factor
         if name in TRANSFORMS:
             x = self._vector(values[0], expression)
             if self.learning:
@@ -182,7 +185,7 @@ class Evaluator:
     def _unknown(self, name: str, expression: Expression) -> FormulaError:
         hint = did_you_mean(name, ["I", *ELEMENTWISE, *TRANSFORMS, *FACTORS, *self.extra])
         hint += ' Your own function comes in by extra={"name": function}.'
-        if name in AGGREGATES:
+        if name in WHOLE_COLUMN:
             hint = "It would change with new data: use center(x) or scale(x), or make a column of it first."
         return expression.refuse(f"{name!r} is not a function that a formula may call.", hint)
 
@@ -198,7 +201,7 @@ class Evaluator:
         value = self._number(value, expression)
         if not isinstance(value, np.ndarray) or value.ndim != 1:
             raise expression.refuse(f"{expression.text!r} needs a column as its first argument.")
-        _check_finite(expression, value)
+        self._check_finite(expression, value)
         return np.asarray(value, dtype=np.float64)
 
     def _user_function(self, name: str, values: list[Any], options: dict[str, Any]) -> NDArray[np.float64]:
@@ -206,7 +209,8 @@ class Evaluator:
         plain = [np.array(v.levels, dtype=object)[v.codes] if isinstance(v, Factor) else v for v in values]
         result = np.asarray(self.extra[name](*plain, **options))
         if result.dtype.kind not in "fiub" or result.shape[:1] != (self.table.n,) or result.ndim > 2:
-            raise DataError(f"{name}() must return numbers, one a row; it returned {result.dtype} of shape {result.shape}.")
+            got = f"{result.dtype} of shape {result.shape}"
+            raise DataError(f"{name}() must return numbers, one a row; it returned {got}.")
         half = (self.table.n + 1) // 2
         part = np.asarray(self.extra[name](*(v[:half] if isinstance(v, np.ndarray) else v for v in plain), **options))
         if part.shape != result[:half].shape or not np.allclose(part, result[:half], equal_nan=True):
@@ -216,13 +220,12 @@ class Evaluator:
             )
         return result.astype(np.float64)
 
-
-def _check_finite(expression: Expression, value: NDArray[Any]) -> None:
-    bad = ~np.isfinite(value.reshape(len(value), -1)).all(axis=1)
-    if bad.any():
-        raise DataError(
-            f"{expression.text!r} is missing or infinite",
-            column=expression.blame,
-            rows=np.flatnonzero(bad).tolist(),
-            hint="A logarithm needs positive numbers, a root no negative ones, a ratio a denominator other than 0.",
-        )
+    def _check_finite(self, expression: Expression, value: NDArray[Any]) -> None:
+        bad = ~np.isfinite(value.reshape(len(value), -1)).all(axis=1)
+        if bad.any():
+            raise DataError(
+                f"{expression.text!r} is missing or infinite",
+                column=expression.blame,
+                rows=self.table.rows[bad].tolist(),
+                hint="A logarithm needs positive numbers, a root no negative ones, a ratio a denominator other than 0.",
+            )

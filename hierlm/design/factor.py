@@ -17,7 +17,7 @@ __all__ = ["FACTORS", "Contrast", "Factor", "as_factor"]
 
 @dataclass(frozen=True)
 class Contrast:
-    """``Treatment``, ``Treatment('b')``, ``Sum``, ``Sum('b')``: how a factor is coded, and its level without a column."""
+    """``Treatment``, ``Treatment('b')``, ``Sum``, ``Sum('b')``: how a factor is coded."""
 
     kind: Literal["treatment", "sum"]
     level: Any = None
@@ -153,7 +153,12 @@ def _binary(text: str, value: Any, success: Any) -> Factor:
     return replace(factor, base=factor.index(success))
 
 
-FACTORS: Mapping[str, Callable[..., Factor]] = {"C": _c, "factor": _c, "T": _t, "S": _s, "binary": _binary, "B": _binary}
+FACTORS: Mapping[str, Callable[..., Factor]] = {
+    "C": _c,
+    "T": _t,
+    "S": _s,
+    "binary": _binary,
+}
 """Functions that make a factor of a column: (text, column, options) → factor."""
 
 

@@ -7,7 +7,6 @@ Their definitions are ours, so that a formula means the same whatever else is in
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,9 +15,10 @@ from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 from scipy.special import expit, logit
 
-from hierlm.errors import DataError, DataWarning
+from hierlm.design.notice import warn_data
+from hierlm.errors import DataError
 
-__all__ = ["AGGREGATES", "ELEMENTWISE", "TRANSFORMS", "Applied", "fit_bs", "fit_poly", "fit_scale"]
+__all__ = ["ELEMENTWISE", "TRANSFORMS", "Applied", "fit_bs", "fit_poly", "fit_scale"]
 
 Floats = NDArray[np.float64]
 Applied = Callable[[Floats], Floats]
@@ -36,12 +36,6 @@ ELEMENTWISE: Mapping[str, Callable[..., Any]] = {
     "logit": logit,
 }  # fmt: skip
 """Each row by itself; all but ``expit`` and ``logit`` are numpy's of that name."""
-
-AGGREGATES = frozenset(
-    "mean median std sd var min max sum prod ptp quantile percentile cumsum cumprod diff rank argsort sort average "
-    "nanmean nanmedian nanstd nanvar nanmin nanmax nansum amin amax".split()
-)
-"""Functions of a whole column: refused, since they would change with every new data set."""
 
 
 def fit_center(x: Floats) -> Applied:
@@ -107,9 +101,10 @@ def fit_bs(
     lower_bound: float | None = None,
     upper_bound: float | None = None,
 ) -> Applied:
-    """``bs(x, df=5)``: B-splines, as R's ``splines::bs``: knots at quantiles, the first column dropped unless ``intercept``.
+    """``bs(x, df=5)``: B-splines, as R's ``splines::bs``: knots at quantiles.
 
-    Outside the training range the polynomials of the end pieces go on, with a warning (de Boor 1978).
+    The first column is dropped unless ``intercept``.  Outside the training range the polynomials of the end pieces go
+    on, with a warning (de Boor 1978).
     """
     _whole("bs", "degree", degree, 1)
     low = float(np.min(x)) if lower_bound is None else float(lower_bound)
@@ -131,11 +126,9 @@ def fit_bs(
     def apply(new: Floats) -> Floats:
         outside = int(np.sum((new < low) | (new > high)))
         if outside:
-            warnings.warn(
+            warn_data(
                 f"bs(): {outside} values lie outside [{low:g}, {high:g}], the range it was made for; "
-                "its end pieces are extrapolated.",
-                DataWarning,
-                stacklevel=2,
+                "its end pieces are extrapolated."
             )
         basis = BSpline.design_matrix(new, full, degree, extrapolate=True).toarray()
         return np.asarray(basis[:, first:], dtype=np.float64)

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hierlm.design.column import Column, read_column
-from hierlm.errors import DataError, did_you_mean
+from hierlm.errors import DataError
 
 __all__ = ["Table", "available", "read_table"]
 
@@ -49,7 +49,8 @@ class Table:
     def take(self, keep: NDArray[np.bool_]) -> Table:
         """The rows where ``keep`` is true."""
         return Table(
-            {name: column.take(keep) for name, column in self.columns.items()}, _frozen(self.rows[keep].astype(np.int64))
+            {name: column.take(keep) for name, column in self.columns.items()},
+            _frozen(self.rows[keep].astype(np.int64)),
         )
 
     def same_as(self, other: Table) -> bool:
@@ -67,7 +68,12 @@ class Table:
     def describe(self) -> list[dict[str, Any]]:
         """What :meth:`from_parts` needs beside :meth:`arrays`, as JSON."""
         return [
-            {"name": c.name, "kind": c.kind, "levels": None if c.levels is None else list(c.levels), "ordered": c.ordered}
+            {
+                "name": c.name,
+                "kind": c.kind,
+                "levels": None if c.levels is None else list(c.levels),
+                "ordered": c.ordered,
+            }
             for c in self.columns.values()
         ]
 
@@ -89,7 +95,7 @@ class Table:
             values = np.array(arrays[name], dtype=dtype)
             if len(values) != len(rows):
                 raise DataError(f"Stored column {name!r} has {len(values)} rows, not {len(rows)}.", column=name)
-            if levels is not None and len(values) and not (-1 <= values.min() and values.max() < len(levels)):
+            if levels is not None and len(values) and not (values.min() >= -1 and values.max() < len(levels)):
                 raise DataError(f"Stored column {name!r} has codes outside its levels.", column=name)
             columns[name] = Column(
                 name, _frozen(values), entry["kind"], None if levels is None else tuple(levels), bool(entry["ordered"])
@@ -168,13 +174,6 @@ def _open(data: Any) -> tuple[list[Any], Callable[[str], Any], int | None]:
         raise DataError(f"Cannot read data from a {kind!r}.", hint=hint) from None
     names: list[Any] = list(getattr(data, "column_names", None) or frame.columns)
     return names, lambda name: frame.get_column(name).to_native(), len(frame)
-
-
-def missing_columns(data: Any, names: Iterable[str]) -> tuple[list[str], str]:
-    """Which of ``names`` the data lack, and a hint for the first of them."""
-    present = available(data)
-    absent = [name for name in dict.fromkeys(names) if name not in present]
-    return absent, did_you_mean(absent[0], present) if absent else ""
 
 
 def _frozen(values: NDArray[Any]) -> NDArray[Any]:

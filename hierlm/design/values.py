@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hierlm.formula.values import Bar, Formula
+
+if TYPE_CHECKING:
+    from hierlm.design.schema import Schema
 
 __all__ = ["Common", "Design", "Groups", "PredictorDesign", "Response"]
 
@@ -131,4 +135,4 @@ class Design:
     rows: Ints
     responses: tuple[Response, ...]
     predictors: Mapping[tuple[str, str], PredictorDesign]
-    schema: object
+    schema: Schema

@@ -72,7 +72,7 @@ def check_varies(family: str, name: str, values: Floats, *, zeros: bool = False)
         return
     if zeros and values[0] == 0:
         warnings.warn(
-            f"The response '{name}' is 0 in all {len(values)} rows: only the priors keep the {family} mean from vanishing.",
+            f"The response '{name}' is 0 in all {len(values)} rows: only the prior keeps the {family} mean above 0.",
             DataWarning,
             stacklevel=2,
         )

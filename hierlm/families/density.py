@@ -16,7 +16,7 @@ Tensor = Any
 
 
 class DensityFamily(Family):
-    """A family whose density is written with log μ and log(1 − μ) from the link, so that extreme predictors stay finite.
+    """A family whose density is written with log μ and log(1 − μ) from the link: extreme predictors stay finite.
 
     PyMC's distributions see μ only after it may have been rounded to 0 or 1; here PyMC draws, and the density is ours.
     """

@@ -104,7 +104,7 @@ class Family(ABC):
         return self.parameters
 
     def restrict(self, log_density: Tensor, **parameters: Predicted) -> Tensor:
-        """``log_density``, but −∞ where a link lets a parameter leave its range (identity, inverse, …), instead of NaN."""
+        """``log_density``, but −∞ instead of NaN where a link lets a parameter leave its range (identity, …)."""
         for parameter in self.parameters:
             if parameter.name in parameters:
                 predicted = parameters[parameter.name]
@@ -161,7 +161,7 @@ class Family(ABC):
     def link_scale(
         self, y: NDArray[np.float64], link: Link, additions: Mapping[str, NDArray[np.float64]]
     ) -> tuple[float, float]:
-        """(centre, spread) of the response on the link scale: the yardstick of the default priors of ``b`` and ``sd``."""
+        """(centre, spread) of the response on the link scale: the yardstick of the default priors of ``b``, ``sd``."""
 
     @abstractmethod
     def latent_variance(self, additions: Additions, **parameters: Predicted) -> Tensor:

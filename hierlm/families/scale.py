@@ -12,7 +12,16 @@ from pytensor.compile.mode import Mode
 
 from hierlm.links import Link
 
-__all__ = ["counts_link_scale", "mean_link_scale", "probability_link_scale", "relative_variance", "spread"]
+__all__ = [
+    "counts_link_scale",
+    "excess_relative_variance",
+    "mean_link_scale",
+    "overdispersion",
+    "precision_scale",
+    "probability_link_scale",
+    "relative_variance",
+    "spread",
+]
 
 Floats = NDArray[np.float64]
 
@@ -32,8 +41,25 @@ def spread(y: Floats) -> float:
 
 
 def relative_variance(y: Floats) -> float:
-    """Squared coefficient of variation, Var(y)/mean(y)², between 0 and 1 (a response as noisy as an exponential one)."""
+    """Squared coefficient of variation, Var(y)/mean(y)², at most 1 (as noisy as an exponential response)."""
     return float(min((spread(y) / np.mean(y)) ** 2, 1.0))
+
+
+def excess_relative_variance(y: Floats) -> float:
+    """(Var(y) − mean(y))/mean(y)² of counts, within 0.01 and 1: what is left beyond Poisson noise."""
+    mean = max(float(np.mean(y)), 0.5 / len(y))
+    return float(np.clip((spread(y) ** 2 - mean) / mean**2, 0.01, 1.0))
+
+
+def overdispersion(y: Floats) -> float:
+    """Var(y)/mean(y) − 1 of counts, at least 1."""
+    return max(spread(y) ** 2 / max(float(np.mean(y)), 0.5) - 1, 1.0)
+
+
+def precision_scale(proportions: Floats) -> float:
+    """m(1 − m)/Var − 1 of proportions with mean m, at least 1: φ of a beta model without predictors."""
+    m = float(np.mean(proportions))
+    return max(m * (1 - m) / spread(proportions) ** 2 - 1, 1.0)
 
 
 def mean_link_scale(y: Floats, link: Link) -> tuple[float, float]:
@@ -68,8 +94,8 @@ def counts_link_scale(y: Floats, link: Link) -> tuple[float, float]:
 def probability_link_scale(successes: Floats, trials: Floats, link: Link) -> tuple[float, float]:
     """Centre g(p) with p = (Σ successes + ½)/(Σ trials + 1), and the spread.
 
-    The spread is 1 on every scale without a unit (logit, probit, …, log): at p = ½ one unit is from 50 % to 73 % (logit) or
-    84 % (probit).  Elsewhere (identity) it is √(p(1 − p)).
+    The spread is 1 on every scale without a unit (logit, probit, …, log): from p = 50 %, one unit leads to 73 % (logit)
+    or 84 % (probit).  Elsewhere (identity) it is √(p(1 − p)).
 
     Examples
     --------

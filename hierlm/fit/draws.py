@@ -51,11 +51,11 @@ def user_variables(posterior: xr.Dataset, model: Model) -> xr.Dataset:
     kept = posterior[wanted].transpose("chain", "draw", ...)
     kept = kept.drop_vars([c for c in kept.coords if c not in kept.dims])
     text = {
-        c: np.asarray([str(v) for v in kept[c].to_numpy()], dtype=np.dtypes.StringDType())
+        c: np.asarray([str(v) for v in kept[c].to_numpy()], dtype=np.str_)
         for c in kept.coords
         if c not in ("chain", "draw", names.OBS)
     }
-    kept = kept.assign_coords({c: (c, v.astype("U")) for c, v in text.items()})
+    kept = kept.assign_coords({c: (c, v) for c, v in text.items()})
     kept.attrs = {}
     return kept
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from hierlm.formula.columns import columns, find, identifiers, unknown_column
-from hierlm.formula.functions import ELEMENTWISE, FUNCTIONS
+from hierlm.formula.functions import FUNCTIONS
 from hierlm.formula.reader import parse
 from hierlm.formula.values import Addition, Bar, Formula, Option, Predictor, ResponseTerm
 
 __all__ = [
-    "ELEMENTWISE",
     "FUNCTIONS",
     "Addition",
     "Bar",

@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 
 from hierlm.errors import did_you_mean
 from hierlm.formula.context import Context
-from hierlm.formula.render import check_column, literal
 from hierlm.formula.terms import Algebra, expand, is_offset
-from hierlm.formula.tree import Argument, Bars, Call, Chain, Group, Name, Node, Number, String, bare, summands
+from hierlm.formula.tree import Argument, Bars, Call, Group, Name, Node, Number, String, bare, summands
 from hierlm.formula.values import Bar, Option
+from hierlm.formula.words import check_column, literal
 
 __all__ = ["DEFAULT", "INDEPENDENT", "effects", "groups", "is_bar", "options", "read", "structure"]
 
 DEFAULT, INDEPENDENT = "us", "idh"
 _LATER = frozenset(
-    "ar1 hetar1 car1 ou arma toep homtoep hettoep ante exp gau mat rr propto known equalto corgh".split()
+    (
+        *("ar1", "hetar1", "car1", "ou", "arma", "toep", "homtoep", "hettoep", "ante", "exp", "gau", "mat"),
+        *("rr", "propto", "known", "equalto", "corgh"),
+    )
 )
 
 
@@ -80,7 +83,7 @@ def effects(node: Node, context: Context, *, intercept: bool = True) -> str:
     signed = list(summands(node))
     for _, part in signed:
         if is_bar(part):
-            raise context.refuse("A group term cannot hold another.", part, "Write them side by side: (1 | a) + (1 | b).")
+            raise context.refuse("A group term cannot hold another.", part, "Write (1 | a) + (1 | b).")
         if is_offset(part):
             raise context.refuse("An offset cannot vary by group.", part, "Write it outside the brackets.")
     found = expand(signed, context, intercept=intercept)
@@ -120,7 +123,7 @@ def _factor(node: Node, context: Context) -> str:
     if isinstance(node, String):
         raise context.refuse("A group is a column, not a text.", node, f"Write it without quotes: {node.value}.")
     if is_bar(node) or isinstance(node, Bars):
-        raise context.refuse("A group term cannot hold another.", node, "Write them side by side: (1 | a) + (1 | b).")
+        raise context.refuse("A group term cannot hold another.", node, "Write (1 | a) + (1 | b).")
     raise context.refuse("A group is a column, or columns joined by ':' or '/'.", node, "Write (1 | g) or (1 | a/b).")
 
 
@@ -144,9 +147,7 @@ def structure(node: Call, context: Context) -> str:
     raise context.refuse(f"{node.function!r} is not a covariance structure.", node.head, hint)
 
 
-def options(
-    node: Call, arguments: Sequence[Argument], name: str, context: Context
-) -> tuple[str, Mapping[str, Option]]:
+def options(node: Call, arguments: Sequence[Argument], name: str, context: Context) -> tuple[str, Mapping[str, Option]]:
     """A structure's canonical name and options, all literal and by keyword.
 
     ``hom=True`` (lme4 2) picks the homogeneous relative, ``cs(…, hom=TRUE)`` being ``homcs(…)``.
@@ -158,7 +159,7 @@ def options(
     found: dict[str, Option] = {}
     for argument in arguments:
         if argument.keyword is None:
-            raise context.refuse("An option of a structure is given by its name.", argument, "Write rr(1 + x | g, d=2).")
+            raise context.refuse("An option of a structure needs its name.", argument, "Write rr(1 + x | g, d=2).")
         if argument.keyword in found:
             raise context.refuse(f"{argument.keyword!r} is given twice.", argument)
         found[argument.keyword] = value = literal(argument.value, context)
@@ -168,10 +169,3 @@ def options(
                 raise context.refuse(f"{node.function}() has no homogeneous form.", argument)
             name = relative if found.pop("hom") else name
     return name, found
-
-
-def unsupported(node: Node, context: Context) -> Exception:
-    """The error of a group term inside a product, a difference or without its brackets."""
-    if isinstance(node, Chain):
-        return context.refuse("A group term stands alone.", node, "Join group terms by +: (1 | a) + (x | b).")
-    return context.refuse("A bar needs brackets.", node, f"Write ({context.typed(node)}).")

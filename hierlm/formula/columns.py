@@ -8,39 +8,10 @@ from functools import lru_cache
 from hierlm import names
 from hierlm.errors import FormulaError, did_you_mean
 from hierlm.formula.context import Context
-from hierlm.formula.tokens import scan
-from hierlm.formula.tree import Bars, Call, Chain, Compare, Group, Index, Name, Node, Power, Sign, build
+from hierlm.formula.tokens import Token, scan
 from hierlm.formula.values import Formula
 
-__all__ = ["columns", "find", "identifiers", "names_in", "unknown_column"]
-
-
-def names_in(node: Node) -> Iterator[str]:
-    """The names of columns in a tree, in order, with repeats."""
-    match node:
-        case Name():
-            yield node.name
-        case Group():
-            yield from names_in(node.inner)
-        case Call():
-            for argument in node.arguments:
-                yield from names_in(argument.value)
-        case Index():
-            yield from names_in(node.base)
-        case Chain():
-            for part in (node.first, *(operand for _, operand in node.rest)):
-                yield from names_in(part)
-        case Bars():
-            for part in node.parts:
-                yield from names_in(part)
-        case Power():
-            yield from names_in(node.base)
-            yield from names_in(node.exponent)
-        case Sign():
-            yield from names_in(node.operand)
-        case Compare():
-            yield from names_in(node.left)
-            yield from names_in(node.right)
+__all__ = ["columns", "find", "identifiers", "unknown_column"]
 
 
 @lru_cache(maxsize=1024)
@@ -57,10 +28,8 @@ def identifiers(expression: str) -> tuple[str, ...]:
     >>> identifiers("1 + x + log(z):C(f, Treatment('a')) + `my var`")
     ('x', 'z', 'f', 'my var')
     """
-    context = Context(expression)
-    tree = build(context, scan(context, 0, len(expression)), 0, 1)
-    words = ("True", "False")
-    return tuple(dict.fromkeys(n for n in names_in(tree) if n not in words or f"`{n}`" in expression))
+    tokens = _column_tokens(expression)
+    return tuple(dict.fromkeys(t.text for t in tokens if t.quoted or t.text not in ("True", "False")))
 
 
 def columns(formula: Formula) -> tuple[str, ...]:
@@ -109,14 +78,19 @@ def find(formula: Formula, column: str) -> tuple[int, int]:
     >>> find(parse("y ~ log(x) + (1 | g)"), "g")
     (18, 19)
     """
-    context = Context(formula.source)
-    tokens = scan(context, 0, len(context.source))
-    for position, token in enumerate(tokens):
-        after = tokens[position + 1] if position + 1 < len(tokens) else None
-        called = after is not None and not token.quoted and after.isop("(", "=")
-        if token.kind == "name" and token.text == column and not called:
+    for token in _column_tokens(formula.source):
+        if token.text == column:
             return token.start, token.stop
     raise LookupError(f"{column!r} is not named in {formula.source!r}")
+
+
+def _column_tokens(text: str) -> Iterator[Token]:
+    """Names that are neither functions nor keywords."""
+    tokens = scan(Context(text), 0, len(text))
+    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+        called = after is not None and not token.quoted and after.isop("(", "=")
+        if token.kind == "name" and not called:
+            yield token
 
 
 def unknown_column(formula: Formula, column: str, known: Collection[str]) -> FormulaError:

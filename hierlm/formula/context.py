@@ -31,10 +31,14 @@ class Place(Protocol):
     """Anything with a half-open character range: a token or a node."""
 
     @property
-    def start(self) -> int: ...
+    def start(self) -> int:
+        """Its first character."""
+        ...
 
     @property
-    def stop(self) -> int: ...
+    def stop(self) -> int:
+        """One past its last character."""
+        ...
 
 
 @dataclass

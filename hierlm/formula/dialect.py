@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hierlm import names
 from hierlm.formula.bars import DEFAULT, INDEPENDENT, effects, groups, is_bar, options, structure
 from hierlm.formula.context import Context
+from hierlm.formula.parser import build
 from hierlm.formula.tokens import check_brackets, scan
-from hierlm.formula.tree import Bars, Call, Chain, Name, Node, bare, build, summands
-from hierlm.formula.values import Bar, Predictor
+from hierlm.formula.tree import Bars, Call, Chain, Name, Node, bare, summands
+from hierlm.formula.values import Bar, Option, Predictor
 
 __all__ = ["random_bars", "residual_predictor"]
 
 SIGMA = "sigma"
-_RESIDUALS = "Available: residual='units', and residual='idh(f):units' for one standard deviation per level of factor f."
+_RESIDUALS = "Available: residual='units', and residual='idh(f):units' for one sd per level of the factor f."
 
 
 def _summands(context: Context, start: int, stop: int, keyword: str) -> list[Node]:
@@ -60,7 +63,8 @@ def random_bars(context: Context, start: int, stop: int) -> tuple[Bar, ...]:
             hint = "Write random='us(1 + x):g', or put (1 + x | g) into the formula."
             raise context.refuse("Bars are not read in random.", node, hint)
         call, group = _parts(node, context)
-        text, name, given = "1", DEFAULT, {}
+        text, name = "1", DEFAULT
+        given: Mapping[str, Option] = {}
         if call is not None:
             name = structure(call, context)
             if not call.arguments or call.arguments[0].keyword is not None:
@@ -69,7 +73,7 @@ def random_bars(context: Context, start: int, stop: int) -> tuple[Bar, ...]:
             if isinstance(bare(inner), Bars):
                 hint = f"Write {call.function}(1 + x):g."
                 raise context.refuse("Bars are not read in random.", inner, hint)
-            name, given = options(call, call.arguments[1:], name, context)  # type: ignore[assignment]
+            name, given = options(call, call.arguments[1:], name, context)
             text = effects(inner, context, intercept=False)
         groupings = groups(group, context)
         context.count_terms(len(groupings), node)

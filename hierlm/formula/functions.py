@@ -11,14 +11,16 @@ __all__ = ["CONTRASTS", "ELEMENTWISE", "FUNCTIONS", "LATER", "LITERALS", "WHOLE_
 
 @dataclass(frozen=True)
 class Function:
-    """A function that may be called on one expression.
+    """A function that may be called.
 
     Parameters
     ----------
     name : str
-        What formulae calls it.
+        Its canonical name.
     literals : tuple of str
         Further arguments, all literal values, by keyword or in this order.
+    operands : int
+        How many expressions it takes first.
     response : bool
         Whether it may stand on the left side.
     contrast : bool
@@ -27,6 +29,7 @@ class Function:
 
     name: str
     literals: tuple[str, ...] = ()
+    operands: int = 1
     response: bool = False
     contrast: bool = False
 
@@ -44,7 +47,7 @@ LITERALS: Mapping[str, Kind] = {
     "degree": Kind(int, "a whole number", 1),
     "df": Kind(int, "a whole number", 1),
     "decimals": Kind(int, "a whole number"),
-    "raw": Kind(bool, "True or False"),
+    **dict.fromkeys(("raw", "intercept", "center", "scale"), Kind(bool, "True or False")),
     "lower_bound": Kind((int, float), "a number"),
     "upper_bound": Kind((int, float), "a number"),
     "ref": Kind((str, int), "a level"),
@@ -53,12 +56,14 @@ LITERALS: Mapping[str, Kind] = {
 }
 """Literal arguments by keyword → what they may be."""
 
-ELEMENTWISE: Mapping[str, str] = {
-    **{n: n for n in ("log", "log2", "log10", "log1p", "exp", "expm1", "sqrt", "abs", "sign")},
-    **{n: n for n in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan")},
-    **{n: n for n in ("floor", "ceil", "round")},
+ELEMENTWISE: Mapping[str, int] = {
+    **dict.fromkeys(("log", "log2", "log10", "log1p", "exp", "exp2", "expm1", "sqrt", "cbrt", "square"), 1),
+    **dict.fromkeys(("sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan"), 1),
+    **dict.fromkeys(("abs", "sign", "floor", "ceil", "round", "rint", "trunc", "logit", "expit"), 1),
+    **dict.fromkeys(("maximum", "minimum", "hypot", "arctan2"), 2),
+    "where": 3,
 }
-"""Name in canonical text → name in numpy, for the namespace in which formulae evaluates."""
+"""Functions whose value in a row depends on that row alone, by canonical name → number of expressions they take."""
 
 CONTRASTS: Mapping[str, str] = {
     "Treatment": "Treatment",
@@ -67,36 +72,53 @@ CONTRASTS: Mapping[str, str] = {
     "contr.sum": "Sum",
 }
 
-_C = Function("C", contrast=True)
+
+def _elementwise(name: str) -> Function:
+    return Function(name, ("decimals",) if name == "round" else (), operands=ELEMENTWISE[name], response=True)
+
+
+_NUMPY = tuple(name for name in ELEMENTWISE if name not in ("logit", "expit"))
+_OF_R = {
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "atan2": "arctan2",
+    "ceiling": "ceil",
+    "qlogis": "logit",
+    "plogis": "expit",
+    "pmax": "maximum",
+    "pmin": "minimum",
+    "ifelse": "where",
+}
+
 FUNCTIONS: Mapping[str, Function] = {
-    **{n: Function(n, ("decimals",) if n == "round" else (), response=True) for n in ELEMENTWISE},
-    **{typed: Function(n, response=True) for typed, n in (("asin", "arcsin"), ("acos", "arccos"), ("atan", "arctan"))},
-    **{
-        f"{module}.{n}": Function(n, ("decimals",) if n == "round" else (), response=True)
-        for module in ("np", "numpy")
-        for n in ELEMENTWISE
-    },
-    "ceiling": Function("ceil", response=True),
+    **{name: _elementwise(name) for name in ELEMENTWISE},
+    **{f"{module}.{name}": _elementwise(name) for module in ("np", "numpy") for name in _NUMPY},
+    **{typed: _elementwise(name) for typed, name in _OF_R.items()},
     "I": Function("I", response=True),
-    "C": _C,
+    "C": Function("C", contrast=True),
     "factor": Function("C"),
     "as.factor": Function("C"),
-    "relevel": Function("C", ("ref",)),
+    "relevel": Function("T", ("ref",)),
     "T": Function("T", ("ref",)),
     "S": Function("S", ("omit",)),
     "binary": Function("binary", ("success",)),
     "B": Function("binary", ("success",)),
     "poly": Function("poly", ("degree", "raw")),
-    "bs": Function("bs", ("df", "degree", "lower_bound", "upper_bound")),
-    "scale": Function("scale", response=True),
+    "bs": Function("bs", ("df", "degree", "intercept", "lower_bound", "upper_bound")),
+    "scale": Function("scale", ("center", "scale"), response=True),
     "standardize": Function("standardize", response=True),
     "center": Function("center", response=True),
 }
 """Every function of a term, as typed → what it is.  ``offset`` is a term of its own, see ``terms.py``."""
 
 WHOLE_COLUMN = frozenset(
-    """mean median min max sum std sd var cumsum cumprod diff rank lag lead shift quantile cut qcut np.mean np.median
-    np.min np.max np.sum np.std np.var np.cumsum np.diff numpy.mean numpy.std mad length nrow len""".split()
+    prefix + name
+    for prefix in ("", "np.", "numpy.")
+    for name in (
+        *("mean", "median", "min", "max", "sum", "std", "sd", "var", "mad", "quantile", "cut", "qcut"),
+        *("cumsum", "cumprod", "diff", "rank", "lag", "lead", "shift", "length", "nrow", "len"),
+    )
 )
 """Functions whose value in one row depends on the other rows, so that new data would be coded differently."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hierlm.errors import FormulaError
@@ -11,10 +11,11 @@ from hierlm.formula.columns import identifiers
 from hierlm.formula.context import LONGEST, STRUCTURES, Context
 from hierlm.formula.dialect import random_bars, residual_predictor
 from hierlm.formula.functions import FUNCTIONS
+from hierlm.formula.split import formulas, sides
 from hierlm.formula.terms import expand, is_offset, offset
-from hierlm.formula.tokens import Token, check_brackets, scan
-from hierlm.formula.tree import Bars, Call, Name, Node, bare, build, summands
-from hierlm.formula.values import Formula, Predictor, ResponseTerm
+from hierlm.formula.tokens import Token, scan
+from hierlm.formula.tree import Bars, Call, Name, Node, bare, summands
+from hierlm.formula.values import Bar, Formula, Predictor, ResponseTerm
 from hierlm.names import MEAN
 
 __all__ = ["parse"]
@@ -65,13 +66,16 @@ def parse(
     typed = _texts(text, random, residual)
     extras = [t for t in (random, residual) if t is not None]
     context = Context(
-        "\n".join([*typed, *extras]), frozenset(parameters), STRUCTURES if structures is None else structures, frozenset(functions)
+        "\n".join([*typed, *extras]),
+        frozenset(parameters),
+        STRUCTURES if structures is None else structures,
+        frozenset(functions),
     )
     _check_limits(context)
     book = _Book(context)
     end = 0
     for part in typed:
-        for tokens in _formulas(context, end, end + len(part)):
+        for tokens in formulas(context, end, end + len(part)):
             book.read(tokens)
         end += len(part) + 1
     if random is not None:
@@ -103,39 +107,13 @@ def _check_limits(context: Context) -> None:
             raise FormulaError(f"{name!r} is already a function of formulas.", hint="Give yours another name.")
 
 
-def _formulas(context: Context, start: int, stop: int) -> Iterator[list[Token]]:
-    """The tokens of each formula in one text: a line with a ``~`` of its own begins a new one."""
-    tokens = scan(context, start, stop)
-    check_brackets(context, tokens)
-    current: list[Token] = []
-    for line in _lines(context, tokens):
-        if any(t.isop("~") for t in line) and any(t.isop("~") for t in current):
-            yield current
-            current = []
-        current += line
-    yield current
-
-
-def _lines(context: Context, tokens: Sequence[Token]) -> Iterator[list[Token]]:
-    """Tokens by line, lines inside brackets joined."""
-    line: list[Token] = []
-    depth = 0
-    for token in tokens:
-        if line and not depth and "\n" in context.source[line[-1].stop : token.start]:
-            yield line
-            line = []
-        depth += token.isop("(", "[", "{") - token.isop(")", "]", "}")
-        line.append(token)
-    yield line
-
-
 @dataclass(frozen=True)
 class _Right:
     """A right side, read."""
 
     common: str
     offsets: tuple[str, ...]
-    bars: tuple[bars.Bar, ...]
+    bars: tuple[Bar, ...]
 
     def columns(self) -> set[str]:
         texts = [self.common, *self.offsets, *(b.effects for b in self.bars)]
@@ -154,7 +132,7 @@ class _Book:
 
     def read(self, tokens: list[Token]) -> None:
         """Read one formula."""
-        left, right, whole = self.sides(tokens)
+        left, right, whole = sides(self.context, tokens)
         text = self.context.typed(whole)
         parameter = bare(left)
         if self.current and isinstance(parameter, Name) and parameter.name in self.context.parameters:
@@ -175,31 +153,14 @@ class _Book:
         self.current = tuple(each.response.name for each in found)
         return None
 
-    def sides(self, tokens: list[Token]) -> tuple[Node, Node, Node]:
-        """Left tree, right tree, and the place of the whole."""
-        refuse = self.context.refuse
-        tildes = [i for i, t in enumerate(tokens) if t.isop("~")]
-        if not tildes:
-            equals = next((t for t in tokens if t.isop("=", "<")), None)
-            raise refuse("A formula needs a '~'.", equals or Node(tokens[0].start, tokens[-1].stop), "Write y ~ x.")
-        at = tildes[0]
-        tilde, left, right = tokens[at], tokens[:at], tokens[at + 1 :]
-        if len(tildes) > 1:
-            hint = "Give several formulas as a list, or one on each line."
-            raise refuse("A formula has one '~'.", tokens[tildes[1]], hint)
-        if not left:
-            raise refuse("The left side is empty.", tilde, "Write the response first: y ~ x.")
-        if not right:
-            raise refuse("The right side is empty.", tilde, f"Write {self.context.typed(left[0])} ~ 1 for an intercept only.")
-        whole = Node(tokens[0].start, tokens[-1].stop)
-        trees = (build(self.context, part, tilde.start, tilde.stop) for part in (left, right))
-        return next(trees), next(trees), whole
-
     def right(self, node: Node) -> _Right:
         """Common effects, offsets and group terms of a right side."""
-        context, common, offsets, found = self.context, [], [], []
+        context = self.context
+        common: list[tuple[str, Node]] = []
+        offsets: list[str] = []
+        found: list[Bar] = []
         if isinstance(node, Bars):
-            raise bars.unsupported(node, context)
+            raise context.refuse("A bar needs brackets.", node, f"Write ({context.typed(node)}).")
         for sign, part in summands(node):
             if bars.is_bar(part) or is_offset(part):
                 if sign == "-":

@@ -1,18 +1,18 @@
-"""A tree to canonical text that formulae reads with the same meaning; only what is understood gets through.
+"""A tree to canonical text; only what is understood gets through.
 
-formulae labels and compares calls without their inner brackets, lets a sign bind tighter than a power, and has no
-exponents in numbers, so inner brackets become ``I(…)`` and numbers are written out.
+The text means the same to formulae, to Python and to R: powers are ``**``, a signed power is ``-(x ** 2)`` (formulae
+would read ``-x ** 2`` as ``(-x) ** 2``), and numbers are written out (formulae would read ``1e3`` as ``1``).
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from hierlm.errors import did_you_mean
+from hierlm.formula.columns import identifiers
 from hierlm.formula.context import MOST_OPERANDS, Context
 from hierlm.formula.functions import CONTRASTS, FUNCTIONS, LATER, LITERALS, WHOLE_COLUMN, Function
 from hierlm.formula.tree import (
     Argument,
+    Bars,
     Call,
     Chain,
     Compare,
@@ -25,49 +25,11 @@ from hierlm.formula.tree import (
     String,
     bare,
 )
-from hierlm.formula.values import Option
+from hierlm.formula.words import WORDS, check_column, literal, number, quote, string
 
-__all__ = ["check_column", "expression", "literal", "quote", "unknown_function"]
+__all__ = ["expression"]
 
 _COMPARE, _SUM, _PRODUCT, _POWER, _SIGN, _ATOM = 2, 3, 4, 6, 7, 9
-_WORDS = {"True": True, "False": False, "TRUE": True, "FALSE": False}
-_NOT_COLUMNS = frozenset({*_WORDS, "None", "NULL", "NA", "NaN", "Inf"})
-
-
-def quote(name: str) -> str:
-    """A column's name as formulae reads it, in backquotes unless it is a plain word.
-
-    Examples
-    --------
-    >>> quote("Days"), quote("my var")
-    ('Days', '`my var`')
-    """
-    plain = name[0].isalpha() and all(c.isalnum() or c == "_" for c in name) and name not in _NOT_COLUMNS
-    return name if plain and "__" not in name else f"`{name}`"
-
-
-def check_column(node: Name, context: Context) -> str:
-    """The column that ``node`` names.
-
-    Raises
-    ------
-    FormulaError
-        For ``.``, dotted and underscored names outside backquotes, words like ``True``, and ``Intercept``.
-    """
-    name, refuse = node.name, context.refuse
-    if name == "Intercept":
-        hint = "Write 1 for the intercept, or 0 + Intercept + x as in brms; rename a column of that name."
-        raise refuse("'Intercept' is not a column.", node, hint)
-    if node.quoted:
-        return name
-    if name == ".":
-        raise refuse("The wildcard '.' is not read.", node, "Name the columns.")
-    if "." in name or name.startswith("_") or "__" in name:
-        hint = f"Write `{name}` in backquotes if that is a column."
-        raise refuse(f"{name!r} is not a plain name: attributes and underscored names are not read.", node, hint)
-    if name in _NOT_COLUMNS:
-        raise refuse(f"{name!r} is a value, not a column.", node, f"Write `{name}` in backquotes if it is a column.")
-    return name
 
 
 def expression(node: Node, context: Context) -> str:
@@ -79,6 +41,8 @@ def expression(node: Node, context: Context) -> str:
         At anything that is not arithmetic over columns, numbers and allowed functions.
     """
     text, strength = _value(bare(node), context)
+    if not isinstance(bare(node), Number) and not identifiers(text):
+        raise context.refuse("This names no column.", node, "Write a column, a number, or a function of columns.")
     return text if strength == _ATOM else f"I({text})"
 
 
@@ -88,7 +52,7 @@ def _value(node: Node, context: Context) -> tuple[str, int]:
     if isinstance(node, Name):
         return quote(check_column(node, context)), _ATOM
     if isinstance(node, Number):
-        return _number(node.value), _ATOM
+        return number(node.value), _ATOM
     if isinstance(node, Call):
         return call(node, context), _ATOM
     if isinstance(node, Sign):
@@ -107,9 +71,9 @@ def _value(node: Node, context: Context) -> tuple[str, int]:
 def _operand(node: Node, context: Context, weakest: int, *, text: bool = False) -> str:
     inner = bare(node)
     if text and isinstance(inner, String):
-        return _string(inner, context)
+        return string(inner, context)
     value, strength = _value(inner, context)
-    return value if strength >= weakest else f"I({value})"
+    return value if strength >= weakest else f"({value})"
 
 
 def _chain(node: Chain, context: Context) -> tuple[str, int]:
@@ -132,7 +96,7 @@ def _misplaced(node: Node, context: Context) -> Exception:
     if isinstance(node, Index):
         hint = 'Only a response picks a level: y["yes"] ~ x. Elsewhere write I(x == "a").'
         return context.refuse("Square brackets have no meaning here.", node, hint)
-    return context.refuse("A bar has no meaning here.", node, "Group terms stand alone: y ~ x + (1 | g).")
+    return context.refuse("A group term stands alone.", node, "Join group terms by +: (1 | a) + (x | b).")
 
 
 def call(node: Call, context: Context) -> str:
@@ -149,21 +113,20 @@ def call(node: Call, context: Context) -> str:
     function = FUNCTIONS.get(node.function)
     if function is None:
         raise unknown_function(node, context)
-    if not node.arguments or node.arguments[0].keyword is not None:
-        raise context.refuse(f"{node.function}() needs what it is applied to.", node, f"Write {node.function}(x).")
-    first, further = _value(node.arguments[0].value, context)[0], node.arguments[1:]
+    operands, further = node.arguments[: function.operands], node.arguments[function.operands :]
+    if len(operands) < function.operands or any(a.keyword is not None for a in operands):
+        hint = f"Write {node.function}({', '.join('xyz'[: function.operands])})."
+        raise context.refuse(f"{node.function}() needs what it is applied to.", node, hint)
+    values = [_value(a.value, context)[0] for a in operands]
     if function.contrast and further:
-        return f"{function.name}({first}, {_contrast(node, context)})"
-    if node.function == "relevel":
-        reference = _literals(node, function, context)
-        return f"C({first}, Treatment({reference[0].removeprefix('ref=')}))" if reference else f"C({first})"
-    return f"{function.name}({', '.join([first, *_literals(node, function, context)])})"
+        return f"{function.name}({values[0]}, {_contrast(node, context)})"
+    return f"{function.name}({', '.join([*values, *_literals(node, function, context)])})"
 
 
 def _literals(node: Call, function: Function, context: Context) -> list[str]:
     """The further arguments of a call, checked."""
     found: dict[str, str] = {}
-    for position, argument in enumerate(node.arguments[1:]):
+    for position, argument in enumerate(node.arguments[function.operands :]):
         keyword = argument.keyword
         if keyword is None and position < len(function.literals):
             keyword = function.literals[position]
@@ -182,7 +145,8 @@ def _literals(node: Call, function: Function, context: Context) -> list[str]:
 
 def _bad_argument(node: Call, argument: Argument, function: Function, context: Context) -> Exception:
     if argument.keyword is None:
-        what = f"{node.function}() takes {1 + len(function.literals)} argument{'s' if function.literals else ''}."
+        most = function.operands + len(function.literals)
+        what = f"{node.function}() takes {most} argument{'s' if most > 1 else ''}."
     else:
         what = f"{node.function}() has no argument {argument.keyword!r} here."
     if node.function.endswith("log"):
@@ -197,13 +161,13 @@ def _argument(argument: Argument, context: Context, *, allow_text: bool = False)
     if argument.keyword and not (argument.keyword.isidentifier() and not argument.keyword.startswith("_")):
         raise context.refuse(f"{argument.keyword!r} is not the name of an argument.", argument)
     node = bare(argument.value)
-    constant = isinstance(node, String | Number) or (isinstance(node, Name) and node.name in _WORDS)
+    constant = isinstance(node, String | Number) or (isinstance(node, Name) and node.name in WORDS)
     if allow_text and not constant and not argument.keyword:
         return _value(node, context)[0]
     if isinstance(node, String):
-        return prefix + _string(node, context)
+        return prefix + string(node, context)
     value = literal(argument.value, context)
-    return prefix + (str(value) if isinstance(value, bool) else _number(value))  # type: ignore[arg-type]
+    return prefix + (str(value) if isinstance(value, bool) else number(value))  # type: ignore[arg-type]
 
 
 def _contrast(node: Call, context: Context) -> str:
@@ -224,40 +188,6 @@ def _contrast(node: Call, context: Context) -> str:
     return f"{CONTRASTS[name]}({', '.join(level)})"
 
 
-def literal(node: Node, context: Context) -> Option:
-    """A number, text or truth value.
-
-    Raises
-    ------
-    FormulaError
-        At anything else.
-    """
-    inner = bare(node)
-    if isinstance(inner, Number | String):
-        return inner.value
-    if isinstance(inner, Sign) and isinstance(bare(inner.operand), Number):
-        value = literal(inner.operand, context)
-        return -value if inner.sign == "-" and not isinstance(value, str) else value
-    if isinstance(inner, Name) and not inner.quoted and inner.name in (*_WORDS, "T", "F"):
-        return _WORDS.get(inner.name, inner.name == "T")
-    raise context.refuse(
-        "This must be a literal value.", node, 'Write a number, a text in quotes, True or False, such as degree=2 or ref="a".'
-    )
-
-
-def _number(value: int | float) -> str:
-    if isinstance(value, int) and abs(value) <= 2**53:
-        return str(value)
-    text = format(Decimal(repr(float(value))), "f")
-    return text if "." in text else f"{text}.0"
-
-
-def _string(node: String, context: Context) -> str:
-    if "'" in node.value or '"' in node.value:
-        raise context.refuse("A level with quotes in its name cannot be written here.", node, "Rename it in the data.")
-    return f"'{node.value}'"
-
-
 def unknown_function(node: Call, context: Context) -> Exception:
     """The error for a call of ``node.function``, with the reason and what to type instead."""
     name, head, refuse = node.function, node.head, context.refuse
@@ -266,6 +196,8 @@ def unknown_function(node: Call, context: Context) -> Exception:
     if name in WHOLE_COLUMN:
         hint = "Use center(x), scale(x), or make a column of it first."
         return refuse(f"{name}() depends on all rows, so new data would be coded differently.", head, hint)
+    if any(isinstance(bare(a.value), Bars) for a in node.arguments):
+        return refuse("A group term stands alone.", node, "Join group terms by +: (1 | a) + (x | b).")
     if name.lower() in context.structures:
         hint = f"Write {name}(1 + x | g), or random='{name}(1 + x):g' beside the formula."
         return refuse(f"The structure {name}() needs a bar here.", head, hint)

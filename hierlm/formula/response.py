@@ -1,15 +1,17 @@
-"""The left side: ``y``, ``log(y)``, ``y["yes"]``, ``cbind(a, b)``, ``p(a, n)``, ``y | trials(n) + weights(w) + se(s)``."""
+"""The left side: ``y``, ``log(y)``, ``y["yes"]``, ``cbind(a, b)``, ``p(a, n)``, ``y | trials(n) + weights(w)``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from hierlm.errors import did_you_mean
+from hierlm.formula.columns import identifiers
 from hierlm.formula.context import Context
 from hierlm.formula.functions import FUNCTIONS
-from hierlm.formula.render import call, check_column, expression, literal, quote
+from hierlm.formula.render import expression
 from hierlm.formula.tree import Bars, Call, Chain, Compare, Index, Name, Node, Number, Power, String, bare, summands
 from hierlm.formula.values import Addition, Option, ResponseTerm
+from hierlm.formula.words import check_column, literal, quote
 
 __all__ = ["Left", "read"]
 
@@ -20,7 +22,7 @@ _LATER = {
 }
 _REWRITE = {
     "weighted": "Write y | weights(w) ~ x.",
-    **dict.fromkeys(("binary", "B", "factor", "as.factor", "C", "T"), 'Name the column, and its success level: y["yes"] ~ x.'),
+    **dict.fromkeys(("binary", "B", "factor", "as.factor", "C", "T"), 'Name the column, and its level: y["yes"] ~ x.'),
     **dict.fromkeys(("censored", "truncated", "constrained"), "Censoring and truncation are not available yet."),
     **dict.fromkeys(("c", "bf", "mvbf", "list"), "Write mvbind(y1, y2) ~ x, or give several formulas as a list."),
     **dict.fromkeys(("Surv", "multinomial"), "Such responses are not available yet."),
@@ -57,7 +59,9 @@ def read(node: Node, context: Context) -> tuple[Left, ...]:
     if not isinstance(node, Bars):
         return (_one(node, (), context),)
     if len(node.parts) != 2 or node.operators != ("|",):
-        raise context.refuse("One bar separates a response from its additions.", node, "Write y | trials(n) + weights(w).")
+        raise context.refuse(
+            "One bar separates a response from its additions.", node, "Write y | trials(n) + weights(w)."
+        )
     response = bare(node.parts[0])
     if isinstance(response, Call) and response.function == "mvbind":
         raise context.refuse("mvbind() takes no additions.", node.parts[1], "Write one formula for each response.")
@@ -94,10 +98,12 @@ def _transformed(node: Call, context: Context) -> tuple[str, str, frozenset[str]
         raise context.refuse(f"{node.function}() is not read on the left side.", node.head, _REWRITE[node.function])
     if node.function in _ADDITIONS or node.function in _LATER:
         raise context.refuse(f"{node.function}() comes after a bar.", node.head, f"Write y | {node.function}(…) ~ x.")
-    text = call(node, context)
+    text = expression(node, context)
     if function is not None and not function.response:
-        raise context.refuse(f"{node.function}() is not read on the left side.", node.head, "Make a column of it first.")
-    return text, text, _columns(node)
+        raise context.refuse(
+            f"{node.function}() is not read on the left side.", node.head, "Make a column of it first."
+        )
+    return text, text, frozenset(identifiers(text))
 
 
 def _not_a_response(node: Node, context: Context) -> Exception:
@@ -128,15 +134,17 @@ def _counts(node: Call, context: Context) -> tuple[str, str, Addition, frozenset
         remedy = "cbind(successes, failures)" if node.function == "cbind" else "p(successes, trials)"
         raise context.refuse(f"{node.function}() takes two columns.", node, f"Write {remedy} ~ x.")
     successes, second = (bare(a.value) for a in node.arguments)
-    text, used = expression(successes, context), _columns(successes)
+    text = expression(successes, context)
+    used = frozenset(identifiers(text))
     if not used:
         raise context.refuse("The successes are a column.", successes, "Write cbind(successes, failures) ~ x.")
     if node.function != "cbind":
         trials = expression(second, context)
     else:
-        known = _complement(second, text, context) or _complement(successes, expression(second, context), context)
-        trials = known or f"I({text} + {expression(second, context)})"
-        used = used if known else used | _columns(second)
+        failures = expression(second, context)
+        known = _complement(second, text, context) or _complement(successes, failures, context)
+        trials = known or f"I({text} + {failures})"
+        used = used if known else used | frozenset(identifiers(failures))
     name = successes.name if isinstance(successes, Name) else text
     return name, text, Addition("trials", trials, {}, second.start), used
 
@@ -144,8 +152,7 @@ def _counts(node: Call, context: Context) -> tuple[str, str, Addition, frozenset
 def _complement(node: Node, other: str, context: Context) -> str | None:
     """``n`` when ``node`` is ``n - other``."""
     if isinstance(node, Chain) and len(node.rest) == 1 and node.rest[0][0] == "-":
-        if expression(node.rest[0][1], context) == other:
-            return expression(node.first, context)
+        return expression(node.first, context) if expression(node.rest[0][1], context) == other else None
     return None
 
 
@@ -180,9 +187,3 @@ def _addition(node: Call, context: Context) -> Addition:
             raise refuse(f"{argument.keyword!r} must be {_ADDITIONS[name][argument.keyword]}.", argument)
         options[argument.keyword] = value
     return Addition(name, expression(node.arguments[0].value, context), options, node.start)
-
-
-def _columns(node: Node) -> frozenset[str]:
-    from hierlm.formula.columns import names_in
-
-    return frozenset(names_in(node))

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from hierlm.formula.context import MOST_TERMS, Context
-from hierlm.formula.render import call, check_column, expression, quote
+from hierlm.formula.render import expression
 from hierlm.formula.tree import Call, Chain, Compare, Name, Node, Number, Power, Sign, bare, summands
+from hierlm.formula.words import check_column, quote
 
 __all__ = ["Algebra", "Terms", "expand", "is_offset", "offset"]
 
@@ -47,7 +48,7 @@ def atom(node: Node, context: Context) -> str:
     if isinstance(node, Call):
         if is_offset(node):
             raise context.refuse("offset() is a term of its own.", node, "Write y ~ x + offset(z).")
-        return call(node, context)
+        return expression(node, context)
     if isinstance(node, Number):
         raise context.refuse(
             "A number is not a term; only 0 and 1 are, as whole summands.", node, "Use I(2 * x) for arithmetic."
@@ -138,6 +139,7 @@ class Algebra:
         return found
 
     def product(self, left: Masks, right: Masks, node: Node) -> Masks:
+        """Every term of ``left`` joined with every one of ``right``."""
         found: Masks = {}
         for a in left:
             for b in right:
@@ -146,6 +148,7 @@ class Algebra:
         return self.check(found, node)
 
     def check(self, found: Masks, node: Node) -> Masks:
+        """``found``, unless it is too many."""
         if len(found) > MOST_TERMS:
             raise self.context.too_many(node)
         return found
@@ -155,6 +158,7 @@ class Algebra:
         return tuple(text for text, bit in self.atoms.items() if mask >> bit & 1)
 
     def label(self, mask: Mask) -> str:
+        """One term as text."""
         return ":".join(self.names(mask))
 
     def sorted(self, found: Masks) -> tuple[tuple[str, ...], ...]:

@@ -136,7 +136,8 @@ def check_brackets(context: Context, tokens: Sequence[Token]) -> None:
             open_.append(token)
         elif token.isop(")", "]", "}"):
             if not open_:
-                raise context.refuse(f"This {token.text!r} closes nothing.", token, f"Remove it, or add the {_CLOSES[token.text]!r}.")
+                hint = f"Remove it, or add the {_CLOSES[token.text]!r}."
+                raise context.refuse(f"This {token.text!r} closes nothing.", token, hint)
             opening = open_.pop()
             if opening.text != _CLOSES[token.text]:
                 raise context.refuse(f"This {opening.text!r} is closed by {token.text!r}.", opening)

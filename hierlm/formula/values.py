@@ -40,7 +40,8 @@ class ResponseTerm:
     Parameters
     ----------
     name : str
-        The label users see, e.g. ``"Reaction"`` or ``"log(y)"``; for ``cbind(a, b)`` and ``p(a, n)`` the name of the successes.
+        The label users see, e.g. ``"Reaction"`` or ``"log(y)"``; for ``cbind(a, b)`` and ``p(a, n)`` that of the
+        successes.
     expression : str
         Formula text that gives the response values (``cbind`` and ``p`` are already turned into successes
         plus a ``trials`` addition).
@@ -64,7 +65,7 @@ class Bar:
     Parameters
     ----------
     effects : str
-        The left side as formula text understood by formulae, with its intercept explicit: ``"1 + Days"``, ``"0 + sex"``.
+        The left side as text that formulae reads, with its intercept explicit: ``"1 + Days"``, ``"0 + sex"``.
     factors : tuple of str
         The grouping factors (columns, or ``"units"``) whose cells are the levels.
     structure : str
@@ -105,7 +106,8 @@ class Predictor:
     parameter : str
         ``"mu"``, ``"sigma"``, …
     common : str
-        Common effects as text that formulae reads with the same meaning, intercept explicit (``"1 + Days"``, ``"0 + x"``).
+        Common effects as text that formulae reads with the same meaning, products expanded and the intercept
+        explicit (``"1 + Days"``, ``"0 + x"``).
     offsets : tuple of str
         Expressions inside ``offset(…)``; they add up.
     bars : tuple of Bar

@@ -51,7 +51,7 @@ def observe(
     values = response.y.astype(np.int64) if response.family.discrete else response.y
     data = pm.Data(names.data("observed", name), values, dims=names.OBS)
     variable = response.family.distribution(additions, **predicted)
-    pm.modelcontext(None).register_rv(variable, name, observed=data, dims=names.OBS)
+    pm.modelcontext(None).register_rv(variable, name, observed=data, dims=(names.OBS,))
     if "weights" in additions:
         extra = (additions["weights"] - 1.0) * pm.logp(variable, data)
         pm.Potential(names.data("weighting", name), extra.sum())

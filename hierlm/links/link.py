@@ -16,8 +16,8 @@ Tensor = Any
 class Link(ABC):
     """η = g(μ), a strictly monotone function from the range of a parameter to the linear predictor.
 
-    Stateless: two links of one class are equal.  Every method takes a tensor, an array or a number of any shape and returns
-    a PyTensor expression of that shape; ``eta`` is on the link scale, ``mu`` on the natural scale.
+    Stateless: two links of one class are equal.  Every method takes a tensor, an array or a number of any shape and
+    returns a PyTensor expression of that shape; ``eta`` is on the link scale, ``mu`` on the natural scale.
 
     Attributes
     ----------
@@ -27,8 +27,8 @@ class Link(ABC):
     lower, upper : float
         The open range of μ.
     eta_lower, eta_upper : float
-        The open range of η: g maps (lower, upper) onto it.  Outside, :meth:`inverse` gives something that is no μ (or, for ``sqrt``,
-        the mirror image), and densities of parameters with bounds are zero.
+        The open range of η: g maps (lower, upper) onto it.  Outside, :meth:`inverse` gives something that is no μ (for
+        ``sqrt``, the mirror image), and densities of parameters with bounds are zero.
     threshold_variance : float or None
         Var(ε) when g⁻¹(η) = P(η + ε > 0), as in latent threshold models; infinite when ε has no variance, None when
         the link is no such thing.

@@ -48,7 +48,9 @@ _BY_KEY = {_key(name): link for link in _ALL for name in (link.name, *link.alias
 
 
 def get_link(name: str) -> Link:
-    """The link called ``name``; case, blanks, hyphens and underscores do not matter, names of other packages are understood.
+    """The link called ``name``.
+
+    Case, blanks, hyphens and underscores do not matter; names of other packages are understood.
 
     Raises
     ------

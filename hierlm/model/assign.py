@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 from pymc.distributions.distribution import support_point
 from pytensor.compile.mode import Mode
 
 from hierlm import names
 from hierlm.errors import PriorError, did_you_mean
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
-from hierlm.priors.defaults import coefficient_priors, group_sd_prior
+from hierlm.priors.defaults import coefficient_priors, group_sd_prior, nonzero_rms
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.lkj import LKJ
 from hierlm.priors.prior import Prior, positive_part
@@ -75,7 +74,7 @@ def assign_priors(
     PriorError
         When a name means nothing in this model, or a prior does not fit its parameter.
     """
-    rows = [*_coefficients(responses, predictors), *_free(responses), *_groups(responses, blocks)]
+    rows = [*_coefficients(responses, predictors), *_groups(responses, blocks), *_free(responses)]
     user = {key: _as_prior(key, value) for key, value in given.items()}
     _check_names(user, rows)
     assigned = tuple(_override(row, user) for row in rows)
@@ -132,11 +131,8 @@ def _groups(responses: Sequence[ModelResponse], blocks: Sequence[GroupBlock]) ->
         for shared in block.covariance.sd_groups(k):
             piece, column = _column(block, shared[0])
             _, spread = _scale(by_name[piece.response], piece.parameter)
-            z = piece.Z[:, column]
-            used = z[z != 0]
-            rms = float(np.sqrt(np.mean(used**2))) if used.size else 1.0
             labels = tuple(block.effects[i] for i in shared)
-            prior = group_sd_prior(rms, spread)
+            prior = group_sd_prior(nonzero_rms(piece.Z[:, column]), spread)
             rows.append(Assignment(names.sd(block.group), labels[0], prior, kind="positive", also=labels[1:]))
         if block.covariance.correlated(k):
             prior_cor = block.covariance.default_correlation_prior(k)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from hierlm.errors import PriorError
+from hierlm.priors.fixed import Fixed
 from hierlm.priors.lkj import LKJ
 from hierlm.priors.prior import Prior, positive_part, stack
 
-__all__ = ["LKJ", "Prior", "positive_part", "prior_from_json", "stack"]
+__all__ = ["LKJ", "Fixed", "Prior", "positive_part", "prior_from_json", "stack"]
 
 
-def prior_from_json(obj: Any) -> Prior | LKJ:
-    """The prior that ``to_json`` wrote, an LKJ or a univariate distribution.
+def prior_from_json(obj: Any) -> Prior | LKJ | Fixed:
+    """The prior that ``to_json`` wrote: a univariate distribution, an LKJ, or a fixed value.
 
     Raises
     ------
@@ -25,4 +27,8 @@ def prior_from_json(obj: Any) -> Prior | LKJ:
     """
     if isinstance(obj, dict) and obj.get("prior") == "LKJ":
         return LKJ.from_json(obj)
+    if isinstance(obj, dict) and set(obj) == {"fixed"}:
+        if isinstance(obj["fixed"], bool) or not isinstance(obj["fixed"], int | float):
+            raise PriorError(f"Not a stored fixed value: {obj!r}.")
+        return Fixed(float(obj["fixed"]))
     return Prior.from_json(obj)

@@ -20,9 +20,7 @@ from hierlm.priors.distributions import DISTRIBUTIONS, Distribution, find_distri
 
 __all__ = ["UNSET", "Prior", "positive_part", "stack"]
 
-UNSET: Final = object()
-"""Marks an option of :meth:`Prior.build` that was not given (None is a value there)."""
-
+UNSET: Final = object()  # an option of Prior.build that was not given; None is a value there
 SCALES: Final = ("value", "variance", "precision")
 
 

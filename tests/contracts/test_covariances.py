@@ -20,13 +20,14 @@ def _broken(**methods) -> Covariance:
 
 
 def _not_a_correlation(self, parameter, k):
+    if k == 1:
+        return [[1.0]]
     rows = get_covariance("us").correlation_factor(parameter, k)
     return [*rows[:-1], [2.0 * x for x in rows[-1]]]
 
 
 def _density_of_another_correlation(self, parameter, k):
-    u = parameter**2
-    return get_covariance("corh").correlation_factor(u, k)
+    return [[1.0]] if k == 1 else get_covariance("corh").correlation_factor(parameter**2, k)
 
 
 @pytest.mark.parametrize(

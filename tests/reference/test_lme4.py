@@ -22,12 +22,12 @@ def _factor(block: GroupBlock, correlation: np.ndarray) -> np.ndarray:
     if not block.covariance.correlated(k):
         return np.eye(k)
     assert k == 2
-    (r,) = {float(correlation[0][1])}
-    rows = [
-        [evaluate(lambda p, i=i, j=j: block.covariance.correlation_factor(p, 2)[i][j] + 0.0 * p, p=np.float64(r)) for j in range(i + 1)]
-        for i in range(2)
-    ]
-    return np.array([[rows[i][j] if j <= i else 0.0 for j in range(2)] for i in range(2)], dtype=float)
+    u = np.float64((1 + correlation[0][1]) / 2)  # the parameter of two correlated effects
+    C = np.zeros((2, 2))
+    for i in range(2):
+        for j in range(i + 1):
+            C[i, j] = evaluate(lambda p, i=i, j=j: block.covariance.correlation_factor(p, 2)[i][j] + 0.0 * p, p=u)
+    return C
 
 
 def _estimates(entry: dict[str, Any], group: str, effects: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:

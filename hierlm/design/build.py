@@ -1,0 +1,95 @@
+"""A formula and data to a design."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hierlm import names
+from hierlm.design.checks import check_known, complete
+from hierlm.design.evaluate import Evaluator, Extra
+from hierlm.design.groups import GroupCoding, fit_groups
+from hierlm.design.predictor import Key, PredictorPlan, plan_predictor
+from hierlm.design.rank import warn_rank, warn_scales
+from hierlm.design.response import ResponsePlan, plan_response
+from hierlm.design.schema import Schema
+from hierlm.design.table import Table, available, read_table
+from hierlm.design.values import Design, PredictorDesign
+from hierlm.formula.values import Formula
+
+__all__ = ["build"]
+
+
+def build(formula: Formula, data: Any, *, missing: str = "error", extra: Extra | None = None) -> Design:
+    """Apply a formula to data.
+
+    Parameters
+    ----------
+    formula : Formula
+        From :func:`hierlm.formula.parse`.
+    data : pandas, polars or pyarrow frame, mapping of arrays, or Table
+        Only the columns that the formula names are read, as copies.
+    missing : {"error", "drop"}
+        What to do with rows that have missing or infinite values in those columns.
+    extra : mapping of str to callable, optional
+        The user's own functions that the formula calls; each must treat every row by itself.
+
+    Returns
+    -------
+    Design
+        Arrays read-only.
+
+    Raises
+    ------
+    FormulaError
+        For a column that is not there.
+    DataError
+        For data that cannot be modelled: named with column and rows.
+
+    Warns
+    -----
+    DataWarning
+        Dropped rows, redundant columns, wild scales, numbers read as text.
+
+    Examples
+    --------
+    >>> from hierlm.formula import parse
+    >>> design = build(parse("y ~ x + (1 | g)"), {"y": [1, 2, 4], "x": [0.5, 1, 2], "g": ["b", "a", "b"]})
+    >>> predictor = design.predictors["y", "mu"]
+    >>> predictor.common.labels, predictor.groups[0].levels, predictor.groups[0].codes.tolist()
+    (('Intercept', 'x'), ('a', 'b'), [1, 0, 1])
+    """
+    responses = tuple(plan_response(term) for term in formula.responses)
+    plans = tuple(plan_predictor(predictor) for predictor in formula.predictors)
+    table, notes = _training_table(formula, data, missing, responses, plans)
+    on = Evaluator(table, dict(extra or {}))
+    read = tuple(r.apply(on) for r in responses)
+    predictors: dict[Key, PredictorDesign] = {}
+    codings: dict[Key, tuple[GroupCoding, ...]] = {}
+    for plan in plans:
+        common = plan.common(on)
+        warn_rank(common.X, common.labels, f"In {plan.key[1]} of {plan.key[0]}")
+        warn_scales(common.X, common.labels)
+        pairs = [fit_groups(bar, terms, on) for bar, terms in zip(plan.predictor.bars, plan.bars, strict=True)]
+        predictors[plan.key] = PredictorDesign(*plan.key, common, tuple(groups for groups, _ in pairs))
+        codings[plan.key] = tuple(coding for _, coding in pairs)
+    schema = Schema(formula, table, on.extra, on.fitted, responses, plans, codings, notes)
+    return Design(formula, table.n, table.rows, read, predictors, schema)
+
+
+def _training_table(
+    formula: Formula, data: Any, missing: str, responses: tuple[ResponsePlan, ...], plans: tuple[PredictorPlan, ...]
+) -> tuple[Table, tuple[str, ...]]:
+    """The used columns, complete and without unused levels, and notes on what was left out."""
+    needed = dict.fromkeys([*(c for r in responses for c in r.columns()), *(c for p in plans for c in p.columns())])
+    present = available(data)
+    columns = [c for c in needed if c != names.UNITS or c in present]
+    check_known(formula, data, columns)
+    table = complete(read_table(data, columns), missing)
+    kept, notes = {}, []
+    for name, column in table.columns.items():
+        kept[name], unused = column.without_unused()
+        if unused:
+            shown = ", ".join(unused[:5]) + (", …" if len(unused) > 5 else "")
+            notes.append(f"{name}: {len(unused)} unused level{'s' if len(unused) > 1 else ''} dropped ({shown}).")
+    return replace(table, columns=kept), tuple(notes)

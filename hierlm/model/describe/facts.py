@@ -1,0 +1,93 @@
+"""What both the plain and the HTML display of a model say, as rows of text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from hierlm.model.model import Model
+    from hierlm.model.values import GroupBlock
+
+__all__ = ["GroupFact", "PriorFact", "group_facts", "header", "prior_facts", "response_facts"]
+
+
+@dataclass(frozen=True)
+class GroupFact:
+    """One block: its grouping, sizes, structure and how it is sampled."""
+
+    group: str
+    levels: str
+    rows: str
+    effects: str
+    structure: str
+    parameterization: str
+
+
+@dataclass(frozen=True)
+class PriorFact:
+    """One parameter and its prior."""
+
+    parameter: str
+    prior: str
+    source: str
+
+
+def header(model: Model) -> list[str]:
+    """The formulas as typed, the other dialect's arguments, one a line."""
+    lines = [line.strip() for line in model.formula.text.splitlines() if line.strip()]
+    for name in ("random", "residual"):
+        value = getattr(model.formula, name)
+        if value is not None:
+            lines.append(f"{name}: {value}")
+    return lines
+
+
+def response_facts(model: Model) -> list[str]:
+    """Family and links of every response: ``gaussian, link mu: identity; 180 rows``."""
+    facts = []
+    for r in model.responses:
+        links = ", ".join(f"{parameter}: {link.name}" for parameter, link in r.links.items())
+        start = "" if r.label is None else f"{r.label}: "
+        success = f"; modelled is {r.name} = {r.success}" if r.success is not None else ""
+        facts.append(f"{start}{r.family.name} (link {links}){success}")
+    return [*facts, f"{model.design.n:,} rows"]
+
+
+def group_facts(model: Model) -> list[GroupFact]:
+    """Every block of every grouping, in the order typed."""
+    return [
+        GroupFact(
+            group=b.group,
+            levels=f"{len(b.levels):,}",
+            rows=_rows(b),
+            effects=", ".join(b.effects),
+            structure=_structure(b),
+            parameterization="centred" if b.centred else "non-centred",
+        )
+        for b in model.blocks
+    ]
+
+
+def _structure(block: GroupBlock) -> str:
+    """``us (3 parameters)``; of one effect there is nothing to say."""
+    k = len(block.effects)
+    p = block.covariance.n_parameters(k)
+    return f"{block.structure} ({p} parameter{'s' if p != 1 else ''})" if k > 1 else "one variance"
+
+
+def _rows(block: GroupBlock) -> str:
+    """Rows a level: ``10``, or ``1–12``."""
+    counts = np.bincount(block.codes[block.codes >= 0], minlength=len(block.levels))
+    low, high = int(counts.min()), int(counts.max())
+    return f"{low:,}" if low == high else f"{low:,}–{high:,}"
+
+
+def prior_facts(model: Model) -> list[PriorFact]:
+    """Every parameter with its prior."""
+    return [
+        PriorFact(" = ".join(a.keys), str(a.prior), "default" if a.source == "default" else "yours")
+        for a in model.assignments
+    ]

@@ -1,0 +1,156 @@
+"""The checks of a diagnosis: of every parameter, and of the sampler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from arviz_stats.base import array_stats
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from hierlm.fit.value import Fit
+
+__all__ = ["Check", "Measured", "element_checks", "sampler_checks", "worst"]
+
+Floats = NDArray[np.float64]
+
+R_HAT = 1.01
+ESS_PER_CHAIN = 100
+MCSE_SHARE = 0.05
+BFMI = 0.3
+NAMED = 5
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: ``value`` is the worst seen, ``failed`` how many failed, ``advice`` what to do (``""`` if nothing)."""
+
+    check: str
+    status: str
+    value: float
+    limit: str
+    failed: int
+    advice: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Diagnostics of n named parameters, each an (n,) array; see :class:`hierlm.posterior.convergence.Convergence`."""
+
+    names: tuple[str, ...]
+    r_hat: Floats
+    ess_bulk: Floats
+    ess_tail: Floats
+    finite: NDArray[np.bool_]
+    moving: NDArray[np.bool_]
+    mcse_share: Floats
+
+
+def element_checks(m: Measured, chains: int, draws: int) -> list[Check]:
+    """Finite and moving draws, R̂, ESS and Monte-Carlo error.  NaN never passes."""
+    least = ESS_PER_CHAIN * chains
+    smallest = min((np.nanmin(e, initial=np.inf) for e in (m.ess_bulk, m.ess_tail)), default=np.inf)
+    enough = int(np.ceil(draws * min(20.0, max(2.0, 1.2 * least / max(smallest, 1.0)))))
+    longer = f"Sample longer: fit(draws={enough}, tune={enough})." if np.isfinite(smallest) else "Sample longer."
+    stuck = m.finite & ~m.moving
+    found = [
+        _check("finite draws", ~m.finite, float((~m.finite).sum()), "0", "Draws that are no numbers: fit again, and do not interrupt."),
+        _check("moving chains", stuck, float(stuck.sum()), "0", "A chain never moved: another seed, a smaller target_accept, or other priors."),
+    ]
+    if chains == 1:
+        advice = "R̂ compares chains, and there is one: fit with chains=4."
+        found.append(Check("R̂", "not judged", np.nan, f"< {R_HAT}", 0, advice))
+    else:
+        bad = ~(np.isfinite(m.r_hat) & (m.r_hat < R_HAT))
+        advice = f"Chains disagree. {longer} If it stays, look at the worst parameters: the model may not be identified."
+        found.append(_check("R̂", bad, _largest(m.r_hat), f"< {R_HAT}", advice))
+    for name, ess in (("bulk ESS", m.ess_bulk), ("tail ESS", m.ess_tail)):
+        found.append(_check(name, ~(np.isfinite(ess) & (ess >= least)), -_largest(-ess), f"≥ {least}", longer))
+    bad = ~(np.isfinite(m.mcse_share) & (m.mcse_share <= MCSE_SHARE))
+    found.append(_check("MCSE / sd", bad, _largest(m.mcse_share), f"≤ {MCSE_SHARE:g}", longer))
+    return found
+
+
+def sampler_checks(fit: Fit) -> list[Check]:
+    """Divergences, tree depth and E-BFMI, where the sampler recorded them."""
+    stats = fit.draws["sample_stats"].to_dataset() if "sample_stats" in fit.draws.children else None
+    known = {} if stats is None else {str(k): v.transpose("chain", "draw").to_numpy() for k, v in stats.data_vars.items()}
+    accept = fit.provenance.get("target_accept", 0.9)
+    depth = fit.provenance.get("max_treedepth")
+    return [
+        _count(
+            "divergences",
+            known.get("diverging"),
+            f"Divergences: the sampler missed part of the posterior. fit(target_accept={0.95 if accept < 0.95 else 0.99:g}); "
+            "if they stay, tighter priors of the group sds, or parameterization= the other way for the worst grouping.",
+        ),
+        _count(
+            "tree depth",
+            _at_largest_depth(known, depth),
+            f"Trajectories were cut short: fit(max_treedepth={(depth or 10) + 2}), or rescale predictors of very different size.",
+        ),
+        _energy(known.get("energy")),
+    ]
+
+
+def _at_largest_depth(known: dict[str, NDArray[np.generic]], depth: int | None) -> NDArray[np.generic] | None:
+    for name in ("reached_max_treedepth", "maxdepth_reached"):  # PyMC; nutpie
+        if name in known:
+            return known[name]
+    for name in ("tree_depth", "depth"):
+        if name in known and depth is not None:
+            return known[name] >= depth  # type: ignore[operator, no-any-return]
+    return None
+
+
+def _energy(energy: NDArray[np.generic] | None) -> Check:
+    name, limit = "E-BFMI", f"≥ {BFMI:g}"
+    if energy is None or energy.shape[1] < 4:
+        return Check(name, "not recorded", np.nan, limit, 0)
+    values = np.atleast_1d(array_stats.bfmi(np.asarray(energy, dtype=float), chain_axis=0, draw_axis=1))
+    bad = ~(np.isfinite(values) & (values >= BFMI))
+    advice = "Energy changes little from draw to draw: more tune, and less heavy-tailed priors of the group sds."
+    return _check(name, bad, -_largest(-values), limit, advice)
+
+
+def _count(name: str, flags: NDArray[np.generic] | None, advice: str) -> Check:
+    if flags is None:
+        return Check(name, "not recorded", np.nan, "0", 0)
+    bad = ~(np.asarray(flags, dtype=float) == 0)  # NaN counts
+    return _check(name, bad, float(bad.sum()), "0", advice)
+
+
+def _check(name: str, bad: NDArray[np.bool_], value: float, limit: str, advice: str) -> Check:
+    failed = int(bad.sum())
+    return Check(name, "failed" if failed else "ok", value, limit, failed, advice if failed else "")
+
+
+def _largest(values: Floats) -> float:
+    """The largest finite value; NaN when there is none."""
+    usable = values[np.isfinite(values)]
+    return float(usable.max()) if usable.size else float("nan")
+
+
+def worst(m: Measured, chains: int) -> pd.DataFrame:
+    """The five worst parameters among those that failed a check."""
+    least = ESS_PER_CHAIN * chains
+    with np.errstate(divide="ignore", invalid="ignore"):
+        measures = {
+            "R̂": np.zeros(len(m.names)) if chains == 1 else (m.r_hat - 1) / (R_HAT - 1),
+            "bulk ESS": least / m.ess_bulk,
+            "tail ESS": least / m.ess_tail,
+            "MCSE": m.mcse_share / MCSE_SHARE,
+        }
+    severity = np.stack([np.where(np.isfinite(v), v, np.inf) for v in measures.values()])
+    failing = np.flatnonzero(severity.max(axis=0) > 1)
+    chosen = failing[np.argsort(-severity.max(axis=0)[failing], kind="stable")][:NAMED]
+    labels = list(measures)
+    problem = [
+        "not finite" if not m.finite[i] else "does not move" if not m.moving[i] else labels[int(severity[:, i].argmax())]
+        for i in chosen
+    ]
+    columns = {f: getattr(m, f)[chosen] for f in ("r_hat", "ess_bulk", "ess_tail", "mcse_share")}
+    return pd.DataFrame({**columns, "problem": problem}, index=pd.Index([m.names[i] for i in chosen], dtype=object))

@@ -1,0 +1,147 @@
+"""diagnose: whether the draws can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, final
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import pandas as pd
+
+from hierlm.posterior.checks import Check, Measured, element_checks, sampler_checks, worst
+from hierlm.posterior.convergence import convergence
+from hierlm.posterior.draws import elements
+from hierlm.posterior.layout import html_lines, html_page, html_table, number, text_table
+
+if TYPE_CHECKING:
+    from hierlm.fit.value import Fit
+
+__all__ = ["Diagnosis", "diagnose"]
+
+_KNOWN: WeakKeyDictionary[Fit, Diagnosis] = WeakKeyDictionary()
+"""A fit never changes, and every display asks for its diagnosis."""
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Diagnosis:
+    """The answer of :func:`diagnose`.
+
+    Parameters
+    ----------
+    ok : bool
+        Whether every check that could be made passed.  With one chain R̂ cannot be judged, so it is False.
+    checks : DataFrame
+        ``check``, ``status`` (``"ok"``, ``"failed"``, ``"not judged"``, ``"not recorded"``), ``value`` (the worst),
+        ``limit``, ``failed`` (how many).
+    worst : DataFrame
+        The five worst parameters that failed a check: ``r_hat``, ``ess_bulk``, ``ess_tail``, ``mcse_share`` (of the sd),
+        ``problem``; the index is the name.
+    advice : tuple of str
+        What to do next.
+    """
+
+    ok: bool
+    checks: pd.DataFrame
+    worst: pd.DataFrame
+    advice: tuple[str, ...]
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        if self.ok:
+            return "Converged: all checks passed."
+        status = self.checks.set_index("check")["status"]
+        failed = [str(c) for c in status.index[status == "failed"]]
+        if failed:
+            return f"Do not trust these draws yet: {', '.join(failed)}."
+        return f"Convergence cannot be judged: {', '.join(str(c) for c in status.index[status == 'not judged'])}."
+
+    def _tables(self) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
+        rows = [(r.check, r.status, number(r.value), r.limit) for r in self.checks.itertuples()]
+        tables: list[tuple[tuple[str, ...], list[tuple[str, ...]]]] = [(("check", "", "worst", "limit"), rows)]
+        if len(self.worst):
+            bad = [
+                (str(r.Index), *(number(v) for v in (r.r_hat, r.ess_bulk, r.ess_tail, r.mcse_share)), r.problem)
+                for r in self.worst.itertuples()
+            ]
+            tables.append((("worst parameters", "R̂", "ESS bulk", "ESS tail", "MCSE/sd", "problem"), bad))
+        return tables
+
+    def __repr__(self) -> str:
+        tables = [text_table(header, rows, left=1) for header, rows in self._tables()]
+        return "\n\n".join([self.verdict, *tables, *(["\n".join(self.advice)] if self.advice else [])])
+
+    def _repr_html_(self) -> str:
+        tables = [html_table(header, rows, left=1) for header, rows in self._tables()]
+        return html_page(html_lines([self.verdict]), *tables, html_lines(self.advice))
+
+
+def diagnose(fit: Fit) -> Diagnosis:
+    """Can the draws be trusted, and what is to be done if not?
+
+    Checked over everything that users see, group effects included: finite draws; R̂ < 1.01; bulk and tail effective
+    sample size of at least 100 a chain; Monte-Carlo error of the mean at most 5 % of the sd; no divergences, no
+    transition at the largest tree depth; E-BFMI of at least 0.3 in every chain.  A number that is not finite never
+    passes; a chain that does not move fails; parameters that the user fixed are left out.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    Diagnosis
+
+    References
+    ----------
+    Vehtari, Gelman, Simpson, Carpenter & Bürkner (2021), Bayesian Analysis 16:667–718 (R̂, ESS); Betancourt (2016),
+    arXiv:1604.00695 (E-BFMI).
+
+    Examples
+    --------
+    >>> diagnose(fit).ok  # doctest: +SKIP
+    True
+    """
+    if fit not in _KNOWN:
+        _KNOWN[fit] = _diagnose(fit)
+    return _KNOWN[fit]
+
+
+def _diagnose(fit: Fit) -> Diagnosis:
+    measured = _measured(fit)
+    sizes = fit.posterior.sizes
+    made = [*element_checks(measured, sizes["chain"], sizes["draw"]), *sampler_checks(fit)]
+    return Diagnosis(
+        ok=all(check.status in ("ok", "not recorded") for check in made),
+        checks=_frame(made),
+        worst=worst(measured, sizes["chain"]),
+        advice=tuple(dict.fromkeys(check.advice for check in made if check.advice)),
+    )
+
+
+def _measured(fit: Fit) -> Measured:
+    """Diagnostics of every free element, variable by variable, so that no copy of all draws is made."""
+    names: list[str] = []
+    parts = []
+    for found in elements(fit, groups=True):
+        free = ~found.constant
+        values = found.values if free.all() else found.values[..., free]
+        names += [n for n, keep in zip(found.names, free, strict=True) if keep]
+        with np.errstate(invalid="ignore"):
+            sd = values.reshape(-1, values.shape[-1]).std(axis=0)
+        parts.append((convergence(values), sd))
+    if not parts:
+        parts.append((convergence(np.zeros((1, 1, 0))), np.zeros(0)))
+    columns = {f: np.concatenate([getattr(c, f) for c, _ in parts]) for f in ("r_hat", "ess_bulk", "ess_tail", "finite", "moving")}
+    mcse = np.concatenate([c.mcse_mean for c, _ in parts])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = mcse / np.concatenate([sd for _, sd in parts])
+    return Measured(tuple(names), **columns, mcse_share=share)
+
+
+def _frame(made: Sequence[Check]) -> pd.DataFrame:
+    fields = ("check", "status", "value", "limit", "failed")
+    return pd.DataFrame({f: [getattr(c, f) for c in made] for f in fields})

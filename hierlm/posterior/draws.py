@@ -1,0 +1,201 @@
+"""Draws of the parameters by name: arrays with their labels, constants included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm import names
+from hierlm.errors import PosteriorError, did_you_mean
+from hierlm.priors.fixed import Fixed
+
+if TYPE_CHECKING:
+    from hierlm.fit.value import Fit
+    from hierlm.model.values import GroupBlock
+
+__all__ = ["Elements", "covariance_draws", "effect_draws", "elements", "flat", "known_group", "labelled", "select"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Elements:
+    """Numbers of one variable, with the names that users know them by.
+
+    Parameters
+    ----------
+    variable : str
+        ``"b"``, ``"sd_Subject"``, ``"r_Subject"``.
+    names : tuple of n str
+        ``"b[Days]"``, ``"r_Subject[308, Days]"``.
+    values : (chain, draw, n) array
+    constant : (n,) bool array
+        Whether the user fixed it, so that it cannot vary.
+    """
+
+    variable: str
+    names: tuple[str, ...]
+    values: Floats
+    constant: NDArray[np.bool_]
+
+
+def flat(values: Floats) -> Floats:
+    """(chain, draw, …) → (sample, …)."""
+    return values.reshape(-1, *values.shape[2:])
+
+
+def known_group(fit: Fit, group: str | None) -> list[str]:
+    """The grouping asked for, or all of them.
+
+    Raises
+    ------
+    PosteriorError
+        For a grouping that the model does not have.
+    """
+    groups = list(fit.model.groups)
+    if group is None:
+        return groups
+    if group not in groups:
+        hint = did_you_mean(str(group), groups) if groups else "The model has no group terms."
+        raise PosteriorError(f"The model has no grouping '{group}'.", hint=hint)
+    return [group]
+
+
+def labelled(fit: Fit, variable: str) -> tuple[tuple[str, ...], Floats]:
+    """Labels and draws (chain, draw, label) of a vector variable; a scalar has the label ``""``.
+
+    A parameter that the user fixed may be missing among the draws: it comes back as a constant.
+    """
+    posterior = fit.posterior
+    if variable in posterior.data_vars:
+        array = posterior[variable].transpose("chain", "draw", ...)
+        if array.ndim == 2:
+            return ("",), array.to_numpy()[..., None]
+        return tuple(str(v) for v in array[array.dims[-1]].to_numpy()), array.to_numpy()
+    rows = [
+        (label or "", a.prior.value)
+        for a in fit.model.assignments
+        if a.variable == variable and isinstance(a.prior, Fixed)
+        for label in (a.label, *a.also)
+    ]
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"], len(rows))
+    return tuple(label for label, _ in rows), np.broadcast_to(np.array([v for _, v in rows], dtype=float), shape)
+
+
+def select(fit: Fit, variable: str, labels: Sequence[str]) -> Floats:
+    """Draws (sample, label) of the rows of a variable, found by name."""
+    if not labels:
+        return np.zeros((fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"], 0))
+    known, values = labelled(fit, variable)
+    position = {label: i for i, label in enumerate(known)}
+    return flat(values)[:, [position[label] for label in labels]]
+
+
+def effect_draws(fit: Fit, group: str) -> tuple[tuple[str, ...], tuple[str, ...], Floats]:
+    """Levels, effects and draws (sample, level, effect) of a grouping."""
+    array = fit.posterior[names.effects(group)]
+    level, effect = names.level_dim(group), names.effect_dim(group)
+    values = flat(array.transpose("chain", "draw", level, effect).to_numpy())
+    return tuple(str(v) for v in array[level].to_numpy()), tuple(str(v) for v in array[effect].to_numpy()), values
+
+
+def covariance_draws(fit: Fit, block: GroupBlock) -> Floats:
+    """V of one block, (sample, effect, effect): diag(sd) R diag(sd); effects without an sd of their own have 1."""
+    k = len(block.effects)
+    known, values = labelled(fit, names.sd(block.group))
+    sds = np.ones((values.shape[0] * values.shape[1], k))
+    for i, effect in enumerate(block.effects):
+        if effect in known:
+            sds[:, i] = flat(values)[:, known.index(effect)]
+    if not block.covariance.correlated(k):
+        return sds[:, :, None] * np.eye(k) * sds[:, None, :]
+    array = fit.posterior[names.cor(block.group)]
+    dims = (names.effect_dim(block.group), names.effect_dim2(block.group))
+    rows, columns = ([str(v) for v in array[d].to_numpy()] for d in dims)
+    R = flat(array.transpose("chain", "draw", *dims).to_numpy())
+    R = R[:, [rows.index(e) for e in block.effects]][:, :, [columns.index(e) for e in block.effects]]
+    return sds[:, :, None] * R * sds[:, None, :]
+
+
+def elements(fit: Fit, variables: Sequence[str] | None = None, *, groups: bool = False) -> list[Elements]:
+    """What users see, variable by variable: common effects, sds and correlations by grouping, family parameters.
+
+    Parameters
+    ----------
+    variables : sequence of str, optional
+        Variables (``"b"``) or rows (``"sd_Subject[Days]"``) to keep, group effects among them.
+    groups : bool
+        Whether to add all group effects.
+
+    Raises
+    ------
+    PosteriorError
+        For a name that means nothing.
+    """
+    wanted = None if variables is None else [variables] if isinstance(variables, str) else list(variables)
+    found = _parameters(fit)
+    if groups or wanted is not None:
+        found += [_effects(fit, group) for group in fit.model.groups]
+    if wanted is None:
+        return found
+    known = {e.variable for e in found} | {n for e in found for n in e.names}
+    for name in wanted:
+        if name not in known:
+            raise PosteriorError(f"There is nothing called '{name}' in this fit.", hint=did_you_mean(name, sorted(known)))
+    whole = {*wanted, *(names.effects(group) for group in fit.model.groups if groups)}
+    kept = [e if e.variable in whole else _rows(e, whole) for e in found]
+    return [e for e in kept if e.names]
+
+
+def _parameters(fit: Fit) -> list[Elements]:
+    """Common effects, then each grouping's sds and correlations, then the family's parameters."""
+    matrices = {names.cor(group) for group in fit.model.groups}
+    left = {v: _vector(fit, v) for v in dict.fromkeys(a.variable for a in fit.model.assignments) if v not in matrices}
+    common = [names.common(p) for p in dict.fromkeys(p.parameter for p in fit.model.predictors)]
+    ordered = [left.pop(v) for v in common if v in left]
+    for group in fit.model.groups:
+        if names.sd(group) in left:
+            ordered.append(left.pop(names.sd(group)))
+        ordered.append(_pairs(fit, group))
+    return [e for e in (*ordered, *left.values()) if e.names]
+
+
+def _vector(fit: Fit, variable: str) -> Elements:
+    labels, values = labelled(fit, variable)
+    rows = tuple(names.element(variable, label) if label else variable for label in labels)
+    fixed = {key for a in fit.model.assignments if isinstance(a.prior, Fixed) for key in a.keys}
+    return Elements(variable, rows, values, np.array([row in fixed for row in rows], dtype=bool))
+
+
+def _pairs(fit: Fit, group: str) -> Elements:
+    """Every free correlation of a grouping once; independent blocks have none between them."""
+    variable, rows, parts = names.cor(group), [], []
+    for block in fit.model.groups[group]:
+        if not block.covariance.correlated(len(block.effects)):
+            continue
+        array = fit.posterior[variable]
+        for one, other in combinations(block.effects, 2):
+            where = {names.effect_dim(group): one, names.effect_dim2(group): other}
+            parts.append(array.sel(where).transpose("chain", "draw").to_numpy())
+            rows.append(names.element(variable, one, other))
+    shape = (fit.posterior.sizes["chain"], fit.posterior.sizes["draw"], 0)
+    values = np.stack(parts, axis=-1) if parts else np.zeros(shape)
+    return Elements(variable, tuple(rows), values, np.zeros(len(rows), dtype=bool))
+
+
+def _effects(fit: Fit, group: str) -> Elements:
+    levels, effects, values = effect_draws(fit, group)
+    variable = names.effects(group)
+    rows = tuple(names.element(variable, level, effect) for level in levels for effect in effects)
+    shape = (fit.posterior.sizes["chain"], fit.posterior.sizes["draw"], len(rows))
+    return Elements(variable, rows, values.reshape(shape), np.zeros(len(rows), dtype=bool))
+
+
+def _rows(e: Elements, wanted: set[str]) -> Elements:
+    keep = [i for i, row in enumerate(e.names) if row in wanted]
+    return Elements(e.variable, tuple(e.names[i] for i in keep), e.values[..., keep], e.constant[keep])

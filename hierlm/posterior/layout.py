@@ -1,0 +1,105 @@
+"""Tables and numbers as text and as HTML; the only place that knows how a posterior table looks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+
+__all__ = ["bracket", "html_lines", "html_page", "html_table", "number", "percent", "plain", "text_table"]
+
+ABSENT = "–"
+Rows = Sequence[Sequence[str]]
+
+
+def plain(text: object) -> str:
+    """A user's text on one line."""
+    return " ".join(str(text).split())
+
+
+def number(value: float, scale: float | None = None) -> str:
+    """A number to two significant digits of its uncertainty ``scale``, or to three of its own.
+
+    Examples
+    --------
+    >>> number(251.4051, 6.8), number(0.012345), number(float("nan"))
+    ('251.4', '0.0123', '–')
+    """
+    if not math.isfinite(value):
+        return ABSENT if math.isnan(value) else str(value)
+    size = scale if scale is not None and math.isfinite(scale) and scale > 0 else abs(value) / 10
+    if size == 0:
+        return "0"
+    if abs(value) >= 1e7 or 0 < abs(value) < 1e-5:
+        return f"{value:.3g}"
+    return f"{value:.{min(8, max(0, 1 - math.floor(math.log10(size))))}f}"
+
+
+def bracket(lower: float, upper: float, scale: float | None = None) -> str:
+    """An interval: ``[1.2, 3.4]``.
+
+    Examples
+    --------
+    >>> bracket(-1.2345, 3.4567, 1.0)
+    '[-1.2, 3.5]'
+    """
+    size = scale if scale else abs(upper - lower) / 4
+    return f"[{number(lower, size)}, {number(upper, size)}]"
+
+
+def percent(level: float) -> str:
+    """``0.95`` → ``"95 %"``."""
+    return f"{100 * level:.6g} %"
+
+
+def text_table(header: Sequence[str], rows: Rows, *, left: int = 1) -> str:
+    """Columns aligned with spaces, the first ``left`` to the left.
+
+    Examples
+    --------
+    >>> print(text_table(("", "mean"), [("b[Days]", "10.4")]))
+             mean
+    b[Days]  10.4
+    """
+    lines = [[plain(c) for c in row] for row in (header, *rows)]
+    widths = [max(len(row[j]) for row in lines) for j in range(len(header))]
+    return "\n".join(
+        "  ".join(c.ljust(w) if j < left else c.rjust(w) for j, (c, w) in enumerate(zip(row, widths, strict=True))).rstrip()
+        for row in lines
+    )
+
+
+def html_table(header: Sequence[str], rows: Rows, *, left: int = 1, caption: str = "") -> str:
+    """A table without colours of its own, readable on light and on dark pages; every text is escaped."""
+    align = ["left" if j < left else "right" for j in range(len(header))]
+
+    def row(cells: Sequence[str], tag: str) -> str:
+        return "<tr>" + "".join(
+            f'<{tag} style="text-align:{a};padding:0.15em 0.6em;white-space:nowrap">{escape(plain(c))}</{tag}>'
+            for c, a in zip(cells, align, strict=True)
+        ) + "</tr>"
+
+    title = f'<caption style="text-align:left;caption-side:top;font-weight:bold;color:inherit">{escape(plain(caption))}</caption>'
+    return (
+        '<table style="border-collapse:collapse;margin:0.4em 0 0.8em 0">'
+        + (title if caption else "")
+        + f'<thead style="border-bottom:1px solid currentColor">{row(header, "th")}</thead>'
+        + f"<tbody>{''.join(row(r, 'td') for r in rows)}</tbody></table>"
+    )
+
+
+def html_lines(lines: Sequence[str]) -> str:
+    """Lines of text, escaped."""
+    return "".join(f'<div style="margin:0.1em 0">{escape(plain(line))}</div>' for line in lines)
+
+
+def html_page(*parts: str) -> str:
+    """The parts of one display."""
+    return f'<div class="hierlm" style="overflow-x:auto">{"".join(parts)}</div>'
+
+
+def signs(values: Sequence[float]) -> list[str]:
+    """Whole numbers, or a dash where there is none."""
+    return [ABSENT if not np.isfinite(v) else f"{v:.0f}" for v in values]

@@ -1,0 +1,248 @@
+"""Linear predictors from draws: η = offset + X b + Σ Z r, every term joined by its label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast, final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from hierlm import names
+from hierlm.design import Schema
+from hierlm.design.values import Response
+from hierlm.errors import PosteriorError, did_you_mean
+from hierlm.families.family import Predicted
+from hierlm.fit import Fit
+from hierlm.graph.evaluate import evaluate
+from hierlm.links import get_link
+from hierlm.model import Model
+from hierlm.model.blocks import group_blocks
+from hierlm.model.specify import predictors_of
+from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
+from hierlm.posterior.levels import NewLevels
+from hierlm.priors.fixed import Fixed
+
+__all__ = ["Draws", "Rows", "at_rows", "chunks", "family_values", "linear_predictor", "thinned"]
+
+Floats = NDArray[np.float64]
+
+CHUNK = 2_000_000
+"""Draws × rows that are worked on at once, 16 MB an array."""
+
+
+@final
+class Draws:
+    """Posterior draws as arrays: one leading axis over all S draws of all chains, everything else looked up by label.
+
+    Parameters
+    ----------
+    model : Model
+        For parameters that are held fixed, which samplers need not return.
+    posterior : Dataset
+    """
+
+    def __init__(self, model: Model, posterior: xr.Dataset) -> None:
+        self._model, self._posterior = model, posterior
+        self.chains, self.draws = posterior.sizes["chain"], posterior.sizes["draw"]
+        self.size = self.chains * self.draws
+        self.coords = {dim: posterior[dim].to_numpy() for dim in ("chain", "draw")}
+
+    def labelled(self, variable: str, **wanted: Sequence[str]) -> Floats:
+        """A variable at the wanted labels of each of its dimensions, in their order, shape (S, …).
+
+        Raises
+        ------
+        PosteriorError
+            When there is no such variable or label.
+        """
+        if variable not in self._posterior:
+            return self._constant(variable, *wanted.values())
+        array = self._posterior[variable].transpose("chain", "draw", *wanted)
+        values = array.to_numpy().reshape(self.size, *array.shape[2:])
+        for axis, (dim, labels) in enumerate(wanted.items(), start=1):
+            place = _positions(variable, array[dim].to_numpy(), labels)
+            if len(place) and np.all(np.diff(place) == 1):  # a view where it can be
+                values = values[(slice(None),) * axis + (slice(place[0], place[-1] + 1),)]
+            else:
+                values = np.take(values, place, axis=axis)
+        return np.asarray(values, dtype=np.float64)
+
+    def has(self, variable: str) -> bool:
+        """Whether there are draws of a variable, or it is fixed."""
+        return variable in self._posterior or any(a.variable == variable for a in self._model.assignments)
+
+    def _constant(self, variable: str, *labels: Sequence[str]) -> Floats:
+        """The values of a variable all of whose elements are fixed."""
+        fixed: dict[str | None, float] = {}
+        for a in self._model.assignments:
+            if a.variable == variable and isinstance(a.prior, Fixed):
+                fixed |= dict.fromkeys((a.label, *a.also), a.prior.value)
+        wanted: list[str | None] = [*labels[0]] if labels else [None]
+        absent = [label for label in wanted if label not in fixed]
+        if absent:
+            name = variable if absent[0] is None else names.element(variable, absent[0])
+            raise PosteriorError(f"The fit has no draws of {name}.", hint=did_you_mean(variable, map(str, self._posterior)))
+        row = np.array([fixed[label] for label in wanted])
+        return np.broadcast_to(row if labels else row[0], (self.size, *(len(at) for at in labels)))
+
+
+def _positions(variable: str, present: NDArray[Any], wanted: Sequence[str]) -> NDArray[np.int64]:
+    place = {str(label): i for i, label in enumerate(present)}
+    for label in wanted:
+        if label not in place:
+            raise PosteriorError(f"The fit has no draws of {names.element(variable, label)}.", hint=did_you_mean(label, place))
+    return np.array([place[label] for label in wanted], dtype=np.int64)
+
+
+def thinned(fit: Fit, draws: int | None, error: type[PosteriorError] | Callable[..., Exception] = PosteriorError) -> xr.Dataset:
+    """The posterior with ``draws`` evenly spaced draws of each chain; all of them for None."""
+    posterior = fit.posterior
+    if draws is None:
+        return posterior
+    most = posterior.sizes["draw"]
+    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or not 1 <= draws <= most:
+        raise error(f"draws={draws!r} is not a whole number from 1 to {most}.", hint=f"The fit has {most} draws a chain.")
+    return posterior.isel(draw=np.linspace(0, most - 1, int(draws)).round().astype(int))
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A model applied to rows: its predictors and group blocks with the columns of those rows.
+
+    Parameters
+    ----------
+    index : (n,) int array
+        Where each row lay in the user's data.
+    responses : tuple of Response
+        As those rows have them (additions such as trials; values too where the data hold them).
+    predictors : tuple of ModelPredictor
+    blocks : tuple of GroupBlock
+        Their pieces' ``source`` tells unseen levels.
+    """
+
+    index: NDArray[np.int64]
+    responses: tuple[Response, ...]
+    predictors: tuple[ModelPredictor, ...]
+    blocks: tuple[GroupBlock, ...]
+
+    @property
+    def n(self) -> int:
+        """How many rows."""
+        return len(self.index)
+
+
+def at_rows(model: Model, new: Any = None, *, kept: Iterable[str] | None = None, response: bool = False) -> Rows:
+    """The model at new data, or at the data it was made from.
+
+    Parameters
+    ----------
+    new : data frame, optional
+    kept : iterable of str, optional
+        The groupings that will be asked for; new data need not have the columns of others.
+    response : bool
+        Whether the new data must hold the responses' values.
+
+    Raises
+    ------
+    PredictionError
+        When the new data lack a column, or hold one of another kind.
+    """
+    if new is None:
+        design = model.design
+        return Rows(np.asarray(design.rows), design.responses, model.predictors, model.blocks)
+    schema = cast(Schema, model.design.schema)
+    skip = set(model.groups) - set(model.groups if kept is None else kept)
+    design = schema.apply(new, need_response=response, skip_groups=skip)
+    predictors = predictors_of(design, model.responses)
+    return Rows(np.asarray(design.rows), design.responses, predictors, group_blocks(design, model.responses))
+
+
+def chunks(draws: int, rows: int, *, most: int = CHUNK) -> Iterator[slice]:
+    """Slices of rows such that draws × rows stays within ``most``."""
+    step = max(1, most // max(draws, 1))
+    return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
+
+
+def linear_predictor(
+    rows: Rows, draws: Draws, response: str, parameter: str, at: slice, kept: Iterable[str], new_levels: NewLevels
+) -> Floats:
+    """η of one parameter of one response on the link scale, shape (S, rows in ``at``).
+
+    Every row is computed by itself, so a row's numbers do not depend on which others there are.
+
+    Parameters
+    ----------
+    kept : iterable of str
+        The groupings whose effects count; those of the others are zero.
+    new_levels : NewLevels
+        Effects of levels that the fit has not seen.
+    """
+    predictor = next(p for p in rows.predictors if (p.response, p.parameter) == (response, parameter))
+    X = predictor.X[at]
+    eta = np.repeat(predictor.offset[None, at], draws.size, axis=0)
+    if predictor.labels:
+        b = draws.labelled(names.common(parameter), **{names.common_dim(parameter): predictor.labels})
+        for j in range(X.shape[1]):  # not b @ X.T: a matrix product rounds by its shape
+            if np.any(X[:, j]):
+                eta += b[:, j, None] * X[:, j]
+    groups = set(kept)
+    for block in rows.blocks:
+        if block.group in groups:
+            _add_group(eta, block, draws, response, parameter, at, new_levels)
+    return eta
+
+
+def _add_group(
+    eta: Floats, block: GroupBlock, draws: Draws, response: str, parameter: str, at: slice, new_levels: NewLevels
+) -> None:
+    """Add Σ_k Z[:, k] r[level, k] of one block to ``eta``."""
+    for piece in block.pieces:
+        if (piece.response, piece.parameter) != (response, parameter):
+            continue
+        effects = [block.effects[e] for e in piece.effects]
+        codes, known = piece.source.codes[at], piece.source.codes[at] >= 0
+        dims = {names.level_dim(block.group): block.levels, names.effect_dim(block.group): effects}
+        r = draws.labelled(names.effects(block.group), **dims) if known.any() else None
+        drawn = new_levels.effects(piece.source, at, block.group, effects)
+        for k, z in enumerate(piece.Z[at].T):
+            values = np.zeros(eta.shape) if r is None else r[:, np.where(known, codes, 0), k]
+            if not known.all():
+                values[:, ~known] = 0.0 if drawn is None else drawn[:, :, k]
+            eta += values * z
+
+
+def family_values(
+    question: Callable[..., Any],
+    model_response: ModelResponse,
+    additions: Mapping[str, Floats],
+    etas: Mapping[str, Floats],
+    free: Mapping[str, Floats],
+    compute: Callable[..., NDArray[Any]] = evaluate,
+    **more: NDArray[Any],
+) -> NDArray[Any]:
+    """A question about a family at every draw and row, shape (S, rows).
+
+    Parameters
+    ----------
+    question : callable
+        ``question(additions, parameters, **more)`` → PyTensor expression; e.g. ``family.mean``.
+    additions : mapping of str to (rows,) array
+    etas : mapping of parameter to (S, rows) array
+        Linear predictors.
+    free : mapping of parameter to (S, 1) array
+        Parameters without one, on their natural scale.
+    compute : callable
+        :func:`~hierlm.graph.evaluate.evaluate`, or a sampler with the same arguments.
+    """
+    links = {p: model_response.links[p] for p in etas} | {p: get_link("identity") for p in free}
+    arrays = {f"p_{p}": v for p, v in {**etas, **free}.items()} | {f"a_{a}": v for a, v in additions.items()}
+
+    def expression(**tensors: Any) -> Any:
+        predicted = {p: Predicted(tensors[f"p_{p}"], link) for p, link in links.items()}
+        given = {a: tensors[f"a_{a}"] for a in additions}
+        return question(given, predicted, **{name: tensors[f"m_{name}"] for name in more})
+
+    return compute(expression, **arrays, **{f"m_{name}": value for name, value in more.items()})

@@ -1,0 +1,101 @@
+"""log_likelihood: how well does each draw of the posterior foresee each row?"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from hierlm import names
+from hierlm.errors import DataError, DataWarning, PredictionError
+from hierlm.fit import Fit
+from hierlm.model.values import ModelResponse
+from hierlm.posterior.levels import NewLevels
+from hierlm.posterior.linear import Draws, Rows, at_rows, chunks, thinned
+from hierlm.posterior.predict import check_new_levels, checked_seed, labelled_draws
+from hierlm.posterior.response import log_density
+
+__all__ = ["log_likelihood"]
+
+Floats = NDArray[np.float64]
+
+
+def log_likelihood(
+    fit: Fit,
+    new: Any = None,
+    *,
+    new_levels: Literal["draw", "zero", "error"] = "draw",
+    seed: int | None = None,
+    draws: int | None = None,
+) -> xr.Dataset:
+    """How well does each draw foresee each row: the pointwise log-likelihood w_i log p(y_i | parameters).
+
+    It is the observed term of the model's log-density, row by row: ``y | weights(w)`` multiplies the log-density of a row.
+
+    Parameters
+    ----------
+    fit : Fit
+    new : data frame, optional
+        Rows with the responses; the training rows unless given.
+    new_levels : {"draw", "zero", "error"}
+        Effects of levels that the fit has not seen, see :func:`~hierlm.posterior.predict.predict`.
+    seed : int, optional
+        Of the drawn effects.
+    draws : int, optional
+        Use that many draws of each chain, evenly spaced.
+
+    Returns
+    -------
+    Dataset
+        One variable a response (``y``, or ``y_1``, ``y_2`` …), dims ``chain``, ``draw``, ``obs``; log scale.
+
+    Raises
+    ------
+    PredictionError
+        When the new data do not fit the model or an option is unknown.
+
+    Examples
+    --------
+    >>> import hierlm as hl
+    >>> fit = hl.load("sleep.zarr")  # doctest: +SKIP
+    >>> fit.log_likelihood()["y"].sum("obs")  # doctest: +SKIP
+    """
+    model = fit.model
+    kept = tuple(model.groups)
+    used = Draws(model, thinned(fit, draws, PredictionError))
+    rows = at_rows(model, new, response=True)
+    check_new_levels(rows, kept, new_levels)
+    effects = NewLevels(model, used, checked_seed(seed), zero=new_levels == "zero")
+    found = {}
+    for position, response in enumerate(model.responses):
+        name = names.response_variable(position, len(model.responses) > 1)
+        y = response.y if new is None else new_values(rows, response, model.design.responses[position])
+        out = np.empty((used.size, rows.n))
+        for at in chunks(used.size, rows.n):
+            out[:, at] = log_density(rows, used, response, y, at, kept, effects)
+        found[name] = labelled_draws(out, used, rows, name)
+    return xr.Dataset(found)
+
+
+def new_values(rows: Rows, response: ModelResponse, training: Any) -> Floats:
+    """The response of new rows as numbers of the family, checked as in training.
+
+    Raises
+    ------
+    PredictionError
+        When a value cannot come from the family.
+    """
+    given = next(r for r in rows.responses if r.name == response.name)
+    additions = {a: np.concatenate([v, training.additions[a]]) for a, v in given.additions.items()}
+    values = np.concatenate([given.values, training.values])  # one new row alone would be a constant response
+    success = response.success if response.levels is not None else training.success
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)
+            prepared = response.family.prepare(response.name, values, response.levels, success, additions)
+    except DataError as problem:
+        raise PredictionError(f"New data: {problem.message}", hint=problem.hint) from problem
+    return prepared[: rows.n]

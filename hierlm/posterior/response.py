@@ -1,0 +1,107 @@
+"""The response given the draws: its linear predictors, expectation, new values and log-density."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pymc as pm
+from numpy.typing import NDArray
+
+from hierlm import names
+from hierlm.design.values import Response
+from hierlm.errors import PredictionError
+from hierlm.graph.evaluate import sample
+from hierlm.model.values import ModelResponse
+from hierlm.posterior.levels import NewLevels
+from hierlm.posterior.linear import Draws, Rows, family_values, linear_predictor
+
+__all__ = ["drawn_response", "expected_response", "linear_of", "log_density"]
+
+Floats = NDArray[np.float64]
+
+
+def linear_of(
+    rows: Rows, draws: Draws, response: ModelResponse, at: slice, kept: Sequence[str], new: NewLevels, *parameters: str
+) -> dict[str, Floats]:
+    """η of the parameters named, of all predicted ones if none is: parameter → (S, rows in ``at``)."""
+    wanted = parameters or tuple(response.links)
+    return {p: linear_predictor(rows, draws, response.name, p, at, kept, new) for p in wanted}
+
+
+def expected_response(
+    rows: Rows, draws: Draws, response: ModelResponse, at: slice, kept: Sequence[str], new: NewLevels
+) -> Floats:
+    """E[y | parameters], response scale, shape (S, rows in ``at``)."""
+    etas, free = linear_of(rows, draws, response, at, kept, new), free_values(draws, response)
+    return family_values(_mean(response), response, additions(rows, response, at), etas, free)
+
+
+def drawn_response(
+    rows: Rows,
+    draws: Draws,
+    response: ModelResponse,
+    at: slice,
+    kept: Sequence[str],
+    new: NewLevels,
+    noise: np.random.Generator,
+) -> NDArray[Any]:
+    """One new y per draw and row, response scale, shape (S, rows in ``at``).
+
+    Raises
+    ------
+    PredictionError
+        When a parameter is so extreme that the family cannot be drawn from.
+    """
+    etas, free = linear_of(rows, draws, response, at, kept, new), free_values(draws, response)
+    question = _distribution(response)
+    try:
+        return family_values(
+            question, response, additions(rows, response, at), etas, free, compute=partial(sample, seed=noise)
+        )
+    except ValueError as error:
+        raise PredictionError(
+            f"A draw of '{response.name}' is beyond what can be computed: {str(error).splitlines()[0]}.",
+            hint="Some linear predictor is extreme; see predict(kind='linear').",
+        ) from error
+
+
+def log_density(
+    rows: Rows, draws: Draws, response: ModelResponse, y: Floats, at: slice, kept: Sequence[str], new: NewLevels
+) -> Floats:
+    """w_i log p(y_i | parameters), shape (S, rows in ``at``)."""
+    etas, free = linear_of(rows, draws, response, at, kept, new), free_values(draws, response)
+    given = additions(rows, response, at)
+    observed = y[at].astype(np.int64) if response.family.discrete else y[at]
+    density = family_values(_log_density(response), response, given, etas, free, y=observed)
+    return density * given["weights"] if "weights" in given else density
+
+
+def free_values(draws: Draws, response: ModelResponse) -> dict[str, Floats]:
+    """Parameters without a predictor, natural scale: parameter → (S, 1)."""
+    if response.label is None:
+        return {p: draws.labelled(p)[:, None] for p in response.free}
+    return {p: draws.labelled(p, **{names.response_dim(p): [response.label]}) for p in response.free}
+
+
+def additions(rows: Rows, response: ModelResponse, at: slice) -> dict[str, Floats]:
+    """Trials, weights and standard errors at the rows of ``at``."""
+    found: Response = next(r for r in rows.responses if r.name == response.name)
+    return {name: np.asarray(values[at], dtype=np.float64) for name, values in found.additions.items()}
+
+
+def _mean(response: ModelResponse) -> Any:
+    return lambda given, parameters: response.family.mean(given, **parameters)
+
+
+def _distribution(response: ModelResponse) -> Any:
+    return lambda given, parameters: response.family.distribution(given, **parameters)
+
+
+def _log_density(response: ModelResponse) -> Any:
+    def question(given: Mapping[str, Any], parameters: Mapping[str, Any], y: Any) -> Any:
+        return pm.logp(response.family.distribution(given, **parameters), y)
+
+    return question

@@ -1,0 +1,292 @@
+"""The contract of every family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pymc as pm
+from numpy.typing import ArrayLike, NDArray
+
+from hierlm.errors import DataError, PosteriorError
+from hierlm.families import Family, Parameter, Predicted
+from hierlm.links import LINKS, Link
+from hierlm.testing.links import extreme_etas
+from hierlm.testing.moments import moments
+from hierlm.testing.numbers import draws, gradient, values
+
+__all__ = ["check_family"]
+
+Floats = NDArray[np.float64]
+Points = Sequence[Mapping[str, float]]
+
+_TRIALS = 12.0
+
+
+def check_family(
+    family: Family,
+    *,
+    points: Points | None = None,
+    reference: Callable[..., ArrayLike] | None = None,
+    size: int = 20_000,
+    seed: int = 1,
+) -> None:
+    """Check a family; a plugin's test is this one call.
+
+    * every parameter has links that exist, and its default link is one of them;
+    * the density agrees with ``reference``, integrates (sums) to one, and has the stated mean and variance;
+    * draws lie in the support, have the stated mean and variance up to Monte-Carlo error, and the shape that
+      parameters of shape (draws, n) ask for; so has the log-density;
+    * under every link of every parameter the log-density is the same function of the parameter, its gradient agrees
+      with finite differences, and both are finite at η = ±0, ±0.001, ±30, ±300;
+    * values outside the support have density zero, and :meth:`Family.prepare` refuses them;
+    * there is a default prior for every parameter but ``mu``, and a link scale for every link of ``mu``;
+    * the latent variance is positive, or refused, for every link of ``mu``.
+
+    Parameters
+    ----------
+    family : Family
+    points : sequence of mappings, optional
+        Parameter values, on their natural scale, to check at; needed where moments at the usual ones are infinite.
+    reference : callable, optional
+        Independent log-density ``reference(y, **parameters)``, with ``trials`` where the family needs them.
+    size : int
+        Draws a point.
+    seed : int
+        Of the draws.
+
+    Raises
+    ------
+    AssertionError
+        Saying what does not hold, and where.
+
+    Examples
+    --------
+    >>> from hierlm.families import get_family
+    >>> check_family(get_family("poisson")[0], size=500)
+    """
+    _check_parameters(family)
+    case = _Case(family, points or _usual_points(family))
+    y = _check_draws(case, size, seed)
+    _check_density(case, y, reference)
+    _check_moments(case)
+    _check_broadcasting(case, y[:6])
+    for parameter in family.parameters:
+        for link in parameter.links:
+            _check_link(case, parameter, LINKS[link], y[:6, 0])
+    _check_outside(case, y)
+    _check_scales(case, y[:, -1])
+
+
+class _Case:
+    """A family with the points to check it at.
+
+    ``columns`` are the points as arrays, one for each parameter, in the order of ``family.parameters``.
+    """
+
+    def __init__(self, family: Family, points: Points) -> None:
+        self.family, self.points = family, points
+        self.columns = [np.array([float(point[p.name]) for point in points]) for p in family.parameters]
+        self.additions = {name: _TRIALS for name in family.requires}
+
+    def predicted(self, natural: Sequence[Any], **given: Predicted) -> dict[str, Predicted]:
+        """Parameters at natural values, except those ``given``."""
+        identity = LINKS["identity"]
+        names = [p.name for p in self.family.parameters]
+        return {name: Predicted(value, identity) for name, value in zip(names, natural, strict=True)} | given
+
+    def variable(self, *natural: Any, **given: Predicted) -> Any:
+        """The random variable."""
+        return self.family.distribution(self.additions, **self.predicted(natural, **given))
+
+    def log_density(self, y: Any, *natural: Any, **given: Predicted) -> Any:
+        """log p(y)."""
+        return pm.logp(self.variable(*natural, **given), y)
+
+    def moment(self, name: str) -> Floats:
+        """``mean`` or ``variance`` at every point."""
+        method = getattr(self.family, name)
+        shape = self.columns[0].shape
+        return np.broadcast_to(values(lambda *p: method(self.additions, **self.predicted(p)), *self.columns), shape)
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """Bounds of the response."""
+        lower, upper = self.family.support
+        return lower, min(upper, self.additions.get("trials", np.inf))
+
+
+def _usual_points(family: Family) -> list[dict[str, float]]:
+    """Two points inside the ranges of all parameters; three for a single parameter."""
+    inside = [_inside(p) for p in family.parameters]
+    others = [(6.0, 15.0, 6.0) if v[0] > 0 and v[-1] > 1 else v for v in inside[1:]]
+    columns = [inside[0], *others]
+    return [dict(zip((p.name for p in family.parameters), row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _inside(parameter: Parameter) -> tuple[float, float, float]:
+    """Three values inside the range of a parameter."""
+    lower, upper = parameter.lower, parameter.upper
+    if np.isfinite(lower) and np.isfinite(upper):
+        return lower + 0.2 * (upper - lower), lower + 0.5 * (upper - lower), lower + 0.8 * (upper - lower)
+    return (lower + 0.6, lower + 2.0, lower + 5.0) if np.isfinite(lower) else (-1.5, 0.4, 3.0)
+
+
+def _check_parameters(family: Family) -> None:
+    assert family.name
+    assert family.parameters[0].name == "mu", f"{family}: the first parameter is not mu"
+    for p in family.parameters:
+        assert p.link in p.links, f"{family}: the default link of {p.name} is not among its links"
+        unknown = set(p.links) - set(LINKS)
+        assert not unknown, f"{family}: {p.name} has links that do not exist: {unknown}"
+        assert p.lower < p.upper, f"{family}: {p.name} has no range"
+
+
+def _check_draws(case: _Case, size: int, seed: int) -> Floats:
+    """Draws of shape (size, points)."""
+    family, n = case.family, len(case.points)
+    tall = [np.broadcast_to(column, (size, n)) for column in case.columns]
+    y = draws(case.variable, *tall, seed=seed)
+    assert y.shape == (size, n), f"{family}: parameters of shape {(size, n)} gave draws of shape {y.shape}"
+    lower, upper = case.support
+    inside = (y >= lower) & (y <= upper)
+    if family.discrete:
+        inside &= y == np.floor(y)
+    assert inside.all(), f"{family}: draws outside the support: {y[~inside][:3]}"
+    mean, variance = case.moment("mean"), case.moment("variance")
+    centred = y - y.mean(axis=0)
+    found = y.var(axis=0)
+    error = np.sqrt(np.maximum((centred**4).mean(axis=0) - found**2, 0) / size)
+    # six standard errors: one false alarm in 10⁸ of a normal statistic; the seed fixes the draws anyway
+    _agree(y.mean(axis=0), mean, 6 * np.sqrt(variance / size), f"{family}: mean of draws", case)
+    _agree(found, variance, 6 * error, f"{family}: variance of draws", case)
+    return y.astype(float)
+
+
+def _check_density(case: _Case, y: Floats, reference: Callable[..., ArrayLike] | None) -> None:
+    some = y[:200]
+    found = values(case.log_density, some, *case.columns)
+    assert found.shape == some.shape, f"{case.family}: the log-density of {some.shape} values has shape {found.shape}"
+    assert np.isfinite(found).all(), f"{case.family}: the log-density of its own draws is not finite"
+    if reference is None:
+        return
+    for j, point in enumerate(case.points):
+        expected = np.asarray(reference(some[:, j], **point, **case.additions), dtype=float)
+        wrong = ~(np.abs(found[:, j] - expected) <= 1e-8 * np.maximum(np.abs(expected), 1))
+        assert not wrong.any(), (
+            f"{case.family}: log-density at {dict(point)}, y = {some[wrong, j][0]:g}: "
+            f"{found[wrong, j][0]:.12g}, reference {expected[wrong][0]:.12g}"
+        )
+
+
+def _check_moments(case: _Case) -> None:
+    mean, variance = case.moment("mean"), case.moment("variance")
+    for j, point in enumerate(case.points):
+        natural = [column[j] for column in case.columns]
+        total, first, second = moments(
+            lambda y, natural=natural: values(case.log_density, y, *natural),
+            case.support,
+            discrete=case.family.discrete,
+            mean=float(mean[j]),
+            sd=float(np.sqrt(variance[j])),
+        )
+        where = f"at {dict(point)}"
+        assert abs(total - 1) < 1e-6, f"{case.family}: the density adds up to {total:.9g} {where}"
+        assert abs(first - mean[j]) < 1e-5 * np.sqrt(variance[j]), (
+            f"{case.family}: the density has mean {first:.9g}, stated {mean[j]:.9g} {where}"
+        )
+        assert abs(second - variance[j]) < 1e-5 * variance[j], (
+            f"{case.family}: the density has variance {second:.9g}, stated {variance[j]:.9g} {where}"
+        )
+
+
+def _check_broadcasting(case: _Case, y: Floats) -> None:
+    """(n,) data against (draws, 1) parameters is the log-density of every pair."""
+    data = y[:, 0]
+    together = values(case.log_density, data, *[column[:, None] for column in case.columns])
+    apart = [values(case.log_density, data, *[column[j] for column in case.columns]) for j in range(len(case.points))]
+    assert together.shape == (len(case.points), len(data)), f"{case.family}: log-density of shape {together.shape}"
+    assert np.allclose(together, apart, rtol=1e-12), f"{case.family}: parameters of shape (draws, 1) are misread"
+
+
+def _check_link(case: _Case, parameter: Parameter, link: Link, y: Floats) -> None:
+    """The log-density as a function of one parameter's linear predictor, the others at the first point."""
+    where = f"{case.family}: {parameter.name} with link {link.name}"
+    natural = [column[0] for column in case.columns]
+    position = [p.name for p in case.family.parameters].index(parameter.name)
+
+    def log_density(eta: Any) -> Any:
+        # one row for each η, one column for each value of y
+        return case.log_density(y, *natural, **{parameter.name: Predicted(eta[:, None], link)}).sum(axis=-1)
+
+    inside = np.array(_inside(parameter))
+    inside = inside[(inside > link.lower) & (inside < link.upper)]
+    assert inside.size, f"{where}: no value of the parameter is in the link's range"
+    eta = values(link.link, inside)
+    same = [values(case.log_density, y, *natural[:position], v, *natural[position + 1 :]).sum() for v in inside]
+    assert np.allclose(values(log_density, eta), same, rtol=1e-8), f"{where}: not the same log-density"
+    slope, step = gradient(log_density, eta), 1e-5 * np.maximum(np.abs(eta), 0.1)
+    numeric = (values(log_density, eta + step) - values(log_density, eta - step)) / (2 * step)
+    assert np.allclose(slope, numeric, rtol=1e-5, atol=1e-5), f"{where}: gradient {slope}, finite differences {numeric}"
+    eta = extreme_etas(link, parameter.lower, parameter.upper)
+    bad = eta[~np.isfinite(values(log_density, eta)) | ~np.isfinite(gradient(log_density, eta))]
+    assert bad.size == 0, f"{where}: log-density or gradient is not finite at η = {bad}"
+
+
+def _check_outside(case: _Case, y: Floats) -> None:
+    family, (lower, upper) = case.family, case.support
+    good = np.where(np.arange(6) % 2, y[:6, 0], y[:6, -1])
+    additions = {name: np.full(6, value) for name, value in case.additions.items()}
+    beyond = [lower - 1.0] * np.isfinite(lower) + [upper + 1.0] * np.isfinite(upper)
+    for outside in beyond:
+        found = values(case.log_density, outside, *[column[0] for column in case.columns])
+        assert found == -np.inf, f"{family}: the log-density at {outside:g}, outside the support, is {found}"
+    for outside in [*beyond, *([0.5] if family.discrete else []), np.nan]:
+        bad = np.where(np.arange(6) == 3, outside, good)
+        try:
+            family.prepare("y", bad, None, None, additions)
+        except DataError as error:
+            assert 3 in error.rows or not error.rows, f"{family}: {outside:g} in row 3 refused for rows {error.rows}"
+        else:
+            raise AssertionError(f"{family}: prepare lets {outside:g} pass")
+    try:
+        family.prepare("y", np.full(6, np.nan), ("a", "b", "c"), None, additions)
+    except DataError:
+        return
+    raise AssertionError(f"{family}: prepare lets three categories pass")
+
+
+def _check_scales(case: _Case, y: Floats) -> None:
+    family = case.family
+    y = y[:50]
+    additions = {name: np.full(len(y), value) for name, value in case.additions.items()}
+    priors = family.default_priors(y, additions)
+    expected = {p.name for p in family.parameters[1:]}
+    assert set(priors) == expected, f"{family}: default priors for {set(priors)}, parameters {expected}"
+    mu = family.parameters[0]
+    for name in mu.links:
+        link = LINKS[name]
+        if link.lower >= 0 > y.mean():
+            continue
+        centre, spread = family.link_scale(y, link, additions)
+        assert np.isfinite(centre), f"{family}: the centre on the {name} scale is {centre}"
+        assert 0 < spread < np.inf, f"{family}: the spread on the {name} scale is {spread}"
+        inside = np.array([v for v in _inside(mu) if link.lower < v < link.upper])
+        eta, others = values(link.link, inside), [column[0] for column in case.columns]
+        try:
+            latent = values(
+                lambda e, link=link: family.latent_variance(
+                    case.additions, **case.predicted(others, mu=Predicted(e, link))
+                ),
+                eta,
+            )
+        except PosteriorError:
+            continue
+        assert latent.shape == eta.shape, f"{family}: latent variance of shape {latent.shape} with link {name}"
+        assert (np.isfinite(latent) & (latent > 0)).all(), f"{family}: latent variance {latent} with link {name}"
+
+
+def _agree(found: Floats, expected: Floats, tolerance: Floats, what: str, case: _Case) -> None:
+    for j in np.flatnonzero(~(np.abs(found - expected) <= tolerance)):
+        raise AssertionError(f"{what}: {found[j]:.6g}, stated {expected[j]:.6g}, at {dict(case.points[j])}")
