@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import re
@@ -43,14 +44,18 @@ def load_data(name: str) -> pd.DataFrame:
     """
     entry = _entry(name)
     raw = _FOLDER.joinpath(entry["file"]).read_bytes()
-    compression = "gzip" if entry["file"].endswith(".gz") else None
+    if entry["file"].endswith(".gz"):
+        raw = gzip.decompress(raw)
     described: dict[str, dict[str, Any]] = entry["columns"]
     text: Any = {column: str for column, about in described.items() if about["type"] == "category"}
-    frame = pd.read_csv(io.BytesIO(raw), compression=compression, dtype=text, keep_default_na=False)
+    frame = pd.read_csv(io.BytesIO(raw), dtype=text, keep_default_na=False)
     for column in text:
         levels = described[column].get("levels") or sorted(frame[column].unique(), key=_natural)
         frame[column] = pd.Categorical(frame[column], categories=levels)
-    frame.attrs = {key: entry[key] for key in ("title", "citation", "origin", "columns")}
+    frame.attrs = {key: entry[key] for key in ("title", "citation", "origin")}
+    frame.attrs["columns"] = {
+        c: about["text"] + f" ({about['unit']})" * ("unit" in about) for c, about in described.items()
+    }
     return frame
 
 

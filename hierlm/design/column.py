@@ -130,15 +130,16 @@ def _series(name: str, native: Any) -> nw.Series[Any]:
         return nw.from_native(native, series_only=True)
     except TypeError:
         pass
-    try:
-        values = native if isinstance(native, np.ndarray) else list(native)
-        if np.ndim(values) != 1 and isinstance(values, np.ndarray):
-            raise DataError(f"Column {name!r} has {np.ndim(values)} dimensions.", column=name, hint="Columns are 1-d.")
-        return nw.from_native(pd.Series(values), series_only=True)
-    except (TypeError, ValueError) as problem:
-        if isinstance(problem, DataError):
-            raise
-        raise DataError(f"Cannot read column {name!r}: {problem}", column=name) from None
+    if type(native).__module__.partition(".")[0] == "pyarrow":  # an array that is not chunked
+        import pyarrow as pa
+
+        return nw.from_native(pa.chunked_array([native]), series_only=True)
+    if isinstance(native, str) or np.ndim(native) != 1:
+        raise DataError(
+            f"Column {name!r} is not one value a row but a {type(native).__name__}.", column=name, hint=_REMEDY
+        )
+    known = isinstance(native, (np.ndarray, pd.api.extensions.ExtensionArray, pd.Index))
+    return nw.from_native(pd.Series(native if known else list(native)), series_only=True)
 
 
 def _numeric(name: str, values: NDArray[Any]) -> Column:

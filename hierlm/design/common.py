@@ -175,8 +175,11 @@ def _end_of_atom(text: str, match: re.Match[str]) -> int:
 
 def _check_order(tokens: Sequence[str], text: str) -> None:
     """Refuse what formulae would silently drop: what follows a complete expression, and powers of one column."""
-    complete = False  # whether an operand ends here
+    complete, depth = False, 0  # whether an operand ends here, and in how many brackets
     for before, now in zip(["", *tokens], tokens, strict=False):
+        depth += (now == "(") - (now == ")")
+        if depth < 0:
+            raise FormulaError("This ')' closes nothing.", text=text, stop=len(text))
         if now == "(" or now[0] == "v" or now.isdigit():
             if complete:
                 raise FormulaError("An operator is missing here.", text=text, stop=len(text), hint="Join terms by +.")

@@ -7,6 +7,7 @@ import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from hierlm.errors import FormulaError
 
@@ -85,6 +86,7 @@ def read_expression(text: str) -> Expression:
         tree = ast.parse(_PIECE.sub(stand_in, text.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise FormulaError(f"Cannot read {text.strip()!r}.", text=text, stop=len(text)) from None
+    tree = _Plain().visit(tree) if not _is_identity(tree) else ast.Call(tree.func, [_Plain().visit(tree.args[0])], [])
     columns = tuple(dict.fromkeys(names.get(n, n) for n in _names(tree)))
     if isinstance(tree, ast.Name):
         return Expression(columns[0], tree, names, columns)
@@ -100,6 +102,18 @@ def callee(node: ast.Call) -> str:
     if isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name) and f.value.id in ("np", "numpy"):
         return f.attr
     return ast.unparse(f)
+
+
+def _is_identity(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and callee(node) == "I" and len(node.args) == 1 and not node.keywords
+
+
+class _Plain(ast.NodeTransformer):
+    """``log(I(x + 1))`` is ``log(x + 1)``: only the outermost ``I`` says something."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        return node.args[0] if _is_identity(node) else node
 
 
 def _names(node: ast.AST) -> list[str]:

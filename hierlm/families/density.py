@@ -45,9 +45,9 @@ class DensityFamily(Family):
 
         def logp(y: Tensor, *inputs: Tensor) -> Tensor:
             own, predicted = read(inputs)
-            return self.restrict(self.log_density(y, own, **predicted), **predicted)
+            return self.restrict(self.log_density(pt.cast(y, "float64"), own, **predicted), **predicted)
 
-        etas = [pt.as_tensor_variable(p.eta) for p in parameters.values()]
-        own = [pt.as_tensor_variable(additions[name]) for name in self.requires]
+        # PyTensor makes single precision of 0.5 and small integers
+        inputs = [p.eta for p in parameters.values()] + [additions[name] for name in self.requires]
         label = "".join(part.capitalize() for part in self.name.split("_"))
-        return pm.CustomDist.dist(*etas, *own, dist=draw, logp=logp, class_name=label)
+        return pm.CustomDist.dist(*(pt.cast(i, "float64") for i in inputs), dist=draw, logp=logp, class_name=label)

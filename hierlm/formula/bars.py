@@ -66,7 +66,7 @@ def _parts(bars: Bars, context: Context) -> tuple[Node, Node, str | None]:
         hint = "Write (effects | group), (effects || group) or (effects | id | group)."
         raise context.refuse("These bars are not a group term.", bars, hint)
     left, middle, right = bars.parts
-    if isinstance(middle, Name) and middle.name.isidentifier():
+    if isinstance(middle, Name) and middle.name.isidentifier() and middle.name[0] != "_":
         return left, right, middle.name
     if isinstance(middle, Number) and isinstance(middle.value, int):
         return left, right, str(middle.value)

@@ -93,8 +93,9 @@ class _Parser:
             elif strength == _COMPARE:
                 left = self.compare(left)
             elif strength == _POWER:
-                self.advance()
+                self.enter(self.advance())
                 right = self.expression(_SIGN)
+                self.depth -= 1
                 left = Power(left.start, right.stop, left, right)
             else:
                 left = self.chain(left, strength)

@@ -40,7 +40,7 @@ def sample(expression: Callable[..., Any], *, seed: np.random.Generator, **array
     """
     from pymc.pytensorf import reseed_rngs
     from pytensor.graph.traversal import ancestors
-    from pytensor.tensor.random.type import RandomGeneratorSharedVariable
+    from pytensor.tensor.random.variable import RandomGeneratorSharedVariable
 
     inputs = _inputs(arrays)
     variable = expression(**inputs)

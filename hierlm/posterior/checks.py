@@ -52,9 +52,9 @@ class Measured:
 def element_checks(m: Measured, chains: int, draws: int) -> list[Check]:
     """Finite and moving draws, R̂, ESS and Monte-Carlo error.  NaN never passes."""
     least = ESS_PER_CHAIN * chains
-    smallest = min((np.nanmin(e, initial=np.inf) for e in (m.ess_bulk, m.ess_tail)), default=np.inf)
-    enough = int(np.ceil(draws * min(20.0, max(2.0, 1.2 * least / max(smallest, 1.0)))))
-    longer = f"Sample longer: fit(draws={enough}, tune={enough})." if np.isfinite(smallest) else "Sample longer."
+    smallest = -_largest(-np.concatenate([m.ess_bulk, m.ess_tail]))
+    factor = 2.0 if np.isnan(smallest) else min(20.0, max(2.0, 1.2 * least / smallest))
+    longer = f"Sample longer: fit(draws={int(np.ceil(draws * factor))}, tune={int(np.ceil(draws * factor))})."
     stuck = m.finite & ~m.moving
     found = [
         _check("finite draws", ~m.finite, float((~m.finite).sum()), "0", "Draws that are no numbers: fit again, and do not interrupt."),

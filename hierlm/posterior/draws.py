@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hierlm.fit.value import Fit
     from hierlm.model.values import GroupBlock
 
-__all__ = ["Elements", "covariance_draws", "effect_draws", "elements", "flat", "known_group", "labelled", "select"]
+__all__ = ["Elements", "correlation_draws", "covariance_draws", "effect_draws", "elements", "flat", "known_group", "labelled", "select"]
 
 Floats = NDArray[np.float64]
 
@@ -112,14 +112,19 @@ def covariance_draws(fit: Fit, block: GroupBlock) -> Floats:
     for i, effect in enumerate(block.effects):
         if effect in known:
             sds[:, i] = flat(values)[:, known.index(effect)]
+    return sds[:, :, None] * correlation_draws(fit, block) * sds[:, None, :]
+
+
+def correlation_draws(fit: Fit, block: GroupBlock) -> Floats:
+    """R of one block, (sample, effect, effect)."""
+    k = len(block.effects)
     if not block.covariance.correlated(k):
-        return sds[:, :, None] * np.eye(k) * sds[:, None, :]
+        return np.broadcast_to(np.eye(k), (fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"], k, k))
     array = fit.posterior[names.cor(block.group)]
     dims = (names.effect_dim(block.group), names.effect_dim2(block.group))
     rows, columns = ([str(v) for v in array[d].to_numpy()] for d in dims)
     R = flat(array.transpose("chain", "draw", *dims).to_numpy())
-    R = R[:, [rows.index(e) for e in block.effects]][:, :, [columns.index(e) for e in block.effects]]
-    return sds[:, :, None] * R * sds[:, None, :]
+    return R[:, [rows.index(e) for e in block.effects]][:, :, [columns.index(e) for e in block.effects]]
 
 
 def elements(fit: Fit, variables: Sequence[str] | None = None, *, groups: bool = False) -> list[Elements]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -74,7 +75,7 @@ def describe(values: Floats, level: float = 0.95, kind: str = "eti") -> dict[str
     return {k: np.ravel(v) for k, v in (("mean", values.mean(axis=0)), ("sd", sd), ("lower", lower), ("upper", upper))}
 
 
-def describe_into(columns: dict[str, list[str]], values: Floats, level: float, kind: str) -> pd.DataFrame:
+def describe_into(columns: Mapping[str, Sequence[object]], values: Floats, level: float, kind: str) -> pd.DataFrame:
     """A frame of label columns followed by :func:`describe`; ``level`` and ``kind`` go into its ``attrs``."""
     frame = pd.DataFrame({**columns, **describe(values, level, kind)})
     frame.attrs = {"level": float(level), "kind": kind}

@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-import numpy as np
-
 __all__ = ["bracket", "html_lines", "html_page", "html_table", "number", "percent", "plain", "text_table"]
 
 ABSENT = "–"
@@ -99,7 +97,3 @@ def html_page(*parts: str) -> str:
     """The parts of one display."""
     return f'<div class="hierlm" style="overflow-x:auto">{"".join(parts)}</div>'
 
-
-def signs(values: Sequence[float]) -> list[str]:
-    """Whole numbers, or a dash where there is none."""
-    return [ABSENT if not np.isfinite(v) else f"{v:.0f}" for v in values]

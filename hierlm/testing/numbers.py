@@ -14,7 +14,7 @@ from pytensor.compile.mode import Mode
 from pytensor.graph.traversal import ancestors
 from pytensor.tensor.random.variable import RandomGeneratorSharedVariable
 
-__all__ = ["PYTHON", "draws", "gradient", "values"]
+__all__ = ["PYTHON", "draws", "gradient", "value_and_gradient", "values"]
 
 PYTHON = Mode(linker="py", optimizer=None)
 """The graph as it is written: neither compiled nor rewritten, so what is stable here is stable by itself."""
@@ -34,17 +34,24 @@ def values(expression: Callable[..., Any], *arrays: ArrayLike) -> Floats:
     return np.asarray(_run(inputs, expression(*inputs), numbers), dtype=float)
 
 
-def gradient(expression: Callable[..., Any], *arrays: ArrayLike, wrt: int = 0) -> Floats:
-    """The derivative of an elementwise ``expression`` with respect to its argument number ``wrt``.
+def gradient(expression: Callable[..., Any], *arrays: ArrayLike) -> Floats:
+    """The derivative of an elementwise ``expression`` with respect to its first argument.
 
     Examples
     --------
     >>> gradient(lambda x: x**2, [1.0, 3.0])
     array([2., 6.])
     """
+    return value_and_gradient(expression, *arrays)[1]
+
+
+def value_and_gradient(expression: Callable[..., Any], *arrays: ArrayLike) -> tuple[Floats, Floats]:
+    """:func:`values` and :func:`gradient` of one graph."""
     inputs, numbers = _inputs(arrays)
-    derivative = pt.grad(expression(*inputs).sum(), inputs[wrt], disconnected_inputs="ignore")
-    return np.asarray(_run(inputs, derivative, numbers), dtype=float)
+    value = expression(*inputs)
+    derivative = pt.grad(value.sum(), inputs[0], disconnected_inputs="ignore")
+    found, slope = _run(inputs, [value, derivative], numbers)
+    return np.asarray(found, dtype=float), np.asarray(slope, dtype=float)
 
 
 def _inputs(arrays: tuple[ArrayLike, ...]) -> tuple[list[Any], list[Floats]]:

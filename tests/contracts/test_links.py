@@ -112,7 +112,9 @@ def test_names_are_unique():
     assert len(words) == len(set(words))
 
 
-@pytest.mark.parametrize(("text", "hint"), [("logti", "'logit'"), ("probti", "'probit'"), ("zzz", "identity"), ("", "")])
+@pytest.mark.parametrize(
+    ("text", "hint"), [("logti", "'logit'"), ("probti", "'probit'"), ("zzz", "identity"), ("", "")]
+)
 def test_unknown_link(text, hint):
     with pytest.raises(ModelError, match="Unknown link") as caught:
         get_link(text)
@@ -132,7 +134,10 @@ def _broken(**methods):
     ("link", "message"),
     [
         (_broken(inverse=LINKS["probit"].inverse), "not μ"),
-        (_broken(link=lambda self, mu: pt.log(mu) ** 2, inverse=lambda self, e: pt.exp(-pt.sqrt(e))), "is not η|monotone"),
+        (
+            _broken(link=lambda self, mu: pt.log(mu) ** 2, inverse=lambda self, e: pt.exp(-pt.sqrt(e))),
+            "is not η|monotone",
+        ),
         (_broken(log_inverse=lambda self, e: -pt.exp(e)), "log_inverse"),
         (_broken(log_complement=lambda self, e: pt.log1p(-pt.sigmoid(e))), "not finite"),
         (_broken(derivative=lambda self, e: pt.sigmoid(e)), "derivative"),

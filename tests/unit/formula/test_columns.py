@@ -51,4 +51,5 @@ def test_find_in_backquotes_and_in_random() -> None:
 
 def test_unknown_column_points_and_suggests() -> None:
     problem = unknown_column(parse("Reaction ~ Days + (Dys | Subject)"), "Dys", ["Reaction", "Days", "Subject"])
-    assert (problem.start, problem.stop) == (19, 22) and "Did you mean 'Days'?" in str(problem)
+    assert (problem.start, problem.stop) == (19, 22)
+    assert "Did you mean 'Days'?" in str(problem)

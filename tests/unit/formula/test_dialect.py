@@ -40,7 +40,9 @@ def test_random(random: str) -> None:
     f = parse("y ~ x1 + (1 | first)", random=random)
     (predictor,) = f.predictors
     assert [(b.structure, b.effects, b.group) for b in predictor.bars] == [("us", "1", "first"), *RANDOM[random]]
-    assert predictor.common == "1 + x1" and f.random == random and f.text == "y ~ x1 + (1 | first)"
+    assert predictor.common == "1 + x1"
+    assert f.random == random
+    assert f.text == "y ~ x1 + (1 | first)"
     assert all(f.source[b.start : b.stop] == b.text for b in predictor.bars)
 
 
@@ -85,7 +87,8 @@ def test_identities_of_bars(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("(x | g)", "(x || g)"), ("(1 | a:b)", "(1 | a/b)"), ("(1 | g)", "(0 + x | g)"), ("(x | g)", "cor(x | g)")]
+    ("one", "other"),
+    [("(x | g)", "(x || g)"), ("(1 | a:b)", "(1 | a/b)"), ("(1 | g)", "(0 + x | g)"), ("(x | g)", "cor(x | g)")],
 )
 def test_different_models_are_different(one: str, other: str) -> None:
     assert key(f"y ~ {one}") != key(f"y ~ {other}")

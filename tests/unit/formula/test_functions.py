@@ -21,7 +21,9 @@ def test_literals_have_a_kind() -> None:
 
 def test_no_allowed_function_is_reached_through_an_attribute_of_its_own() -> None:
     dotted = {name for name in FUNCTIONS if "." in name}
-    assert dotted == {f"{m}.{n}" for m in ("np", "numpy") for n in ELEMENTWISE if n not in ("logit", "expit")} | {"as.factor"}
+    assert dotted == {f"{m}.{n}" for m in ("np", "numpy") for n in ELEMENTWISE if n not in ("logit", "expit")} | {
+        "as.factor"
+    }
     assert all("." not in function.name and "_" not in function.name for function in FUNCTIONS.values())
 
 

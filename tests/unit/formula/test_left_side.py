@@ -57,13 +57,17 @@ def test_responses(left: str) -> None:
 def test_places_of_a_response_and_its_additions() -> None:
     f = parse(["y1 ~ x", "y2 | trials(n) + weights(w) ~ x"])
     second = f.responses[1]
-    assert f.text[second.start :].startswith("y2 | trials(n) + weights(w)") and second.text == "y2 | trials(n) + weights(w)"
+    assert f.text[second.start :].startswith("y2 | trials(n) + weights(w)")
+    assert second.text == "y2 | trials(n) + weights(w)"
     assert [f.text[a.start :].split("(")[0] for a in second.additions] == ["trials", "weights"]
 
 
 def test_distributional_parameters() -> None:
     f = parse(["y ~ x + (1 | p | g)", "sigma ~ trt + (1 | p | g)"], parameters=("mu", "sigma"))
-    assert [(p.response, p.parameter, p.common) for p in f.predictors] == [("y", "mu", "1 + x"), ("y", "sigma", "1 + trt")]
+    assert [(p.response, p.parameter, p.common) for p in f.predictors] == [
+        ("y", "mu", "1 + x"),
+        ("y", "sigma", "1 + trt"),
+    ]
     assert [b.id for p in f.predictors for b in p.bars] == ["p", "p"]
     assert f.text == "y ~ x + (1 | p | g)\nsigma ~ trt + (1 | p | g)"
     assert f.predictors[1].text == "sigma ~ trt + (1 | p | g)"
@@ -78,7 +82,12 @@ def test_lines_are_formulas_and_unfinished_lines_go_on() -> None:
 
 def test_a_parameter_belongs_to_the_response_before_it() -> None:
     f = parse(["y1 ~ x", "sigma ~ z", "y2 ~ x", "sigma ~ w"], parameters=("sigma",))
-    assert [(p.response, p.parameter) for p in f.predictors] == [("y1", "mu"), ("y1", "sigma"), ("y2", "mu"), ("y2", "sigma")]
+    assert [(p.response, p.parameter) for p in f.predictors] == [
+        ("y1", "mu"),
+        ("y1", "sigma"),
+        ("y2", "mu"),
+        ("y2", "sigma"),
+    ]
 
 
 def test_the_first_formula_is_a_response_whatever_it_is_called() -> None:
@@ -97,7 +106,10 @@ def test_one_response_may_predict_another() -> None:
 def test_mvbind_gives_every_response_the_same_right_side() -> None:
     f = parse("mvbind(y1, log(y2)) ~ x + (1 | p | g)")
     assert [r.name for r in f.responses] == ["y1", "log(y2)"]
-    assert [(p.response, p.common, p.bars[0].id) for p in f.predictors] == [("y1", "1 + x", "p"), ("log(y2)", "1 + x", "p")]
+    assert [(p.response, p.common, p.bars[0].id) for p in f.predictors] == [
+        ("y1", "1 + x", "p"),
+        ("log(y2)", "1 + x", "p"),
+    ]
 
 
 def test_formula_is_a_value() -> None:

@@ -1,0 +1,49 @@
+"""Plots: the pictures of one fit, ``fit.plot.…``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, final
+
+from hierlm.plots.caterpillar import caterpillar
+from hierlm.plots.components import components
+from hierlm.plots.lines import lines
+from hierlm.plots.ppc import ppc
+from hierlm.plots.shrinkage import shrinkage
+
+if TYPE_CHECKING:
+    from hierlm.fit.value import Fit
+    from hierlm.plots.picture import Picture
+
+__all__ = ["Plots"]
+
+
+@final
+@dataclass(frozen=True, repr=False)
+class Plots:
+    """The pictures of one fit; every method is a line that calls the function of the same name."""
+
+    fit: Fit
+
+    def caterpillar(self, group: str | None = None, effect: str | None = None, **options: Any) -> Any:
+        """Group effects of every level, sorted; see :func:`hierlm.plots.caterpillar`."""
+        return caterpillar(self.fit, group, effect, **options)
+
+    def shrinkage(self, group: str | None = None, effect: str | tuple[str, str] | None = None, **options: Any) -> Picture:
+        """No pooling → partial pooling → complete pooling; see :func:`hierlm.plots.shrinkage`."""
+        return shrinkage(self.fit, group, effect, **options)
+
+    def components(self, **options: Any) -> Any:
+        """Standard deviations of the groupings and of the residual; see :func:`hierlm.plots.components`."""
+        return components(self.fit, **options)
+
+    def ppc(self, kind: str | None = None, **options: Any) -> Any:
+        """The data among data drawn from the fit; see :func:`hierlm.plots.ppc`."""
+        return ppc(self.fit, kind, **options)
+
+    def lines(self, x: str | None = None, group: str | None = None, **options: Any) -> Picture:
+        """Fitted lines of every level over the data; see :func:`hierlm.plots.lines`."""
+        return lines(self.fit, x, group, **options)
+
+    def __repr__(self) -> str:
+        return "<plots of a fit: caterpillar(group), shrinkage(group), components(), ppc(), lines(x, group)>"

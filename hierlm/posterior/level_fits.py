@@ -1,0 +1,207 @@
+"""What the rows of one level say by themselves: the no-pooling estimate, and the information behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pymc as pm
+import pytensor
+import pytensor.tensor as pt
+from numpy.typing import NDArray
+
+from hierlm import names
+from hierlm.families.family import Predicted
+from hierlm.graph.evaluate import PYTHON
+from hierlm.links import get_link
+from hierlm.posterior.coef import Column
+from hierlm.posterior.draws import effect_draws, select
+
+if TYPE_CHECKING:
+    from hierlm.fit.value import Fit
+    from hierlm.model.values import ModelResponse
+
+__all__ = ["LevelFits", "level_fits"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Rowwise = Callable[[Floats], tuple[Floats, Floats, Floats]]
+"""η (n,) → log density, its first derivative and minus its second, row by row."""
+
+STEPS = 30
+HALVINGS = 12
+WIDE = 10.0
+"""The fallback's prior sd, in group sds."""
+
+
+@dataclass(frozen=True, eq=False)
+class LevelFits:
+    """Estimates of the J levels of one grouping for its K effects on the mean of one response.
+
+    Parameters
+    ----------
+    complete : (K,) array
+        Posterior means of the common counterparts, 0 where there is none.
+    partial, none : (J, K) array
+        Posterior means of the level's coefficients, and their no-pooling estimates.
+    information : (J, K, K) array
+        Minus the second derivative of the level's log-likelihood at the posterior means.
+    rows : (J,) int array
+    exact : (J,) bool array
+        False where no finite no-pooling estimate exists, so that ``none`` has a wide prior.
+    """
+
+    complete: Floats
+    partial: Floats
+    none: Floats
+    information: Floats
+    rows: Ints
+    exact: NDArray[np.bool_]
+
+
+def level_fits(fit: Fit, group: str, response: ModelResponse, columns: Sequence[Column], V: Floats) -> LevelFits:
+    """Fit every level by itself, all other terms held at their posterior means.
+
+    Maximum likelihood by Newton's method from the partial-pooling estimate (for a gaussian response one step, least
+    squares).  Where there is no finite maximum — fewer rows than effects, or all responses of a level alike in a
+    logistic or Poisson model — the estimate is the mode with a normal prior around complete pooling that is 10 group
+    sds wide, and ``exact`` is False.
+
+    Parameters
+    ----------
+    columns : sequence of K Column
+        The grouping's effects on the mean of ``response``.
+    V : (K, K) array
+        Posterior mean of their covariance.
+    """
+    codes = fit.model.groups[group][0].codes
+    levels, effects, r = effect_draws(fit, group)
+    Z = np.stack([c.z for c in columns], axis=1)
+    common = [select(fit, names.common(names.MEAN), [c.common])[:, 0].mean() if c.common else 0.0 for c in columns]
+    complete = np.array(common)
+    partial = complete + r[:, :, [effects.index(c.effect) for c in columns]].mean(axis=0)
+    eta = mean_predictor(fit, response.name, names.MEAN)
+    rest = eta - np.einsum("ik,ik->i", Z, partial[codes])
+    J = len(levels)
+    rowwise = _rowwise(fit, response)
+    information = _by_level(Z, codes, J, np.maximum(rowwise(eta)[2], 0.0))
+    exact = _full_rank(Z, codes, J)
+    none, reached = _newton(rowwise, rest, Z, codes, partial, np.zeros((J, len(columns))), complete)
+    exact &= reached
+    if not exact.all():
+        width = np.where(np.diag(V) > 0, WIDE * np.sqrt(np.diag(V)), np.inf)
+        wide, _ = _newton(rowwise, rest, Z, codes, partial, np.broadcast_to(width**-2.0, partial.shape), complete)
+        none = np.where(exact[:, None], none, wide)
+    return LevelFits(complete, partial, none, information, np.bincount(codes, minlength=J), exact)
+
+
+def mean_predictor(fit: Fit, response: str, parameter: str) -> Floats:
+    """η of every row at the posterior means, (n,); η is linear in them, so it is also its own posterior mean."""
+    predictor = next(p for p in fit.model.predictors if (p.response, p.parameter) == (response, parameter))
+    eta = predictor.offset + predictor.X @ select(fit, names.common(parameter), predictor.labels).mean(axis=0)
+    for group, blocks in fit.model.groups.items():
+        _, effects, r = effect_draws(fit, group)
+        mean = r.mean(axis=0)
+        for block in blocks:
+            for piece in block.pieces:
+                if (piece.response, piece.parameter) == (response, parameter):
+                    own = [effects.index(block.effects[e]) for e in piece.effects]
+                    eta = eta + np.einsum("ik,ik->i", piece.Z, mean[block.codes][:, own])
+    return eta
+
+
+def _rowwise(fit: Fit, response: ModelResponse) -> Rowwise:
+    """The response's log density as a function of the mean's linear predictor, other parameters at posterior means."""
+    eta = pt.dvector("eta")
+    predicted = {names.MEAN: Predicted(eta, response.links[names.MEAN])}
+    for parameter, link in response.links.items():
+        if parameter != names.MEAN:
+            predicted[parameter] = Predicted(pt.constant(mean_predictor(fit, response.name, parameter)), link)
+    for parameter in response.free:
+        value = select(fit, parameter, [response.label or ""]).mean()
+        predicted[parameter] = Predicted(pt.constant(float(value)), get_link("identity"))
+    additions: dict[str, Any] = {a: pt.constant(v) for a, v in response.additions.items()}
+    y = response.y.astype(np.int64) if response.family.discrete else response.y
+    density = pm.logp(response.family.distribution(additions, **predicted), pt.constant(y))
+    if "weights" in additions:
+        density = additions["weights"] * density
+    density = density + pt.zeros_like(eta)
+    slope = pt.grad(density.sum(), eta)
+    curvature = -pt.grad(slope.sum(), eta, disconnected_inputs="ignore")
+    compiled = pytensor.function([eta], [density, slope, curvature], mode=PYTHON)
+    return lambda values: tuple(np.asarray(v) for v in compiled(values))  # type: ignore[return-value]
+
+
+def _by_level(Z: Floats, codes: Ints, J: int, weights: Floats) -> Floats:
+    """Σ over a level's rows of w z z', (J, K, K)."""
+    K = Z.shape[1]
+    out = np.empty((J, K, K))
+    for a in range(K):
+        for b in range(a + 1):
+            out[:, a, b] = out[:, b, a] = np.bincount(codes, weights * Z[:, a] * Z[:, b], J)
+    return out
+
+
+def _full_rank(Z: Floats, codes: Ints, J: int) -> NDArray[np.bool_]:
+    """Whether a level's rows determine all its effects."""
+    ZZ = _by_level(Z, codes, J, np.ones(len(Z)))
+    size = np.sqrt(np.diagonal(ZZ, axis1=1, axis2=2))
+    scale = np.where(size > 0, size, 1.0)
+    return np.linalg.eigvalsh(ZZ / (scale[:, :, None] * scale[:, None, :]))[:, 0] > 1e-9
+
+
+def _newton(
+    rowwise: Rowwise, rest: Floats, Z: Floats, codes: Ints, start: Floats, precision: Floats, centre: Floats
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Maximise every level's ℓ_j(c) − ½ Σ_k precision (c − centre)²; (J, K) and whether it was reached."""
+    J, _ = start.shape
+    c = np.array(start)
+
+    def at(values: Floats) -> tuple[Floats, Floats, Floats]:
+        density, slope, curvature = rowwise(rest + np.einsum("ik,ik->i", Z, values[codes]))
+        loss = 0.5 * (precision * (values - centre) ** 2).sum(axis=1)
+        total = np.bincount(codes, density, J) - loss
+        gradient = np.stack([np.bincount(codes, slope * z, J) for z in Z.T], axis=1) - precision * (values - centre)
+        hessian = _by_level(Z, codes, J, curvature) + precision[:, :, None] * np.eye(len(centre))
+        return np.where(np.isfinite(total), total, -np.inf), gradient, hessian
+
+    with np.errstate(all="ignore"):
+        now, gradient, hessian = at(c)
+        # Steps in standard errors at the start: with separation the steps stay long while the gradient vanishes.
+        unit = np.sqrt(np.abs(np.diagonal(hessian, axis1=1, axis2=2)))
+        size = np.full(J, np.inf)
+        for _ in range(STEPS):
+            step = _uphill(gradient, hessian)
+            length = np.ones(J)
+            for _ in range(HALVINGS):
+                trial = at(c + length[:, None] * step)
+                worse = ~(trial[0] >= now - 1e-10 * (1 + np.abs(now)))
+                if not worse.any():
+                    break
+                length = np.where(worse, length / 2, length)
+            length = np.where(worse, 0.0, length)
+            c = c + length[:, None] * step
+            now, gradient, hessian = at(c)
+            size = (np.abs(_uphill(gradient, hessian)) * unit).max(axis=1)
+            if (size < 1e-7).all():
+                break
+    return c, _curved(hessian) & (size < 1e-4)
+
+
+def _uphill(gradient: Floats, hessian: Floats) -> Floats:
+    """Newton's step, with the absolute curvature where the log-likelihood is not concave; none where it is flat."""
+    usable = np.isfinite(hessian).all(axis=(1, 2)) & np.isfinite(gradient).all(axis=1)
+    values, vectors = np.linalg.eigh(np.where(usable[:, None, None], hessian, np.eye(hessian.shape[1])))
+    top = np.abs(values).max(axis=1, keepdims=True)
+    inverse = np.where(np.abs(values) > 1e-12 * top, 1 / np.where(values == 0, 1.0, np.abs(values)), 0.0)
+    step = np.einsum("jab,jb,jcb,jc->ja", vectors, inverse, vectors, np.where(usable[:, None], gradient, 0.0))
+    return step
+
+
+def _curved(hessian: Floats) -> NDArray[np.bool_]:
+    """Whether the maximum is a proper one."""
+    finite = np.isfinite(hessian).all(axis=(1, 2))
+    values = np.linalg.eigvalsh(np.where(finite[:, None, None], hessian, np.eye(hessian.shape[1])))
+    return finite & (values[:, 0] > 0)

@@ -1,0 +1,208 @@
+"""shrinkage: how far levels are pulled towards the common effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hierlm import names
+from hierlm.posterior.coef import Column, group_columns
+from hierlm.posterior.draws import covariance_draws, effect_draws, known_group
+from hierlm.posterior.layout import html_lines, html_page, html_table, number, text_table
+from hierlm.posterior.level_fits import level_fits
+
+if TYPE_CHECKING:
+    from hierlm.fit.value import Fit
+
+__all__ = ["Shrinkage", "pooling_factor", "pooling_weight", "shrinkage"]
+
+Floats = NDArray[np.float64]
+LEVELS = ("group", "level", "effect", "n", "no_pooling", "partial_pooling", "complete_pooling", "weight", "note")
+NOTE = "no finite estimate: wide prior"
+MOST_ROWS = 20
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Shrinkage:
+    """The answer of :func:`shrinkage`.
+
+    Parameters
+    ----------
+    terms : DataFrame
+        A row per grouping and effect: ``group``, ``effect``, ``levels``, ``pooling`` (0 none … 1 complete).
+    levels : DataFrame
+        A row per level and effect of the mean: ``group``, ``level``, ``effect``, ``n`` (rows), ``no_pooling``,
+        ``partial_pooling``, ``complete_pooling``, ``weight`` (0 complete … 1 no pooling), ``note``.
+    """
+
+    terms: pd.DataFrame
+    levels: pd.DataFrame
+
+    def _terms(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        rows = [(r.group, r.effect, f"{r.levels:,}", number(r.pooling, 0.01)) for r in self.terms.itertuples(index=False)]
+        return ("group", "effect", "levels", "pooling factor"), rows
+
+    def _levels(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        rows = []
+        for r in self.levels.head(MOST_ROWS).itertuples(index=False):
+            size = max(abs(r.no_pooling - r.complete_pooling), abs(r.complete_pooling) / 100) / 5
+            values = (number(v, size) for v in (r.no_pooling, r.partial_pooling, r.complete_pooling))
+            rows.append((r.group, r.level, r.effect, str(r.n), *values, number(r.weight, 0.01), r.note))
+        return ("group", "level", "effect", "rows", "no", "partial", "complete pooling", "weight", ""), rows
+
+    def _footer(self) -> str:
+        hidden = len(self.levels) - MOST_ROWS
+        return f"{hidden:,} more rows in .levels" if hidden > 0 else ""
+
+    def __repr__(self) -> str:
+        tables = [text_table(*self._terms(), left=2)] + ([text_table(*self._levels(), left=3)] if len(self.levels) else [])
+        return "\n\n".join([*tables, *([self._footer()] if self._footer() else [])])
+
+    def _repr_html_(self) -> str:
+        tables = [html_table(*self._terms(), left=2), html_table(*self._levels(), left=3)]
+        return html_page(*tables, html_lines([self._footer()] if self._footer() else []))
+
+
+def shrinkage(fit: Fit, group: str | None = None) -> Shrinkage:
+    """How strongly are the levels of a grouping pooled?
+
+    ``terms`` has the pooling factor λ of every effect, see :func:`pooling_factor`.
+
+    ``levels`` compares, on the link scale of the mean, three estimates of every level's coefficient:
+
+    * *no pooling*: the level's rows alone, all other terms held at their posterior means; least squares for a gaussian
+      response, else maximum likelihood.  Where no finite maximum exists (fewer rows than effects; only failures in a
+      logistic model) the level gets a normal prior around complete pooling that is 10 group sds wide, and a ``note``.
+    * *partial pooling*: the posterior mean of common plus group effect, as in :func:`~hierlm.posterior.coef`.
+    * *complete pooling*: the common effect, 0 for an effect without a common counterpart.
+
+    ``weight`` is the model's weight of the level's own rows, see :func:`pooling_weight`.
+
+    Parameters
+    ----------
+    fit : Fit
+    group : str, optional
+        One grouping; all of them unless given.
+
+    Returns
+    -------
+    Shrinkage
+
+    Raises
+    ------
+    PosteriorError
+        For a grouping that the model does not have.
+
+    Examples
+    --------
+    >>> shrinkage(fit, "Subject").terms  # doctest: +SKIP
+    """
+    terms: dict[str, list[object]] = {c: [] for c in ("group", "effect", "levels", "pooling")}
+    frames = []
+    for g in known_group(fit, group):
+        levels, effects, r = effect_draws(fit, g)
+        for effect, factor in zip(effects, pooling_factor(r), strict=True):
+            for column, value in zip(terms.values(), (g, effect, len(levels), float(factor)), strict=True):
+                column.append(value)
+        frames += _levels(fit, g, levels)
+    empty = pd.DataFrame(columns=list(LEVELS))
+    return Shrinkage(pd.DataFrame(terms), pd.concat(frames, ignore_index=True) if frames else empty)
+
+
+def pooling_factor(r: Floats) -> Floats:
+    """λ = 1 − Var_j(E[r_j]) / E[Var_j(r_j)] of each effect.
+
+    The share of the variance between levels that is uncertainty about them: 0 when the data determine every level, 1
+    when they are pooled completely.  A grouping without any variance in any draw has λ = 1.
+
+    Parameters
+    ----------
+    r : (sample, level, effect) array
+
+    Returns
+    -------
+    (effect,) array
+
+    References
+    ----------
+    Gelman & Pardoe (2006), Technometrics 48:241–251.
+
+    Examples
+    --------
+    >>> pooling_factor(np.array([[[1.0], [2.0]], [[1.0], [2.0]]]))
+    array([0.])
+    """
+    between = r.mean(axis=0).var(axis=0, ddof=1)
+    expected = r.var(axis=1, ddof=1).mean(axis=0)
+    return np.asarray(1 - np.divide(between, expected, out=np.zeros_like(between), where=expected > 0))
+
+
+def pooling_weight(information: Floats, V: Floats) -> Floats:
+    """1 − Var(r_jk | y_j) / V_kk, with Var(r_j | y_j) = (V⁻¹ + I_j)⁻¹ = (1 + V I_j)⁻¹ V: in [0, 1].
+
+    For random intercepts of a gaussian response it is the textbook weight n/σ² / (n/σ² + 1/τ²) of the level's mean.
+
+    Parameters
+    ----------
+    information : (level, effect, effect) array
+        I_j, of the level's rows about its effects.
+    V : (effect, effect) array
+        Their covariance between levels.
+
+    Returns
+    -------
+    (level, effect) array
+
+    Examples
+    --------
+    >>> pooling_weight(np.array([[[3.0]]]), np.array([[1.0]]))
+    array([[0.75]])
+    """
+    k = len(V)
+    left = np.linalg.solve(np.eye(k) + V @ information, np.broadcast_to(V, information.shape))
+    prior = np.diag(V)
+    ratio = np.divide(np.diagonal(left, axis1=1, axis2=2), prior, out=np.ones(information.shape[:2]), where=prior > 0)
+    return np.asarray(np.clip(1 - ratio, 0.0, 1.0))
+
+
+def _levels(fit: Fit, group: str, levels: tuple[str, ...]) -> list[pd.DataFrame]:
+    """One frame per response whose mean the grouping acts on."""
+    frames = []
+    for response in fit.model.responses:
+        columns = [c for c in group_columns(fit.model, group) if (c.response, c.parameter) == (response.name, names.MEAN)]
+        if not columns:
+            continue
+        V = _covariance(fit, group, columns)
+        found = level_fits(fit, group, response, columns, V)
+        J, K = found.none.shape
+        values = {
+            "group": [group] * (J * K),
+            "level": [level for level in levels for _ in columns],
+            "effect": [c.effect for c in columns] * J,
+            "n": np.repeat(found.rows, K),
+            "no_pooling": found.none.ravel(),
+            "partial_pooling": found.partial.ravel(),
+            "complete_pooling": np.tile(found.complete, J),
+            "weight": pooling_weight(found.information, V).ravel(),
+            "note": np.repeat(np.where(found.exact, "", NOTE), K),
+        }
+        frames.append(pd.DataFrame(values, columns=list(LEVELS)))
+    return frames
+
+
+def _covariance(fit: Fit, group: str, columns: list[Column]) -> Floats:
+    """Posterior mean of the covariance of these effects; independent blocks have none between them."""
+    place = {c.effect: i for i, c in enumerate(columns)}
+    V = np.zeros((len(columns), len(columns)))
+    for block in fit.model.groups[group]:
+        inside = [(i, place[e]) for i, e in enumerate(block.effects) if e in place]
+        mean = covariance_draws(fit, block).mean(axis=0)
+        for i, a in inside:
+            for j, b in inside:
+                V[a, b] = mean[i, j]
+    return V

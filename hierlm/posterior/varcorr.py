@@ -1,0 +1,185 @@
+"""varcorr: variance components."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hierlm import names
+from hierlm.errors import PosteriorError
+from hierlm.posterior.draws import correlation_draws, covariance_draws
+from hierlm.posterior.intervals import Kind, check_interval, describe_into
+from hierlm.posterior.layout import bracket, html_lines, html_page, html_table, number, percent, text_table
+from hierlm.posterior.variance import VarianceParts, block_variance, variance_parts
+
+if TYPE_CHECKING:
+    from hierlm.fit.value import Fit
+    from hierlm.model.values import GroupBlock
+
+__all__ = ["RESIDUAL", "VarCorr", "varcorr"]
+
+RESIDUAL = "(residual)"
+LABELS = ("name", "quantity", "group", "structure", "levels", "response", "parameter", "effect", "effect2")
+SHARES = "share: of the variance that the common effects leave, on the link scale; a term's share is on its first row."
+
+Floats = NDArray[np.float64]
+Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class VarCorr:
+    """The answer of :func:`varcorr`; :attr:`frame` is tidy, the display is a table by grouping.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A row per number: ``name`` (``sd_Subject[Days]``, ``var_Subject[Days]``, ``cor_Subject[Intercept, Days]``,
+        ``share_Subject[Intercept, Days]``), ``quantity`` (``"sd"``, ``"var"``, ``"cor"``, ``"share"``), ``group``,
+        ``structure``, ``levels``, ``response``, ``parameter``, ``effect``, ``effect2``, ``mean``, ``sd``, ``lower``,
+        ``upper``.  The group ``"(residual)"`` is the distribution-specific variance on the link scale.
+    level : float
+    kind : {"eti", "hdi"}
+    notes : tuple of str
+    """
+
+    frame: pd.DataFrame
+    level: float
+    kind: str
+    notes: tuple[str, ...] = ()
+
+    def _components(self, *, mean: bool) -> Table:
+        """Sds of the mean's effects with their shares, or of those of other parameters, which have none."""
+        frame = self.frame[(self.frame["parameter"] == names.MEAN) == mean]
+        found = {(r.quantity, r.group, r.effect): r for r in frame[frame["quantity"] != "cor"].itertuples(index=False)}
+        header = ("group", "levels", "structure", "effect", "sd", f"{percent(self.level)} {self.kind}", "variance", "share")
+        rows: list[tuple[str, ...]] = []
+        last = None
+        for (quantity, group, effect), r in found.items():
+            if quantity != "sd":
+                continue
+            variance, share = found["var", group, effect], found.get(("share", group, effect))
+            head = (group, f"{r.levels:,}" if r.levels else "") if group != last else ("", "")
+            numbers = (number(r.mean, r.sd), bracket(r.lower, r.upper, r.sd), number(variance.mean, variance.sd))
+            rows.append((*head, r.structure, effect, *numbers, percent(round(share.mean, 3)) if share else ""))
+            last = group
+        shared = any(row[-1] for row in rows)
+        return (header, rows) if shared else (header[:-1], [row[:-1] for row in rows])
+
+    def _correlations(self) -> Table:
+        header = ("", "mean", f"{percent(self.level)} {self.kind}")
+        cor = self.frame[self.frame["quantity"] == "cor"].itertuples(index=False)
+        return header, [(r.name, number(r.mean, r.sd), bracket(r.lower, r.upper, r.sd)) for r in cor]
+
+    def tables(self) -> list[tuple[str, Table, int]]:
+        """What a display shows: title, (header, rows), number of columns aligned to the left."""
+        found = [
+            ("Variance components", self._components(mean=True), 4),
+            ("Variance components of other parameters", self._components(mean=False), 4),
+            ("Correlations of group effects", self._correlations(), 1),
+        ]
+        return [t for t in found if t[1][1]]
+
+    def __repr__(self) -> str:
+        tables = [f"{title}\n{text_table(*table, left=left)}" for title, table, left in self.tables()]
+        return "\n\n".join([*tables, *self.notes])
+
+    def _repr_html_(self) -> str:
+        tables = [html_table(*table, left=left, caption=title) for title, table, left in self.tables()]
+        return html_page(*tables, html_lines(self.notes))
+
+
+def varcorr(fit: Fit, *, level: float = 0.95, kind: Kind = "eti") -> VarCorr:
+    """How large are the variances and correlations of the group effects, and which share does each term have?
+
+    On the link scale.  ``sd_…`` is a standard deviation and ``var_…`` its square, draw by draw.  The share of a term
+    is the mean over rows of z' V z (for a random intercept its variance) over all group, overdispersion and
+    distribution-specific variance: the adjusted ICC of :func:`~hierlm.posterior.icc`, term by term; shares add up to 1
+    with the residual's.  Effects of other parameters (``sigma``) stand apart, without shares.
+
+    Parameters
+    ----------
+    fit : Fit
+    level : float, default 0.95
+        Probability inside the intervals.
+    kind : {"eti", "hdi"}
+
+    Returns
+    -------
+    VarCorr
+        ``.frame`` is a tidy data frame.
+
+    Raises
+    ------
+    PosteriorError
+        For a level that is no probability.
+
+    Examples
+    --------
+    >>> varcorr(fit).frame.query("quantity == 'sd'")  # doctest: +SKIP
+    """
+    check_interval(level, kind)
+    rows: list[tuple[tuple[object, ...], Floats]] = []
+    parts, notes = _parts(fit)
+    for blocks in fit.model.groups.values():
+        for block in blocks:
+            rows += _block(fit, block, parts)
+    for response, part in parts.items():
+        residual = {"var": part.distribution, "sd": np.sqrt(part.distribution), "share": part.distribution / _total(part)}
+        for quantity in ("sd", "var", "share"):
+            name = names.element(f"{quantity}_residual", *([response] if len(fit.model.responses) > 1 else []))
+            label = (name, quantity, RESIDUAL, "", 0, response, names.MEAN, response, "")
+            rows.append((label, residual[quantity]))
+    labels = {c: [label[i] for label, _ in rows] for i, c in enumerate(LABELS)}
+    size = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
+    values = np.stack([v for _, v in rows], axis=1) if rows else np.zeros((size, 0))
+    return VarCorr(describe_into(labels, values, level, kind), float(level), kind, notes)
+
+
+def _parts(fit: Fit) -> tuple[dict[str, VarianceParts], tuple[str, ...]]:
+    """Variance parts of every response, or why there are none."""
+    try:
+        return {r.name: variance_parts(fit, r) for r in fit.model.responses}, (SHARES,)
+    except PosteriorError as error:
+        return {}, (f"No shares: {error.message}",)
+
+
+def _total(part: VarianceParts) -> Floats:
+    return part.random + part.residual
+
+
+def _block(
+    fit: Fit, block: GroupBlock, parts: Mapping[str, VarianceParts]
+) -> list[tuple[tuple[object, ...], Floats]]:
+    """Sds, variances and shares effect by effect, then correlations."""
+    V, R = covariance_draws(fit, block), correlation_draws(fit, block)
+    sds = np.sqrt(np.diagonal(V, axis1=1, axis2=2))
+    owners = {e: (p.response, p.parameter) for p in block.pieces for e in p.effects}
+    common = (block.group, block.structure, len(block.levels))
+    shown: set[str] = set()
+    rows: list[tuple[tuple[object, ...], Floats]] = []
+    for i, effect in enumerate(block.effects):
+        response, parameter = owners[i]
+        for quantity, values in (("sd", sds[:, i]), ("var", V[:, i, i])):
+            name = names.element(f"{quantity}_{names.safe(block.group)}", effect)
+            rows.append(((name, quantity, *common, response, parameter, effect, ""), values))
+        if parameter == names.MEAN and response in parts and response not in shown:
+            shown.add(response)
+            together = [e for j, e in enumerate(block.effects) if owners[j] == (response, parameter)]
+            variance = block_variance(fit, block, response)
+            assert variance is not None
+            name = names.element(f"share_{names.safe(block.group)}", *together)
+            label = (name, "share", *common, response, parameter, effect, "")
+            rows.append((label, variance / _total(parts[response])))
+    if block.covariance.correlated(len(block.effects)):
+        for i, j in combinations(range(len(block.effects)), 2):
+            name = names.element(names.cor(block.group), block.effects[i], block.effects[j])
+            label = (name, "cor", *common, *owners[i], block.effects[i], block.effects[j])
+            rows.append((label, R[:, i, j]))
+    return rows

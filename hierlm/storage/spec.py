@@ -1,0 +1,176 @@
+"""A model as JSON and columns, and back: rebuilt from its text, as a user would."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import numpy as np
+import xarray as xr
+
+from hierlm import names
+from hierlm.design import Schema, Table
+from hierlm.errors import DataWarning, StorageError
+from hierlm.families.family import Family
+from hierlm.graph import coordinates
+from hierlm.model import Model
+from hierlm.priors import LKJ, Prior, prior_from_json
+from hierlm.priors.fixed import Fixed
+
+__all__ = ["check_draws", "columns_of", "model_of", "priors_of", "spec_of", "table_of"]
+
+Json = dict[str, Any]
+Extra = Mapping[str, Callable[..., Any]]
+ROW = "row"
+
+
+def spec_of(model: Model) -> Json:
+    """Everything that :class:`Model` was given but the data, and what it made of it, as JSON."""
+    given = model.options
+    families = [given.family] if isinstance(given.family, (str, Family)) else list(given.family)
+    return {
+        "formula": model.formula.text,
+        "family": [f.name if isinstance(f, Family) else f for f in families],
+        "link": given.link if given.link is None or isinstance(given.link, str) else dict(given.link),
+        "priors": {key: _prior_json(value) for key, value in given.priors.items()},
+        "random": given.random,
+        "residual": given.residual,
+        "missing": given.missing,
+        "parameterization": given.parameterization
+        if isinstance(given.parameterization, str)
+        else dict(given.parameterization),
+        "extra": sorted(given.extra),
+        "resolved": {
+            "families": [r.family.name for r in model.responses],
+            "links": [{p: link.name for p, link in r.links.items()} for r in model.responses],
+            "priors": priors_of(model),
+        },
+    }
+
+
+def priors_of(model: Model) -> dict[str, Json]:
+    """The prior of every parameter, defaults included."""
+    return {a.name: _prior_json(a.prior) for a in model.assignments}
+
+
+def model_of(spec: Json, table: Table, extra: Extra) -> Model:
+    """The model that ``spec`` and ``table`` describe, with the priors that it had.
+
+    Raises
+    ------
+    StorageError
+        When functions are missing, or this version of hierlm reads the model as another one.
+    """
+    absent = [name for name in spec["extra"] if name not in extra]
+    if absent:
+        raise StorageError(
+            f"The formula calls {', '.join(absent)}, which cannot be stored.",
+            hint=f"Hand it in again: hl.load(path, extra={{'{absent[0]}': …}}).",
+        )
+    functions = {name: extra[name] for name in spec["extra"]}
+    model = _build(spec, table, functions, spec["priors"])
+    resolved = spec["resolved"]
+    if priors_of(model) != resolved["priors"]:  # the default priors have changed since
+        if priors_of(model).keys() != resolved["priors"].keys():
+            raise StorageError("This version of hierlm gives the stored model other parameters.", hint=_VERSION)
+        model = _build(spec, table, functions, resolved["priors"])
+    if spec_of(model)["resolved"] != resolved:
+        raise StorageError("This version of hierlm reads the stored model as another one.", hint=_VERSION)
+    return model
+
+
+_VERSION = "Load it with the version that wrote it (fit.provenance['versions'])."
+
+
+def _build(spec: Json, table: Table, extra: Extra, priors: Mapping[str, Any]) -> Model:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # said when the model was made
+        return Model(
+            spec["formula"],
+            table,
+            spec["family"],
+            link=spec["link"],
+            priors={key: _prior(value) for key, value in priors.items()},
+            random=spec["random"],
+            residual=spec["residual"],
+            missing=spec["missing"],
+            parameterization=spec["parameterization"],
+            extra=extra,
+        )
+
+
+def _prior_json(prior: Any) -> Json:
+    if isinstance(prior, (Prior, LKJ, Fixed)):
+        return dict(prior.to_json())
+    return Fixed(float(prior)).to_json()
+
+
+def _prior(found: Any) -> Prior | LKJ | Fixed:
+    if isinstance(found, dict) and found.keys() == {"fixed"}:
+        return Fixed(float(found["fixed"]))
+    return prior_from_json(found)
+
+
+def columns_of(model: Model) -> xr.Dataset:
+    """The columns that the model uses, as numbers or codes with their levels in the attributes."""
+    table = cast(Schema, model.design.schema).table
+    arrays = table.arrays()
+    variables = {
+        f"column_{i}": (ROW, arrays[described["name"]], described) for i, described in enumerate(table.describe())
+    }
+    return xr.Dataset(variables, coords={ROW: table.rows})
+
+
+def table_of(columns: xr.Dataset) -> Table:
+    """The table that :func:`columns_of` was made from."""
+    found = [columns[f"column_{i}"] for i in range(len(columns.data_vars))]
+    described = [dict(c.attrs) for c in found]
+    arrays = {d["name"]: c.to_numpy() for d, c in zip(described, found, strict=True)}
+    return Table.from_parts(described, arrays, columns[ROW].to_numpy())
+
+
+def check_draws(model: Model, tree: xr.DataTree) -> None:
+    """Refuse draws that are not those of ``model``.
+
+    Raises
+    ------
+    StorageError
+        When a variable is missing, has other labels, or is not finite.
+    """
+    if "posterior" not in tree.children:
+        raise StorageError("The archive holds no posterior draws.")
+    posterior, labels = tree["posterior"].to_dataset(), coordinates(model)
+    for variable, dims in _expected(model).items():
+        if variable not in posterior:
+            if all(isinstance(a.prior, Fixed) for a in model.assignments if a.variable == variable):
+                continue
+            raise StorageError(f"The archive holds no draws of '{variable}'.")
+        array = posterior[variable]
+        if array.dims != ("chain", "draw", *dims) or array.size == 0:
+            raise StorageError(f"The draws of '{variable}' have the dimensions {array.dims}.")
+        for dim in dims:
+            if [str(v) for v in array[dim].to_numpy()] != [str(v) for v in labels[dim]]:
+                raise StorageError(f"The draws of '{variable}' are labelled for another model (dimension '{dim}').")
+        if array.dtype != np.float64 or not np.isfinite(array.to_numpy()).all():
+            raise StorageError(f"The draws of '{variable}' are not all finite numbers.")
+
+
+def _expected(model: Model) -> dict[str, tuple[str, ...]]:
+    """Every variable of the posterior with its dimensions."""
+    labels = coordinates(model)
+    found: dict[str, tuple[str, ...]] = {}
+    for predictor in model.predictors:
+        if predictor.labels:
+            found[names.common(predictor.parameter)] = (names.common_dim(predictor.parameter),)
+    for group in model.groups:
+        effect = names.effect_dim(group)
+        if any(a.variable == names.sd(group) for a in model.assignments):
+            found[names.sd(group)] = (names.sd_dim(group) if names.sd_dim(group) in labels else effect,)
+        if any(a.variable == names.cor(group) for a in model.assignments):
+            found[names.cor(group)] = (effect, names.effect_dim2(group))
+        found[names.effects(group)] = (names.level_dim(group), effect)
+    for response in model.responses:
+        for parameter in response.free:
+            found[parameter] = () if response.label is None else (names.response_dim(parameter),)
+    return found
