@@ -119,9 +119,8 @@ def _group(
     sds = np.ones((*size, K))
     dims, sd = arrays.get(names.sd(group), ((), None))
     if sd is not None:
-        scaled = order if sd.shape[-1] == K else [
-            e for e in order for b in blocks for s in b.covariance.sd_groups(len(b.effects)) for i in s if b.effects[i] == e
-        ]
+        own = {b.effects[i] for b in blocks for s in b.covariance.sd_groups(len(b.effects)) for i in s}
+        scaled = [e for e in order if e in own]
         sds[..., [order.index(e) for e in scaled]] = sd
     R = np.broadcast_to(np.eye(K), (*size, K, K)).copy()
     correlated = False

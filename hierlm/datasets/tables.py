@@ -30,6 +30,11 @@ def load_data(name: str) -> pd.DataFrame:
     name : str
         One of :func:`list_data`.
 
+    Returns
+    -------
+    pandas.DataFrame
+        Without missing values.
+
     Raises
     ------
     DataError
@@ -53,14 +58,17 @@ def load_data(name: str) -> pd.DataFrame:
         levels = described[column].get("levels") or sorted(frame[column].unique(), key=_natural)
         frame[column] = pd.Categorical(frame[column], categories=levels)
     frame.attrs = {key: entry[key] for key in ("title", "citation", "origin")}
-    frame.attrs["columns"] = {
-        c: about["text"] + f" ({about['unit']})" * ("unit" in about) for c, about in described.items()
-    }
+    frame.attrs["columns"] = {column: _meaning(about) for column, about in described.items()}
     return frame
 
 
 def list_data() -> pd.DataFrame:
-    """The tables there are: columns ``name``, ``rows``, ``title``, ``citation``.
+    """The tables there are.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``name``, ``rows``, ``title``, ``citation``.
 
     Examples
     --------
@@ -73,6 +81,15 @@ def list_data() -> pd.DataFrame:
 
 def citation(name: str) -> str:
     """What to cite when using a table.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`list_data`.
+
+    Returns
+    -------
+    str
 
     Raises
     ------
@@ -98,6 +115,10 @@ def _entry(name: str) -> dict[str, Any]:
     if name not in index:
         raise DataError(f"There is no table {name!r}.", hint=did_you_mean(str(name), index))
     return index[name]
+
+
+def _meaning(about: dict[str, Any]) -> str:
+    return f"{about['text']} ({about['unit']})" if "unit" in about else str(about["text"])
 
 
 def _natural(text: str) -> list[tuple[bool, int, str]]:

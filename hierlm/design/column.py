@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -131,10 +131,10 @@ def _series(name: str, native: Any) -> nw.Series[Any]:
     except TypeError:
         pass
     if type(native).__module__.partition(".")[0] == "pyarrow":  # an array that is not chunked
-        import pyarrow as pa
+        import pyarrow as pa  # type: ignore[import-untyped]
 
         return nw.from_native(pa.chunked_array([native]), series_only=True)
-    if isinstance(native, str) or np.ndim(native) != 1:
+    if isinstance(native, (str, bytes, Mapping)) or not isinstance(native, Iterable) or getattr(native, "ndim", 1) != 1:
         raise DataError(
             f"Column {name!r} is not one value a row but a {type(native).__name__}.", column=name, hint=_REMEDY
         )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlm.design.expressions import CONTRASTS, Expression, callee
-from hierlm.design.factor import FACTORS, Contrast, Factor, as_factor
+from hierlm.design.factor import FACTORS, INDICATORS, Contrast, Factor, as_factor
 from hierlm.design.functions import ELEMENTWISE, TRANSFORMS, Applied
 from hierlm.design.table import Table
 from hierlm.errors import DataError, FormulaError, HierlmError, did_you_mean
@@ -170,8 +170,10 @@ class Evaluator:
         if name == "I":
             return values[0] if len(values) == 1 else expression.refuse("I() takes one expression.")
         if name in FACTORS:
-            factor = self.factor(text, lambda: FACTORS[name](text, *values, **options), values[0])
-            return (factor.codes == factor.base).astype(np.float64) if name == "binary" else factor
+            return self.factor(text, lambda: FACTORS[name](text, *values, **options), values[0])
+        if name in INDICATORS:
+            factor = self.factor(text, lambda: INDICATORS[name](text, *values, **options), values[0])
+            return (factor.codes == factor.base).astype(np.float64)
         if name in TRANSFORMS:
             x = self._vector(values[0], expression)
             if self.learning:
@@ -183,7 +185,7 @@ class Evaluator:
         raise self._unknown(name, expression)
 
     def _unknown(self, name: str, expression: Expression) -> FormulaError:
-        hint = did_you_mean(name, ["I", *ELEMENTWISE, *TRANSFORMS, *FACTORS, *self.extra])
+        hint = did_you_mean(name, ["I", *ELEMENTWISE, *TRANSFORMS, *FACTORS, *INDICATORS, *self.extra])
         hint += ' Your own function comes in by extra={"name": function}.'
         if name in WHOLE_COLUMN:
             hint = "It would change with new data: use center(x) or scale(x), or make a column of it first."

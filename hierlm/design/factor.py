@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hierlm.design.column import BOOLEAN, Column, labels_of_numbers
 from hierlm.errors import DataError, did_you_mean
 
-__all__ = ["FACTORS", "Contrast", "Factor", "as_factor"]
+__all__ = ["FACTORS", "INDICATORS", "Contrast", "Factor", "as_factor"]
 
 
 @dataclass(frozen=True)
@@ -153,13 +153,11 @@ def _binary(text: str, value: Any, success: Any) -> Factor:
     return replace(factor, base=factor.index(success))
 
 
-FACTORS: Mapping[str, Callable[..., Factor]] = {
-    "C": _c,
-    "T": _t,
-    "S": _s,
-    "binary": _binary,
-}
+FACTORS: Mapping[str, Callable[..., Factor]] = {"C": _c, "T": _t, "S": _s}
 """Functions that make a factor of a column: (text, column, options) → factor."""
+
+INDICATORS: Mapping[str, Callable[..., Factor]] = {"binary": _binary}
+"""Functions that are 1 where the factor has its base level and 0 elsewhere."""
 
 
 def _label(level: Any) -> str:

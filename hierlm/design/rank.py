@@ -26,21 +26,23 @@ def aliased(X: Floats, *, tolerance: float = TOLERANCE) -> dict[int, tuple[int, 
     >>> aliased(np.array([[1.0, 2.0, 0.0], [1.0, 2.0, 1.0]]))
     {1: (0,)}
     """
-    n, p = X.shape
+    norms = np.linalg.norm(X, axis=0)
+    units = X / np.where(norms > 0, norms, 1.0)
+    if len(X) > X.shape[1]:
+        units = np.linalg.qr(units, mode="r")  # the same angles between columns, in fewer rows
+    n, p = units.shape
     Q, kept = np.empty((n, min(n, p)), order="F"), list[int]()
     found: dict[int, tuple[int, ...]] = {}
     for j in range(p):
-        norm = float(np.linalg.norm(X[:, j]))
-        unit = X[:, j] / norm if norm > 0 else np.zeros(n)
         basis = Q[:, : len(kept)]
-        rest = unit - basis @ (basis.T @ unit)
+        rest = units[:, j] - basis @ (basis.T @ units[:, j])
         rest -= basis @ (basis.T @ rest)
         size = float(np.linalg.norm(rest))
-        if size > tolerance and len(kept) < n:
+        if norms[j] > 0 and size > tolerance and len(kept) < n:
             Q[:, len(kept)] = rest / size
             kept.append(j)
         else:
-            found[j] = _combination(X[:, kept], unit, kept)
+            found[j] = _combination(units[:, kept], units[:, j], kept)
     return found
 
 
@@ -94,8 +96,5 @@ def warn_scales(X: Floats, labels: tuple[str, ...]) -> None:
 
 
 def _combination(kept: Floats, unit: Floats, columns: list[int]) -> tuple[int, ...]:
-    if not columns:
-        return ()
-    norms = np.linalg.norm(kept, axis=0)
-    weights = np.linalg.lstsq(kept / norms, unit, rcond=None)[0]
+    weights = np.linalg.lstsq(kept, unit, rcond=None)[0] if columns else np.zeros(0)
     return tuple(columns[k] for k in np.flatnonzero(np.abs(weights) > 1e-6))

@@ -91,7 +91,7 @@ class Response:
     ----------
     name : str
     values : (n,) float array
-        Numbers, or codes into ``levels``.
+        Numbers, or codes into ``levels``; empty for new data that were read without their response.
     levels : tuple of str or None
         For text, categorical and boolean columns.
     additions : mapping of str to (n,) array

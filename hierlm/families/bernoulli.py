@@ -12,7 +12,7 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from hierlm.errors import DataError, DataWarning, did_you_mean
-from hierlm.families.checks import check_additions, check_finite, check_varies
+from hierlm.families.checks import check_additions, check_codes, check_finite, check_varies
 from hierlm.families.density import DensityFamily
 from hierlm.families.family import Additions, Predicted
 from hierlm.families.probability import MU, latent_threshold_variance
@@ -82,6 +82,7 @@ class Bernoulli(DensityFamily):
             values = _binary(name, values, success)
         else:
             chosen = _success(name, levels, success)
+            check_codes(name, values, levels)
             values = (values == levels.index(chosen)).astype(float)
         check_additions(additions)
         check_varies(self.name, name, values, zeros=True)

@@ -10,9 +10,9 @@ import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
-from hierlm.families.checks import check_additions, check_finite, check_inside, check_numeric, check_varies
 from hierlm.families.density import DensityFamily
 from hierlm.families.family import Additions, Parameter, Predicted
+from hierlm.families.prepare import prepare_open
 from hierlm.families.scale import precision_scale, probability_link_scale
 from hierlm.families.stirling import LOG_2PI, stirling_error
 from hierlm.links import Link
@@ -79,13 +79,8 @@ class Beta(DensityFamily):
         additions: Mapping[str, Floats],
     ) -> Floats:
         """Numbers strictly between 0 and 1 that are not all equal."""
-        check_numeric(self.name, name, levels, success)
-        check_finite(name, values)
         hint = "Percentages: divide by 100. Exact 0 or 1: use the counts behind them, with binomial or beta_binomial."
-        check_inside(self.name, name, values, lower=0.0, upper=1.0, hint=hint)
-        check_additions(additions)
-        check_varies(self.name, name, values)
-        return values
+        return prepare_open(self.name, name, values, levels, success, additions, upper=1.0, hint=hint)
 
     def default_priors(self, y: Floats, additions: Mapping[str, Floats]) -> dict[str, Prior]:
         """``phi`` ~ HalfStudentT(3, 10 max(1, m(1 − m)/Var(y) − 1)), m the mean of y.

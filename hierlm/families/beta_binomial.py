@@ -10,9 +10,9 @@ import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
-from hierlm.families.checks import check_additions, check_finite, check_numeric, check_trials, check_varies
 from hierlm.families.density import DensityFamily
 from hierlm.families.family import Additions, Parameter, Predicted
+from hierlm.families.prepare import prepare_successes
 from hierlm.families.probability import MU, latent_threshold_variance
 from hierlm.families.scale import precision_scale, probability_link_scale
 from hierlm.families.stirling import log_rising
@@ -49,10 +49,11 @@ class BetaBinomial(DensityFamily):
         return pt.switch(inside, ways + rising - log_rising(phi.value, phi.log, n), -np.inf)
 
     def draws(self, size: Tensor, additions: Additions, **parameters: Predicted) -> Tensor:
-        """PyMC's BetaBinomial."""
-        mu, phi = parameters["mu"], parameters["phi"].value
-        n = pt.cast(additions["trials"], "int64")
-        return pm.BetaBinomial.dist(n=n, alpha=mu.value * phi, beta=pt.exp(mu.log_complement) * phi, size=size)
+        """PyMC's Binomial of a probability from PyMC's Beta, one for each row."""
+        mu, phi, n = parameters["mu"], parameters["phi"].value, additions["trials"]
+        each = pt.zeros_like(n)  # rows that differ in nothing but their trials still have a probability each
+        p = pm.Beta.dist(alpha=mu.value * phi + each, beta=pt.exp(mu.log_complement) * phi + each, size=size)
+        return pm.Binomial.dist(n=pt.cast(n, "int64"), p=p, size=size)
 
     def mean(self, additions: Additions, **parameters: Predicted) -> Tensor:
         """nμ."""
@@ -72,13 +73,7 @@ class BetaBinomial(DensityFamily):
         additions: Mapping[str, Floats],
     ) -> Floats:
         """Whole numbers of successes, no more than the trials; always none is a warning, always all an error."""
-        check_numeric(self.name, name, levels, success)
-        check_finite(name, values)
-        trials = check_trials(name, values, additions, self.name)
-        check_additions(additions)
-        if not np.any(values) or np.all(values == trials):
-            check_varies(self.name, name, values / trials, zeros=True)
-        return values
+        return prepare_successes(self.name, name, values, levels, success, additions)
 
     def default_priors(self, y: Floats, additions: Mapping[str, Floats]) -> dict[str, Prior]:
         """``phi`` ~ HalfStudentT(3, 10 max(1, m(1 − m)/Var(y/n) − 1)), as for beta proportions."""

@@ -10,9 +10,9 @@ import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
-from hierlm.families.checks import check_additions, check_finite, check_numeric, check_trials, check_varies
 from hierlm.families.density import DensityFamily
 from hierlm.families.family import Additions, Predicted
+from hierlm.families.prepare import prepare_successes
 from hierlm.families.probability import MU, latent_threshold_variance
 from hierlm.families.scale import probability_link_scale
 from hierlm.links import Link
@@ -65,13 +65,7 @@ class Binomial(DensityFamily):
         additions: Mapping[str, Floats],
     ) -> Floats:
         """Whole numbers of successes, no more than the trials; always none is a warning, always all an error."""
-        check_numeric(self.name, name, levels, success)
-        check_finite(name, values)
-        trials = check_trials(name, values, additions, self.name)
-        check_additions(additions)
-        if not np.any(values) or np.all(values == trials):
-            check_varies(self.name, name, values / trials, zeros=True)
-        return values
+        return prepare_successes(self.name, name, values, levels, success, additions)
 
     def default_priors(self, y: Floats, additions: Mapping[str, Floats]) -> dict[str, Prior]:
         """None: the probability is the only parameter."""

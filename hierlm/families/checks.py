@@ -12,6 +12,7 @@ from hierlm.errors import DataError, DataWarning
 
 __all__ = [
     "check_additions",
+    "check_codes",
     "check_finite",
     "check_inside",
     "check_numeric",
@@ -38,6 +39,12 @@ def check_numeric(family: str, name: str, levels: tuple[str, ...] | None, succes
             column=name,
             hint='Categories are picked for family="bernoulli".',
         )
+
+
+def check_codes(name: str, codes: Floats, levels: tuple[str, ...]) -> None:
+    """Refuse codes that point at no level, as those of missing values do."""
+    bad = ~np.isin(codes, np.arange(len(levels)))
+    _refuse(bad, f"The response '{name}' has missing values.", name, 'See missing="drop".')
 
 
 def check_finite(name: str, values: Floats) -> None:
@@ -84,7 +91,7 @@ def check_varies(family: str, name: str, values: Floats, *, zeros: bool = False)
     )
 
 
-def check_trials(name: str, values: Floats, additions: Mapping[str, Floats], family: str) -> Floats:
+def check_trials(family: str, name: str, values: Floats, additions: Mapping[str, Floats]) -> Floats:
     """The trials, after checking that they are whole, at least 1, and no fewer than the successes."""
     if "trials" not in additions:
         raise DataError(

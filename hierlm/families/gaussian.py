@@ -10,8 +10,8 @@ import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
-from hierlm.families.checks import check_additions, check_finite, check_numeric, check_varies
 from hierlm.families.family import Additions, Family, Parameter, Predicted
+from hierlm.families.prepare import prepare_numbers
 from hierlm.families.scale import mean_link_scale, spread
 from hierlm.links import Link
 from hierlm.priors.prior import Prior
@@ -65,12 +65,7 @@ class Gaussian(Family):
         additions: Mapping[str, Floats],
     ) -> Floats:
         """Any numbers that are not all equal (under ``se`` they may be)."""
-        check_numeric(self.name, name, levels, success)
-        check_finite(name, values)
-        check_additions(additions)
-        if "se" not in additions:
-            check_varies(self.name, name, values)
-        return values
+        return prepare_numbers(self.name, name, values, levels, success, additions)
 
     def default_priors(self, y: Floats, additions: Mapping[str, Floats]) -> dict[str, Prior]:
         """``sigma`` ~ HalfStudentT(3, sd(y)): the residual is hardly wider than the response."""

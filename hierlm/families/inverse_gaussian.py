@@ -10,9 +10,9 @@ import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
-from hierlm.families.checks import check_additions, check_finite, check_inside, check_numeric, check_varies
 from hierlm.families.density import DensityFamily
 from hierlm.families.family import Additions, Parameter, Predicted
+from hierlm.families.prepare import prepare_open
 from hierlm.families.scale import mean_link_scale, relative_variance
 from hierlm.families.stirling import LOG_2PI
 from hierlm.links import Link
@@ -69,12 +69,8 @@ class InverseGaussian(DensityFamily):
         additions: Mapping[str, Floats],
     ) -> Floats:
         """Positive numbers that are not all equal."""
-        check_numeric(self.name, name, levels, success)
-        check_finite(name, values)
-        check_inside(self.name, name, values, lower=0.0, hint="An inverse Gaussian response is never 0.")
-        check_additions(additions)
-        check_varies(self.name, name, values)
-        return values
+        hint = "An inverse Gaussian response is never 0."
+        return prepare_open(self.name, name, values, levels, success, additions, hint=hint)
 
     def default_priors(self, y: Floats, additions: Mapping[str, Floats]) -> dict[str, Prior]:
         """``shape`` ~ HalfStudentT(3, 10 m/c²), m the mean of y and c its coefficient of variation, at most 1.

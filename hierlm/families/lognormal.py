@@ -10,8 +10,8 @@ import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
-from hierlm.families.checks import check_additions, check_finite, check_inside, check_numeric, check_varies
 from hierlm.families.family import Additions, Family, Parameter, Predicted
+from hierlm.families.prepare import prepare_open
 from hierlm.families.scale import mean_link_scale, spread
 from hierlm.links import Link
 from hierlm.priors.prior import Prior
@@ -56,12 +56,8 @@ class LogNormal(Family):
         additions: Mapping[str, Floats],
     ) -> Floats:
         """Positive numbers that are not all equal."""
-        check_numeric(self.name, name, levels, success)
-        check_finite(name, values)
-        check_inside(self.name, name, values, lower=0.0, hint='Zeros need family="gaussian" or another scale.')
-        check_additions(additions)
-        check_varies(self.name, name, values)
-        return values
+        hint = "A log-normal response is never 0: model zeros separately."
+        return prepare_open(self.name, name, values, levels, success, additions, hint=hint)
 
     def default_priors(self, y: Floats, additions: Mapping[str, Floats]) -> dict[str, Prior]:
         """``sigma`` ~ HalfStudentT(3, sd(log y))."""

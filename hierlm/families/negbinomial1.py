@@ -10,10 +10,10 @@ import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
-from hierlm.families.checks import check_additions, check_finite, check_numeric, check_varies, check_whole
+from hierlm.families.counts import LARGEST_MEAN
 from hierlm.families.density import DensityFamily
 from hierlm.families.family import Additions, Parameter, Predicted
-from hierlm.families.poisson import LARGEST_MEAN
+from hierlm.families.prepare import prepare_counts
 from hierlm.families.scale import counts_link_scale, overdispersion
 from hierlm.families.stirling import log_rising
 from hierlm.links import Link
@@ -71,12 +71,7 @@ class NegativeBinomial1(DensityFamily):
         additions: Mapping[str, Floats],
     ) -> Floats:
         """Counts 0, 1, 2, …; all zero is a warning."""
-        check_numeric(self.name, name, levels, success)
-        check_finite(name, values)
-        check_whole(self.name, name, values, hint="Rates: model the count, with offset(log(exposure)).")
-        check_additions(additions)
-        check_varies(self.name, name, values, zeros=True)
-        return values
+        return prepare_counts(self.name, name, values, levels, success, additions)
 
     def default_priors(self, y: Floats, additions: Mapping[str, Floats]) -> dict[str, Prior]:
         """``phi`` ~ HalfStudentT(3, max(1, Var(y)/mean − 1)): the overdispersion of a model without predictors."""

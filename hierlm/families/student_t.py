@@ -10,9 +10,9 @@ import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
-from hierlm.families.checks import check_additions, check_finite, check_numeric, check_varies
 from hierlm.families.density import DensityFamily
 from hierlm.families.family import Additions, Parameter, Predicted
+from hierlm.families.prepare import prepare_numbers
 from hierlm.families.scale import mean_link_scale, spread
 from hierlm.families.stirling import log_rising
 from hierlm.links import Link
@@ -73,11 +73,7 @@ class StudentT(DensityFamily):
         additions: Mapping[str, Floats],
     ) -> Floats:
         """Any numbers that are not all equal."""
-        check_numeric(self.name, name, levels, success)
-        check_finite(name, values)
-        check_additions(additions)
-        check_varies(self.name, name, values)
-        return values
+        return prepare_numbers(self.name, name, values, levels, success, additions)
 
     def default_priors(self, y: Floats, additions: Mapping[str, Floats]) -> dict[str, Prior]:
         """``sigma`` ~ HalfStudentT(3, sd(y)); ``nu`` ~ Gamma(2, 0.1), which has mean 20 (Juárez & Steel 2010)."""

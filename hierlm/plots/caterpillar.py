@@ -60,7 +60,10 @@ def caterpillar(
     data = _dataset(numbers[:, order], effects)
     columns = min(len(effects), COLUMNS)
     panel = min(max(0.19 * len(levels), 1.3), 7.6)
-    size = (1.6 + max(4.6, 3.0 * columns) if columns == 1 else 1.4 + 3.0 * columns, 1.25 + (panel + 0.5) * -(-len(effects) // columns))
+    size = (
+        1.6 + max(4.6, 3.0 * columns) if columns == 1 else 1.4 + 3.0 * columns,
+        1.25 + (panel + 0.5) * -(-len(effects) // columns),
+    )
     with style():
         figure_kwargs = {"figsize": size, "figsize_units": "inches", "sharey": True}
         pc = arviz_plots().PlotCollection.wrap(
@@ -94,7 +97,13 @@ def _intervals(da: xr.DataArray, target: Any, pitch: float, **_: Any) -> Any:
     target.hlines(rows, at["inner_lower"], at["inner_upper"], color=BLUE, linewidth=thick)
     size = min(4.8, max(1.4, 0.8 * pitch))
     (points,) = target.plot(
-        at["mean"], rows, "o", color=BLUE, markersize=size, markeredgecolor="white", markeredgewidth=min(0.8, 0.16 * size)
+        at["mean"],
+        rows,
+        "o",
+        color=BLUE,
+        markersize=size,
+        markeredgecolor="white",
+        markeredgewidth=min(0.8, 0.16 * size),
     )
     return points
 

@@ -58,14 +58,17 @@ def components(fit: Fit, *, level: float = 0.95) -> Any:
         When the model has no standard deviation to draw.
     """
     check_interval(level, "eti")
-    found = [c for c in (*_groupings(fit), *_residuals(fit))]
+    found = [*_groupings(fit), *_residuals(fit)]
     if not found:
         raise PosteriorError("The model has neither group terms nor a residual standard deviation to draw.")
     panels = {unit: [c for c in found if c.unit == unit][::-1] for unit in dict.fromkeys(c.unit for c in found)}
     rows = sum(len(cs) for cs in panels.values())
     size = (7.2, 0.95 + 0.52 * rows + 0.55 * len(panels))
     data = xr.Dataset(
-        {unit: (("sample", f"row{i}"), np.column_stack([c.values for c in cs])) for i, (unit, cs) in enumerate(panels.items())}
+        {
+            unit: (("sample", f"row{i}"), np.column_stack([c.values for c in cs]))
+            for i, (unit, cs) in enumerate(panels.items())
+        }
     )
     figure_kwargs = {
         "figsize": size,
@@ -79,8 +82,9 @@ def components(fit: Fit, *, level: float = 0.95) -> Any:
         pc.map(_densities, "densities", data=data, panels=panels, level=level, subset_info=True)
         heading(
             pc.viz["figure"].item(),
-            "Standard deviations",
-            f"Posterior densities with means, {percent(INNER)} (thick) and {percent(level)} (thin) intervals.",
+            "Standard deviations of the variance components",
+            f"Blue: between levels. Orange: residual. Posterior densities with means, {percent(INNER)} (thick) and "
+            f"{percent(level)} (thin) intervals; at the right the mean and the {percent(level)} interval.",
         )
     return pc
 
@@ -103,13 +107,18 @@ def _residuals(fit: Fit) -> list[Component]:
     by_label = dict(zip(labels, flat(values).T, strict=True))
     return [
         Component(
-            names.element(RESIDUAL, *([r.label] if r.label else [])), f"units of {r.name}", by_label[r.label or ""], True
+            names.element(RESIDUAL, *([r.label] if r.label else [])),
+            f"units of {r.name}",
+            by_label[r.label or ""],
+            True,
         )
         for r in owners
     ]
 
 
-def _densities(da: xr.DataArray, target: Any, panels: dict[str, list[Component]], level: float, var_name: str, **_: Any) -> Any:
+def _densities(
+    da: xr.DataArray, target: Any, panels: dict[str, list[Component]], level: float, var_name: str, **_: Any
+) -> Any:
     """One half-eye a row: density above, interval and mean on the line; the numbers at the right."""
     rows = panels[var_name]
     numbers = []
@@ -142,7 +151,13 @@ def _frame(axes: Any, labels: Sequence[str], numbers: Sequence[str], top: float,
     axes.spines["left"].set_visible(False)
     for y, text in enumerate(numbers):
         axes.annotate(
-            text, (1.02, y), xycoords=("axes fraction", "data"), va="center", fontsize=8.5, color=INK, annotation_clip=False
+            text,
+            (1.02, y),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=8.5,
+            color=INK,
+            annotation_clip=False,
         )
 
 
@@ -161,6 +176,7 @@ def _density(draws: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
     return x[keep], density[keep]
 
 
-def _digits(value: float) -> str:
+def _digits(value: float | np.floating[Any] | NDArray[np.float64]) -> str:
     """Three significant digits, no exponent where avoidable."""
-    return f"{value:#.3g}".rstrip(".") if 1e-3 <= abs(value) < 1e4 else f"{value:.3g}"
+    number = float(value)
+    return f"{number:#.3g}".rstrip(".") if 1e-3 <= abs(number) < 1e4 else f"{number:.3g}"

@@ -29,4 +29,6 @@ class Picture:
         self.figure.savefig(path, **options)
 
     def __repr__(self) -> str:
-        return f"<Picture of {len(self.axes)} panel{'s' if len(self.axes) != 1 else ''}; .figure, .axes, .savefig(path)>"
+        return (
+            f"<Picture of {len(self.axes)} panel{'s' if len(self.axes) != 1 else ''}; .figure, .axes, .savefig(path)>"
+        )

@@ -29,7 +29,9 @@ class Plots:
         """Group effects of every level, sorted; see :func:`hierlm.plots.caterpillar`."""
         return caterpillar(self.fit, group, effect, **options)
 
-    def shrinkage(self, group: str | None = None, effect: str | tuple[str, str] | None = None, **options: Any) -> Picture:
+    def shrinkage(
+        self, group: str | None = None, effect: str | tuple[str, str] | None = None, **options: Any
+    ) -> Picture:
         """No pooling → partial pooling → complete pooling; see :func:`hierlm.plots.shrinkage`."""
         return shrinkage(self.fit, group, effect, **options)
 

@@ -13,8 +13,9 @@ from hierlm.posterior.draws import known_group
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
     from hierlm.model.model import Model
+    from hierlm.model.values import ModelResponse
 
-__all__ = ["chosen_effects", "effect_scale", "one_group", "parameter_scale"]
+__all__ = ["chosen_effects", "effect_scale", "one_group", "one_response", "parameter_scale"]
 
 
 def one_group(fit: Fit, group: str | None) -> str:
@@ -68,3 +69,21 @@ def parameter_scale(model: Model, response: str, parameter: str) -> str:
         where = "" if parameter == names.MEAN else f" of {parameter}"
         return f"{link.name} scale{where}"
     return f"units of {response}" if parameter == names.MEAN else f"units of {parameter} of {response}"
+
+
+def one_response(fit: Fit, response: str | None) -> ModelResponse:
+    """The response asked for; it need not be named when there is only one.
+
+    Raises
+    ------
+    PosteriorError
+        When it does not exist, or is not named where there are several.
+    """
+    known = {r.name: r for r in fit.model.responses}
+    if response is None:
+        if len(known) > 1:
+            raise PosteriorError("The model has several responses.", hint=f"Say response=, one of: {', '.join(known)}.")
+        return fit.model.responses[0]
+    if response not in known:
+        raise PosteriorError(f"The model has no response '{response}'.", hint=did_you_mean(str(response), known))
+    return known[response]

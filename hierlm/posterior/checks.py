@@ -57,16 +57,17 @@ def element_checks(m: Measured, chains: int, draws: int) -> list[Check]:
     longer = f"Sample longer: fit(draws={int(np.ceil(draws * factor))}, tune={int(np.ceil(draws * factor))})."
     stuck = m.finite & ~m.moving
     found = [
-        _check("finite draws", ~m.finite, float((~m.finite).sum()), "0", "Draws that are no numbers: fit again, and do not interrupt."),
-        _check("moving chains", stuck, float(stuck.sum()), "0", "A chain never moved: another seed, a smaller target_accept, or other priors."),
+        _check("finite draws", ~m.finite, float((~m.finite).sum()), "0", "Some draws are no numbers: fit again."),
+        _check("moving chains", stuck, float(stuck.sum()), "0", "A chain never moved: try another seed."),
     ]
     if chains == 1:
         advice = "R̂ compares chains, and there is one: fit with chains=4."
         found.append(Check("R̂", "not judged", np.nan, f"< {R_HAT}", 0, advice))
     else:
         bad = ~(np.isfinite(m.r_hat) & (m.r_hat < R_HAT))
-        advice = f"Chains disagree. {longer} If it stays, look at the worst parameters: the model may not be identified."
+        advice = f"{longer} If the chains still disagree, the worst parameters may not be identified."
         found.append(_check("R̂", bad, _largest(m.r_hat), f"< {R_HAT}", advice))
+        longer = "" if bad.any() else longer  # said already
     for name, ess in (("bulk ESS", m.ess_bulk), ("tail ESS", m.ess_tail)):
         found.append(_check(name, ~(np.isfinite(ess) & (ess >= least)), -_largest(-ess), f"≥ {least}", longer))
     bad = ~(np.isfinite(m.mcse_share) & (m.mcse_share <= MCSE_SHARE))
@@ -77,20 +78,23 @@ def element_checks(m: Measured, chains: int, draws: int) -> list[Check]:
 def sampler_checks(fit: Fit) -> list[Check]:
     """Divergences, tree depth and E-BFMI, where the sampler recorded them."""
     stats = fit.draws["sample_stats"].to_dataset() if "sample_stats" in fit.draws.children else None
-    known = {} if stats is None else {str(k): v.transpose("chain", "draw").to_numpy() for k, v in stats.data_vars.items()}
+    found = {} if stats is None else dict(stats.data_vars)
+    known = {str(k): v.transpose("chain", "draw").to_numpy() for k, v in found.items()}
     accept = fit.provenance.get("target_accept", 0.9)
     depth = fit.provenance.get("max_treedepth")
     return [
         _count(
             "divergences",
             known.get("diverging"),
-            f"Divergences: the sampler missed part of the posterior. fit(target_accept={0.95 if accept < 0.95 else 0.99:g}); "
-            "if they stay, tighter priors of the group sds, or parameterization= the other way for the worst grouping.",
+            "Divergences: the sampler missed part of the posterior. "
+            f"Try fit(target_accept={0.95 if accept < 0.95 else 0.99:g}); if they stay, tighter priors of the group "
+            "sds, or the other parameterization of the worst grouping.",
         ),
         _count(
             "tree depth",
             _at_largest_depth(known, depth),
-            f"Trajectories were cut short: fit(max_treedepth={(depth or 10) + 2}), or rescale predictors of very different size.",
+            f"Trajectories were cut short: fit(max_treedepth={(depth or 10) + 2}), "
+            "or rescale predictors of very different size.",
         ),
         _energy(known.get("energy")),
     ]
@@ -102,7 +106,7 @@ def _at_largest_depth(known: dict[str, NDArray[np.generic]], depth: int | None) 
             return known[name]
     for name in ("tree_depth", "depth"):
         if name in known and depth is not None:
-            return known[name] >= depth  # type: ignore[operator, no-any-return]
+            return known[name] >= depth  # type: ignore[operator]
     return None
 
 
@@ -148,9 +152,10 @@ def worst(m: Measured, chains: int) -> pd.DataFrame:
     failing = np.flatnonzero(severity.max(axis=0) > 1)
     chosen = failing[np.argsort(-severity.max(axis=0)[failing], kind="stable")][:NAMED]
     labels = list(measures)
+    largest = [labels[j] for j in severity[:, chosen].argmax(axis=0)] if len(chosen) else []
     problem = [
-        "not finite" if not m.finite[i] else "does not move" if not m.moving[i] else labels[int(severity[:, i].argmax())]
-        for i in chosen
+        "not finite" if not m.finite[i] else label if m.moving[i] else "does not move"
+        for i, label in zip(chosen, largest, strict=True)
     ]
     columns = {f: getattr(m, f)[chosen] for f in ("r_hat", "ess_bulk", "ess_tail", "mcse_share")}
     return pd.DataFrame({**columns, "problem": problem}, index=pd.Index([m.names[i] for i in chosen], dtype=object))

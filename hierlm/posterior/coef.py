@@ -52,7 +52,8 @@ def group_columns(model: Model, group: str) -> list[Column]:
     columns = []
     for block in model.groups[group]:
         for piece in block.pieces:
-            predictor = next(p for p in model.predictors if (p.response, p.parameter) == (piece.response, piece.parameter))
+            at = (piece.response, piece.parameter)
+            predictor = next(p for p in model.predictors if (p.response, p.parameter) == at)
             response = next(r for r in model.responses if r.name == piece.response)
             common = {names.effect_label(response.label, names.MEAN, e): e for e in piece.source.effects}
             by_effect = {names.effect_label(response.label, piece.parameter, e): k for k, e in common.items()}

@@ -12,8 +12,8 @@ import pandas as pd
 
 from hierlm.posterior.checks import Check, Measured, element_checks, sampler_checks, worst
 from hierlm.posterior.convergence import convergence
-from hierlm.posterior.draws import elements
-from hierlm.posterior.layout import html_lines, html_page, html_table, number, text_table
+from hierlm.posterior.draws import elements, flat
+from hierlm.posterior.layout import Table, html_lines, html_page, html_table, number, records, text_table
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -37,8 +37,8 @@ class Diagnosis:
         ``check``, ``status`` (``"ok"``, ``"failed"``, ``"not judged"``, ``"not recorded"``), ``value`` (the worst),
         ``limit``, ``failed`` (how many).
     worst : DataFrame
-        The five worst parameters that failed a check: ``r_hat``, ``ess_bulk``, ``ess_tail``, ``mcse_share`` (of the sd),
-        ``problem``; the index is the name.
+        The five worst parameters that failed a check: ``r_hat``, ``ess_bulk``, ``ess_tail``, ``mcse_share`` (of the
+        sd), ``problem``; the index is the name.
     advice : tuple of str
         What to do next.
     """
@@ -59,13 +59,13 @@ class Diagnosis:
             return f"Do not trust these draws yet: {', '.join(failed)}."
         return f"Convergence cannot be judged: {', '.join(str(c) for c in status.index[status == 'not judged'])}."
 
-    def _tables(self) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
-        rows = [(r.check, r.status, number(r.value), r.limit) for r in self.checks.itertuples()]
-        tables: list[tuple[tuple[str, ...], list[tuple[str, ...]]]] = [(("check", "", "worst", "limit"), rows)]
+    def _tables(self) -> list[Table]:
+        rows = [(r.check, r.status, _four_digits(r.value), r.limit) for r in records(self.checks)]
+        tables: list[Table] = [(("check", "", "worst", "limit"), rows)]
         if len(self.worst):
             bad = [
-                (str(r.Index), *(number(v) for v in (r.r_hat, r.ess_bulk, r.ess_tail, r.mcse_share)), r.problem)
-                for r in self.worst.itertuples()
+                (r.Index, *(_four_digits(v) for v in (r.r_hat, r.ess_bulk, r.ess_tail, r.mcse_share)), r.problem)
+                for r in records(self.worst, index=True)
             ]
             tables.append((("worst parameters", "R̂", "ESS bulk", "ESS tail", "MCSE/sd", "problem"), bad))
         return tables
@@ -77,6 +77,10 @@ class Diagnosis:
     def _repr_html_(self) -> str:
         tables = [html_table(header, rows, left=1) for header, rows in self._tables()]
         return html_page(html_lines([self.verdict]), *tables, html_lines(self.advice))
+
+
+def _four_digits(value: float) -> str:
+    return number(value, abs(value) / 100)
 
 
 def diagnose(fit: Fit) -> Diagnosis:
@@ -131,11 +135,12 @@ def _measured(fit: Fit) -> Measured:
         values = found.values if free.all() else found.values[..., free]
         names += [n for n, keep in zip(found.names, free, strict=True) if keep]
         with np.errstate(invalid="ignore"):
-            sd = values.reshape(-1, values.shape[-1]).std(axis=0)
+            sd = flat(values).std(axis=0)
         parts.append((convergence(values), sd))
     if not parts:
         parts.append((convergence(np.zeros((1, 1, 0))), np.zeros(0)))
-    columns = {f: np.concatenate([getattr(c, f) for c, _ in parts]) for f in ("r_hat", "ess_bulk", "ess_tail", "finite", "moving")}
+    fields = ("r_hat", "ess_bulk", "ess_tail", "finite", "moving")
+    columns = {f: np.concatenate([getattr(c, f) for c, _ in parts]) for f in fields}
     mcse = np.concatenate([c.mcse_mean for c, _ in parts])
     with np.errstate(invalid="ignore", divide="ignore"):
         share = mcse / np.concatenate([sd for _, sd in parts])

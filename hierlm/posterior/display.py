@@ -12,7 +12,7 @@ from hierlm.posterior.diagnose import diagnose
 from hierlm.posterior.draws import Elements, elements, flat
 from hierlm.posterior.header import header_lines
 from hierlm.posterior.intervals import describe
-from hierlm.posterior.layout import html_lines, html_page, html_table, percent, text_table
+from hierlm.posterior.layout import Table, html_lines, html_page, html_table, percent, text_table
 from hierlm.posterior.summary import estimate_rows
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def text(fit: Fit) -> str:
     --------
     >>> print(text(fit))  # doctest: +SKIP
     """
-    tables = [f"{title}\n{text_table(header, rows)}" for title, header, rows in _tables(fit)]
+    tables = [f"{title}\n{text_table(*table)}" for title, table in _tables(fit)]
     return "\n\n".join(["\n".join([*header_lines(fit), *_verdict(fit)]), *tables])
 
 
@@ -42,7 +42,7 @@ def html(fit: Fit) -> str:
     --------
     >>> html(fit)  # doctest: +SKIP
     """
-    tables = [html_table(header, rows, caption=title) for title, header, rows in _tables(fit)]
+    tables = [html_table(*table, caption=title) for title, table in _tables(fit)]
     return html_page(html_lines([*header_lines(fit), *_verdict(fit)]), *tables)
 
 
@@ -51,8 +51,8 @@ def _verdict(fit: Fit) -> list[str]:
     return [found.verdict, *found.advice]
 
 
-def _tables(fit: Fit) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
-    """Title, header and rows of every table that is not empty."""
+def _tables(fit: Fit) -> list[tuple[str, Table]]:
+    """Every table that is not empty, with its title."""
     common = {names.common(p.parameter) for p in fit.model.predictors}
     groups = {name(g) for g in fit.model.groups for name in (names.sd, names.cor)}
     parts: dict[str, list[Elements]] = {"Common effects": [], "Group effects": [], "Family": []}
@@ -60,7 +60,7 @@ def _tables(fit: Fit) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]
         title = "Common effects" if e.variable in common else "Group effects" if e.variable in groups else "Family"
         parts[title].append(e)
     header = ("", "mean", "sd", f"{percent(LEVEL)} interval")
-    tables = []
+    tables: list[tuple[str, Table]] = []
     for title, found in parts.items():
         if not found:
             continue
@@ -68,5 +68,6 @@ def _tables(fit: Fit) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]
         frame = pd.DataFrame(describe(values, LEVEL), index=pd.Index([n for e in found for n in e.names], dtype=object))
         hidden = len(frame) - MOST_ROWS
         rows = estimate_rows(frame.head(MOST_ROWS))
-        tables.append((title, header, [*rows, *([(f"… {hidden} more: fit.summary()", "", "", "")] if hidden > 0 else [])]))
+        more = [(f"… {hidden} more: fit.summary()", "", "", "")] if hidden > 0 else []
+        tables.append((title, (header, [*rows, *more])))
     return tables

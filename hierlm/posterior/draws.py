@@ -12,13 +12,24 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.errors import PosteriorError, did_you_mean
+from hierlm.posterior.linear import Draws
 from hierlm.priors.fixed import Fixed
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
     from hierlm.model.values import GroupBlock
 
-__all__ = ["Elements", "correlation_draws", "covariance_draws", "effect_draws", "elements", "flat", "known_group", "labelled", "select"]
+__all__ = [
+    "Elements",
+    "correlation_draws",
+    "covariance_draws",
+    "effect_draws",
+    "elements",
+    "flat",
+    "known_group",
+    "labelled",
+    "select",
+]
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +57,7 @@ class Elements:
 
 def flat(values: Floats) -> Floats:
     """(chain, draw, …) → (sample, …)."""
-    return values.reshape(-1, *values.shape[2:])
+    return values.reshape(values.shape[0] * values.shape[1], *values.shape[2:])
 
 
 def known_group(fit: Fit, group: str | None) -> list[str]:
@@ -97,11 +108,12 @@ def select(fit: Fit, variable: str, labels: Sequence[str]) -> Floats:
 
 
 def effect_draws(fit: Fit, group: str) -> tuple[tuple[str, ...], tuple[str, ...], Floats]:
-    """Levels, effects and draws (sample, level, effect) of a grouping."""
-    array = fit.posterior[names.effects(group)]
-    level, effect = names.level_dim(group), names.effect_dim(group)
-    values = flat(array.transpose("chain", "draw", level, effect).to_numpy())
-    return tuple(str(v) for v in array[level].to_numpy()), tuple(str(v) for v in array[effect].to_numpy()), values
+    """Levels, effects and draws (sample, level, effect) of a grouping, in the model's order."""
+    blocks = fit.model.groups[group]
+    pairs = sorted((c, e) for b in blocks for c, e in zip(b.columns, b.effects, strict=True))
+    levels, effects = blocks[0].levels, tuple(e for _, e in pairs)
+    dims = {names.level_dim(group): levels, names.effect_dim(group): effects}
+    return levels, effects, Draws(fit.model, fit.posterior).labelled(names.effects(group), **dims)
 
 
 def covariance_draws(fit: Fit, block: GroupBlock) -> Floats:
@@ -120,11 +132,8 @@ def correlation_draws(fit: Fit, block: GroupBlock) -> Floats:
     k = len(block.effects)
     if not block.covariance.correlated(k):
         return np.broadcast_to(np.eye(k), (fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"], k, k))
-    array = fit.posterior[names.cor(block.group)]
-    dims = (names.effect_dim(block.group), names.effect_dim2(block.group))
-    rows, columns = ([str(v) for v in array[d].to_numpy()] for d in dims)
-    R = flat(array.transpose("chain", "draw", *dims).to_numpy())
-    return R[:, [rows.index(e) for e in block.effects]][:, :, [columns.index(e) for e in block.effects]]
+    dims = dict.fromkeys((names.effect_dim(block.group), names.effect_dim2(block.group)), block.effects)
+    return Draws(fit.model, fit.posterior).labelled(names.cor(block.group), **dims)
 
 
 def elements(fit: Fit, variables: Sequence[str] | None = None, *, groups: bool = False) -> list[Elements]:
@@ -151,7 +160,8 @@ def elements(fit: Fit, variables: Sequence[str] | None = None, *, groups: bool =
     known = {e.variable for e in found} | {n for e in found for n in e.names}
     for name in wanted:
         if name not in known:
-            raise PosteriorError(f"There is nothing called '{name}' in this fit.", hint=did_you_mean(name, sorted(known)))
+            near = did_you_mean(str(name), sorted(known))
+            raise PosteriorError(f"There is nothing called '{name}' in this fit.", hint=near)
     whole = {*wanted, *(names.effects(group) for group in fit.model.groups if groups)}
     kept = [e if e.variable in whole else _rows(e, whole) for e in found]
     return [e for e in kept if e.names]

@@ -16,7 +16,8 @@ def header_lines(fit: Fit) -> tuple[str, ...]:
     """Formula; family and links; rows and levels; draws."""
     model = fit.model
     formulas = [plain(line) for line in model.formula.text.splitlines() if line.strip()]
-    formulas += [f"{side}: {plain(v)}" for side, v in (("random", model.formula.random), ("residual", model.formula.residual)) if v]
+    sides = (("random", model.formula.random), ("residual", model.formula.residual))
+    formulas += [f"{side}: {plain(typed)}" for side, typed in sides if typed]
     families = []
     for r in model.responses:
         links = ", ".join(f"{parameter}: {link.name}" for parameter, link in r.links.items())

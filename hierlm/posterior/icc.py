@@ -28,8 +28,8 @@ def icc(
     ``adjusted``: σ²_g / (Σ σ²_groups + σ²_units + σ²_d), the share of what the common effects leave;
     ``unadjusted``: the variance of the common effects is in the denominator too.  σ²_g is the mean over rows of
     z' V z, so random slopes count by what they contribute to the data at hand (Johnson 2014); crossed and nested
-    groupings and cells have each their own share; two rows of one cell have the cell's and its parents' parts in common,
-    so their correlation is the sum of those shares.
+    groupings and cells have each their own share; two rows of one cell have the cell's and its parents' parts in
+    common, so their correlation is the sum of those shares.
 
     An observation-level grouping (one level per row) is additive overdispersion: a row of its own, in every
     denominator, and not part of the row ``(all groups)`` (Nakagawa, Johnson & Schielzeth 2017).  σ²_d is the

@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
+from typing import Any
+from unicodedata import combining
 
-__all__ = ["bracket", "html_lines", "html_page", "html_table", "number", "percent", "plain", "text_table"]
+import pandas as pd
+
+__all__ = [
+    "Table",
+    "bracket",
+    "html_lines",
+    "html_page",
+    "html_table",
+    "number",
+    "percent",
+    "plain",
+    "records",
+    "text_table",
+]
 
 ABSENT = "–"
 Rows = Sequence[Sequence[str]]
+Table = tuple[Sequence[str], Rows]
+"""Header and rows of a display."""
+
+
+def records(frame: pd.DataFrame, *, index: bool = False) -> Iterator[Any]:
+    """Rows of a frame, columns as attributes (and ``Index``)."""
+    return iter(frame.itertuples(index=index))
 
 
 def plain(text: object) -> str:
@@ -62,11 +84,18 @@ def text_table(header: Sequence[str], rows: Rows, *, left: int = 1) -> str:
     b[Days]  10.4
     """
     lines = [[plain(c) for c in row] for row in (header, *rows)]
-    widths = [max(len(row[j]) for row in lines) for j in range(len(header))]
-    return "\n".join(
-        "  ".join(c.ljust(w) if j < left else c.rjust(w) for j, (c, w) in enumerate(zip(row, widths, strict=True))).rstrip()
-        for row in lines
-    )
+    widths = [max(_width(row[j]) for row in lines) for j in range(len(header))]
+
+    def cell(text: str, j: int) -> str:
+        gap = " " * (widths[j] - _width(text))
+        return text + gap if j < left else gap + text
+
+    return "\n".join("  ".join(cell(c, j) for j, c in enumerate(row)).rstrip() for row in lines)
+
+
+def _width(text: str) -> int:
+    """Characters that take up room: the hat of R̂ does not."""
+    return sum(not combining(c) for c in text)
 
 
 def html_table(header: Sequence[str], rows: Rows, *, left: int = 1, caption: str = "") -> str:
@@ -74,12 +103,17 @@ def html_table(header: Sequence[str], rows: Rows, *, left: int = 1, caption: str
     align = ["left" if j < left else "right" for j in range(len(header))]
 
     def row(cells: Sequence[str], tag: str) -> str:
-        return "<tr>" + "".join(
-            f'<{tag} style="text-align:{a};padding:0.15em 0.6em;white-space:nowrap">{escape(plain(c))}</{tag}>'
-            for c, a in zip(cells, align, strict=True)
-        ) + "</tr>"
+        return (
+            "<tr>"
+            + "".join(
+                f'<{tag} style="text-align:{a};padding:0.15em 0.6em;white-space:nowrap">{escape(plain(c))}</{tag}>'
+                for c, a in zip(cells, align, strict=True)
+            )
+            + "</tr>"
+        )
 
-    title = f'<caption style="text-align:left;caption-side:top;font-weight:bold;color:inherit">{escape(plain(caption))}</caption>'
+    style = "text-align:left;caption-side:top;font-weight:bold;color:inherit"
+    title = f'<caption style="{style}">{escape(plain(caption))}</caption>'
     return (
         '<table style="border-collapse:collapse;margin:0.4em 0 0.8em 0">'
         + (title if caption else "")
@@ -96,4 +130,3 @@ def html_lines(lines: Sequence[str]) -> str:
 def html_page(*parts: str) -> str:
     """The parts of one display."""
     return f'<div class="hierlm" style="overflow-x:auto">{"".join(parts)}</div>'
-

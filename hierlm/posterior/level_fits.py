@@ -196,8 +196,7 @@ def _uphill(gradient: Floats, hessian: Floats) -> Floats:
     values, vectors = np.linalg.eigh(np.where(usable[:, None, None], hessian, np.eye(hessian.shape[1])))
     top = np.abs(values).max(axis=1, keepdims=True)
     inverse = np.where(np.abs(values) > 1e-12 * top, 1 / np.where(values == 0, 1.0, np.abs(values)), 0.0)
-    step = np.einsum("jab,jb,jcb,jc->ja", vectors, inverse, vectors, np.where(usable[:, None], gradient, 0.0))
-    return step
+    return np.einsum("jab,jb,jcb,jc->ja", vectors, inverse, vectors, np.where(usable[:, None], gradient, 0.0))
 
 
 def _curved(hessian: Floats) -> NDArray[np.bool_]:

@@ -160,9 +160,9 @@ def at_rows(model: Model, new: Any = None, *, kept: Iterable[str] | None = None,
     return Rows(np.asarray(design.rows), design.responses, predictors, group_blocks(design, model.responses))
 
 
-def chunks(draws: int, rows: int, *, most: int = CHUNK) -> Iterator[slice]:
-    """Slices of rows such that draws × rows stays within ``most``."""
-    step = max(1, most // max(draws, 1))
+def chunks(draws: int, rows: int) -> Iterator[slice]:
+    """Slices of rows such that draws × rows stays within :data:`CHUNK`."""
+    step = max(1, CHUNK // max(draws, 1))
     return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
 
 
@@ -245,4 +245,5 @@ def family_values(
         given = {a: tensors[f"a_{a}"] for a in additions}
         return question(given, predicted, **{name: tensors[f"m_{name}"] for name in more})
 
-    return compute(expression, **arrays, **{f"m_{name}": value for name, value in more.items()})
+    with np.errstate(all="ignore"):  # callers look at what comes out
+        return compute(expression, **arrays, **{f"m_{name}": value for name, value in more.items()})

@@ -15,7 +15,7 @@ from hierlm.fit import Fit
 from hierlm.model.values import ModelResponse
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, Rows, at_rows, chunks, thinned
-from hierlm.posterior.predict import check_new_levels, checked_seed, labelled_draws
+from hierlm.posterior.predict import check_finite, check_new_levels, checked_seed, labelled_draws
 from hierlm.posterior.response import log_density
 
 __all__ = ["log_likelihood"]
@@ -76,6 +76,7 @@ def log_likelihood(
         out = np.empty((used.size, rows.n))
         for at in chunks(used.size, rows.n):
             out[:, at] = log_density(rows, used, response, y, at, kept, effects)
+        check_finite(np.where(np.isneginf(out), 0.0, out), rows)  # a density may be zero
         found[name] = labelled_draws(out, used, rows, name)
     return xr.Dataset(found)
 

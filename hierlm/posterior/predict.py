@@ -158,7 +158,7 @@ def predict(
             out[:, at] = expected_response(rows, used, chosen, at, kept, effects)
         else:
             out[:, at] = drawn_response(rows, used, chosen, at, kept, effects, noise)
-    _check_finite(out, rows)
+    check_finite(out, rows)
     quantity = KINDS[kind].format(response=chosen.name, parameter=parameter)
     array = labelled_draws(out, used, rows, quantity)
     return Prediction(_frame(out, rows, level), array, quantity, level, unseen, new_levels)
@@ -223,8 +223,24 @@ def labelled_draws(values: NDArray[Any], draws: Draws, rows: Rows, name: str) ->
     )
 
 
+def check_finite(values: Floats, rows: Rows) -> None:
+    """Refuse predictions, (S, n), of which some are infinite or not a number.
+
+    Raises
+    ------
+    PredictionError
+        Naming the rows.
+    """
+    bad = rows.index[~np.isfinite(values).all(axis=0)]
+    if bad.size:
+        raise PredictionError(
+            f"The prediction is not a finite number for some draws in {_some(bad, 'row')}.",
+            hint="The linear predictor is beyond what the link can map, or the mean does not exist; see kind='linear'.",
+        )
+
+
 def _check_options(kind: str, level: float) -> None:
-    if kind not in KINDS:
+    if kind not in tuple(KINDS):
         raise PredictionError(f"kind={kind!r} is unknown.", hint=did_you_mean(str(kind), KINDS))
     if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0 < level < 1:
         raise PredictionError(f"level={level!r} is not between 0 and 1.", hint="0.95 holds 95% of the draws.")
@@ -265,15 +281,6 @@ def _refuse(rows: Rows, unseen: dict[str, tuple[str, ...]]) -> None:
         f"'{group}' has levels that the fit has not seen: {_some(levels)} in {_some(where, 'row')}.",
         hint="Give new_levels='draw' or 'zero', or leave those rows out.",
     )
-
-
-def _check_finite(values: Floats, rows: Rows) -> None:
-    bad = rows.index[~np.isfinite(values).all(axis=0)]
-    if bad.size:
-        raise PredictionError(
-            f"The prediction is not a finite number for some draws in {_some(bad, 'row')}.",
-            hint="The linear predictor is beyond what the link can map, or the mean does not exist; see kind='linear'.",
-        )
 
 
 def _some(items: Any, what: str = "") -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pymc as pm
@@ -16,11 +19,13 @@ from hierlm.graph.evaluate import PYTHON
 from hierlm.model import Model
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, at_rows, chunks, thinned
-from hierlm.posterior.predict import checked_seed, labelled_draws
+from hierlm.posterior.predict import check_finite, checked_seed, labelled_draws
 from hierlm.posterior.response import drawn_response
 from hierlm.priors import Prior
 
 __all__ = ["posterior_predictive", "prior_predictive"]
+
+TOO_WIDE = "The priors are too wide on the link scale; narrow those of b and sd_…."
 
 
 def posterior_predictive(fit: Fit, *, seed: int | None = None, draws: int | None = None) -> xr.Dataset:
@@ -60,6 +65,7 @@ def posterior_predictive(fit: Fit, *, seed: int | None = None, draws: int | None
         out = np.empty((used.size, rows.n), dtype=np.int64 if response.family.discrete else np.float64)
         for at in chunks(used.size, rows.n):
             out[:, at] = drawn_response(rows, used, response, at, tuple(model.groups), effects, noise)
+        check_finite(out, rows)
         found[name] = labelled_draws(out, used, rows, name)
     return xr.Dataset(found)
 
@@ -104,11 +110,12 @@ def prior_predictive(model: Model, draws: int = 500, *, seed: int | None = None)
         tree = _draw(model, int(draws), checked_seed(seed))
     except ValueError as error:
         raise PriorError(
-            f"A draw of the response is beyond what can be computed: {str(error).splitlines()[0]}.",
-            hint="The priors are too wide on the link scale; narrow those of b and sd_….",
+            f"A draw of the response is beyond what can be computed: {str(error).splitlines()[0]}.", hint=TOO_WIDE
         ) from error
     responses = tree["prior_predictive"].to_dataset()
     responses.attrs = {}
+    if not all(np.isfinite(v.to_numpy()).all() for v in responses.data_vars.values()):
+        raise PriorError("Some draws of the response are beyond what can be computed.", hint=TOO_WIDE)
     return xr.DataTree.from_dict(
         {
             "prior": user_variables(tree["prior"].to_dataset(), model),
@@ -120,7 +127,18 @@ def prior_predictive(model: Model, draws: int = 500, *, seed: int | None = None)
 
 def _draw(model: Model, draws: int, seed: int) -> xr.DataTree:
     """PyMC's forward sampling, evaluated by NumPy: compiling would take far longer than drawing."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.errstate(all="ignore"), _quiet("pymc.sampling.forward"), model.pymc:
         warnings.filterwarnings("ignore", message=".*[Pp]otential", category=UserWarning)  # weights are no part of the prior
-        with model.pymc:
-            return pm.sample_prior_predictive(draws, random_seed=seed, compile_kwargs={"mode": PYTHON})
+        return pm.sample_prior_predictive(draws, random_seed=seed, compile_kwargs={"mode": PYTHON})
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """A library's logger, without its notes on progress."""
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -35,7 +35,8 @@ def r2(fit: Fit, *, level: float = 0.95, kind: Kind = "eti") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Two rows a response: ``response``, ``r2`` (``"marginal"``, ``"conditional"``), ``mean``, ``sd``, ``lower``, ``upper``.
+        Two rows a response: ``response``, ``r2`` (``"marginal"``, ``"conditional"``), ``mean``, ``sd``, ``lower``,
+        ``upper``.
 
     Raises
     ------

@@ -51,8 +51,8 @@ def by_level(
     groups: list[tuple[str, tuple[str, ...], tuple[str, ...], NDArray[np.float64]]], level: float, kind: str
 ) -> pd.DataFrame:
     """A tidy frame of (group, levels, effects, draws (sample, level, effect))."""
-    labels = {"group": [], "level": [], "effect": []}
-    frames = [describe_into(labels, np.zeros((1, 0)), level, kind)]
+    empty: dict[str, list[str]] = {"group": [], "level": [], "effect": []}
+    frames = [describe_into(empty, np.zeros((1, 0)), level, kind)]
     for group, levels, effects, values in groups:
         columns = {
             "group": [group] * (len(levels) * len(effects)),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hierlm import names
 from hierlm.posterior.coef import Column, group_columns
 from hierlm.posterior.draws import covariance_draws, effect_draws, known_group
-from hierlm.posterior.layout import html_lines, html_page, html_table, number, text_table
+from hierlm.posterior.layout import Table, html_lines, html_page, html_table, number, records, text_table
 from hierlm.posterior.level_fits import level_fits
 
 if TYPE_CHECKING:
@@ -43,15 +43,19 @@ class Shrinkage:
     terms: pd.DataFrame
     levels: pd.DataFrame
 
-    def _terms(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        rows = [(r.group, r.effect, f"{r.levels:,}", number(r.pooling, 0.01)) for r in self.terms.itertuples(index=False)]
+    def _terms(self) -> Table:
+        rows = [(r.group, r.effect, f"{r.levels:,}", number(r.pooling, 0.01)) for r in records(self.terms)]
         return ("group", "effect", "levels", "pooling factor"), rows
 
-    def _levels(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    def _levels(self) -> Table:
         rows = []
-        for r in self.levels.head(MOST_ROWS).itertuples(index=False):
-            size = max(abs(r.no_pooling - r.complete_pooling), abs(r.complete_pooling) / 100) / 5
-            values = (number(v, size) for v in (r.no_pooling, r.partial_pooling, r.complete_pooling))
+        distance = (self.levels["no_pooling"] - self.levels["complete_pooling"]).abs()
+        size = {
+            key: float(d.median()) / 5 for key, d in distance.groupby([self.levels["group"], self.levels["effect"]])
+        }
+        for r in records(self.levels.head(MOST_ROWS)):
+            scale = size[r.group, r.effect]
+            values = (number(v, scale) for v in (r.no_pooling, r.partial_pooling, r.complete_pooling))
             rows.append((r.group, r.level, r.effect, str(r.n), *values, number(r.weight, 0.01), r.note))
         return ("group", "level", "effect", "rows", "no", "partial", "complete pooling", "weight", ""), rows
 
@@ -60,8 +64,8 @@ class Shrinkage:
         return f"{hidden:,} more rows in .levels" if hidden > 0 else ""
 
     def __repr__(self) -> str:
-        tables = [text_table(*self._terms(), left=2)] + ([text_table(*self._levels(), left=3)] if len(self.levels) else [])
-        return "\n\n".join([*tables, *([self._footer()] if self._footer() else [])])
+        levels = [text_table(*self._levels(), left=3)] if len(self.levels) else []
+        return "\n\n".join([text_table(*self._terms(), left=2), *levels, *([self._footer()] if self._footer() else [])])
 
     def _repr_html_(self) -> str:
         tables = [html_table(*self._terms(), left=2), html_table(*self._levels(), left=3)]
@@ -174,7 +178,8 @@ def _levels(fit: Fit, group: str, levels: tuple[str, ...]) -> list[pd.DataFrame]
     """One frame per response whose mean the grouping acts on."""
     frames = []
     for response in fit.model.responses:
-        columns = [c for c in group_columns(fit.model, group) if (c.response, c.parameter) == (response.name, names.MEAN)]
+        predictor = (response.name, names.MEAN)
+        columns = [c for c in group_columns(fit.model, group) if (c.response, c.parameter) == predictor]
         if not columns:
             continue
         V = _covariance(fit, group, columns)

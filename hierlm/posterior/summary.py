@@ -14,7 +14,7 @@ from hierlm.posterior.diagnose import diagnose
 from hierlm.posterior.draws import Elements, elements, flat
 from hierlm.posterior.header import header_lines
 from hierlm.posterior.intervals import Kind, check_interval, describe
-from hierlm.posterior.layout import bracket, html_lines, html_page, html_table, number, percent, text_table
+from hierlm.posterior.layout import bracket, html_lines, html_page, html_table, number, percent, records, text_table
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -70,8 +70,8 @@ class Summary:
 def estimate_rows(frame: pd.DataFrame, *, diagnostics: bool = False) -> list[tuple[str, ...]]:
     """Rows of a display: name, mean, sd, interval, and the diagnostics if asked for."""
     rows = []
-    for r in frame.itertuples():
-        row = [str(r.Index), number(r.mean, r.sd), number(r.sd), bracket(r.lower, r.upper, r.sd)]
+    for r in records(frame, index=True):
+        row = [str(r.Index), number(r.mean, r.sd), number(r.sd, r.sd), bracket(r.lower, r.upper, r.sd)]
         if diagnostics:
             whole = [number(float(np.round(e)), 10.0) for e in (r.ess_bulk, r.ess_tail)]
             row += [*whole, number(r.r_hat, 0.01), number(r.mcse_mean)]
@@ -120,7 +120,7 @@ def summary(
     """
     check_interval(level, kind)
     found = elements(fit, variables, groups=groups)
-    frame = pd.concat([_rows(e, level, kind) for e in found]) if found else pd.DataFrame(columns=list(COLUMNS), dtype=float)
+    frame = pd.concat([_rows(e, level, kind) for e in found] or [pd.DataFrame(columns=list(COLUMNS), dtype=float)])
     frame.attrs = {"level": float(level), "kind": kind}
     return Summary(frame, float(level), kind, header_lines(fit), diagnose(fit).verdict)
 

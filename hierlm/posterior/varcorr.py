@@ -15,7 +15,17 @@ from hierlm import names
 from hierlm.errors import PosteriorError
 from hierlm.posterior.draws import correlation_draws, covariance_draws
 from hierlm.posterior.intervals import Kind, check_interval, describe_into
-from hierlm.posterior.layout import bracket, html_lines, html_page, html_table, number, percent, text_table
+from hierlm.posterior.layout import (
+    Table,
+    bracket,
+    html_lines,
+    html_page,
+    html_table,
+    number,
+    percent,
+    records,
+    text_table,
+)
 from hierlm.posterior.variance import VarianceParts, block_variance, variance_parts
 
 if TYPE_CHECKING:
@@ -29,7 +39,6 @@ LABELS = ("name", "quantity", "group", "structure", "levels", "response", "param
 SHARES = "share: of the variance that the common effects leave, on the link scale; a term's share is on its first row."
 
 Floats = NDArray[np.float64]
-Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 
 @final
@@ -57,8 +66,9 @@ class VarCorr:
     def _components(self, *, mean: bool) -> Table:
         """Sds of the mean's effects with their shares, or of those of other parameters, which have none."""
         frame = self.frame[(self.frame["parameter"] == names.MEAN) == mean]
-        found = {(r.quantity, r.group, r.effect): r for r in frame[frame["quantity"] != "cor"].itertuples(index=False)}
-        header = ("group", "levels", "structure", "effect", "sd", f"{percent(self.level)} {self.kind}", "variance", "share")
+        found = {(r.quantity, r.group, r.effect): r for r in records(frame[frame["quantity"] != "cor"])}
+        inside = f"{percent(self.level)} {self.kind}"
+        header = ("group", "levels", "structure", "effect", "sd", inside, "variance", "share")
         rows: list[tuple[str, ...]] = []
         last = None
         for (quantity, group, effect), r in found.items():
@@ -74,7 +84,7 @@ class VarCorr:
 
     def _correlations(self) -> Table:
         header = ("", "mean", f"{percent(self.level)} {self.kind}")
-        cor = self.frame[self.frame["quantity"] == "cor"].itertuples(index=False)
+        cor = records(self.frame[self.frame["quantity"] == "cor"])
         return header, [(r.name, number(r.mean, r.sd), bracket(r.lower, r.upper, r.sd)) for r in cor]
 
     def tables(self) -> list[tuple[str, Table, int]]:
@@ -131,15 +141,19 @@ def varcorr(fit: Fit, *, level: float = 0.95, kind: Kind = "eti") -> VarCorr:
         for block in blocks:
             rows += _block(fit, block, parts)
     for response, part in parts.items():
-        residual = {"var": part.distribution, "sd": np.sqrt(part.distribution), "share": part.distribution / _total(part)}
-        for quantity in ("sd", "var", "share"):
-            name = names.element(f"{quantity}_residual", *([response] if len(fit.model.responses) > 1 else []))
-            label = (name, quantity, RESIDUAL, "", 0, response, names.MEAN, response, "")
-            rows.append((label, residual[quantity]))
+        v = part.distribution
+        several = [response] if len(fit.model.responses) > 1 else []
+        if not np.isfinite(v).all():
+            infinite = int(np.isinf(v).sum())
+            notes += (f"No residual variance of '{response}': it is infinite in {infinite} of {v.size} draws.",)
+            continue
+        for quantity, values in (("sd", np.sqrt(v)), ("var", v), ("share", v / _total(part))):
+            name = names.element(f"{quantity}_residual", *several)
+            rows.append(((name, quantity, RESIDUAL, "", 0, response, names.MEAN, ", ".join(several), ""), values))
     labels = {c: [label[i] for label, _ in rows] for i, c in enumerate(LABELS)}
     size = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
-    values = np.stack([v for _, v in rows], axis=1) if rows else np.zeros((size, 0))
-    return VarCorr(describe_into(labels, values, level, kind), float(level), kind, notes)
+    draws = np.stack([v for _, v in rows], axis=1) if rows else np.zeros((size, 0))
+    return VarCorr(describe_into(labels, draws, level, kind), float(level), kind, notes)
 
 
 def _parts(fit: Fit) -> tuple[dict[str, VarianceParts], tuple[str, ...]]:
@@ -154,9 +168,7 @@ def _total(part: VarianceParts) -> Floats:
     return part.random + part.residual
 
 
-def _block(
-    fit: Fit, block: GroupBlock, parts: Mapping[str, VarianceParts]
-) -> list[tuple[tuple[object, ...], Floats]]:
+def _block(fit: Fit, block: GroupBlock, parts: Mapping[str, VarianceParts]) -> list[tuple[tuple[object, ...], Floats]]:
     """Sds, variances and shares effect by effect, then correlations."""
     V, R = covariance_draws(fit, block), correlation_draws(fit, block)
     sds = np.sqrt(np.diagonal(V, axis1=1, axis2=2))

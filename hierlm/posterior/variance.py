@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlm import names
+from hierlm.errors import PosteriorError
 from hierlm.graph.evaluate import evaluate
 from hierlm.posterior.draws import covariance_draws, select
 from hierlm.posterior.levels import NewLevels
@@ -19,7 +20,14 @@ if TYPE_CHECKING:
     from hierlm.fit.value import Fit
     from hierlm.model.values import GroupBlock, ModelResponse
 
-__all__ = ["VarianceParts", "block_variance", "distribution_variance", "mean_is_linear", "one_level_per_row", "variance_parts"]
+__all__ = [
+    "VarianceParts",
+    "block_variance",
+    "distribution_variance",
+    "mean_is_linear",
+    "one_level_per_row",
+    "variance_parts",
+]
 
 Floats = NDArray[np.float64]
 
@@ -87,7 +95,7 @@ def one_level_per_row(block: GroupBlock) -> bool:
 
 
 def block_variance(fit: Fit, block: GroupBlock, response: str) -> Floats | None:
-    """Mean over rows of z' V z = tr(V Z'Z/n), (sample,); None where the block has no part in the mean of ``response``."""
+    """Mean over rows of z' V z = tr(V Z'Z/n), (sample,); None where the block has no part in that response's mean."""
     pieces = [p for p in block.pieces if (p.response, p.parameter) == (response, names.MEAN)]
     if not pieces:
         return None
@@ -110,7 +118,12 @@ def distribution_variance(fit: Fit, response: ModelResponse) -> Floats:
     Links with a latent threshold have a constant (π²/3 logit, 1 probit, π²/6 cloglog and loglog).  Others take the
     family's ``latent_variance`` at the *mean over rows of the fitted means* μ_i (group effects included), and at each
     row's own value of the other parameters and additions, averaged over rows.  Nakagawa et al. (2017) take the mean
-    from an intercept-only model instead.
+    from an intercept-only model instead.  Infinite where the distribution has no variance (Student t, ν ≤ 2).
+
+    Raises
+    ------
+    PosteriorError
+        When the link has no latent variance, or a draw's variance is not a number.
     """
     draws, rows = Draws(fit.model, fit.posterior), at_rows(fit.model)
     free = {p: select(fit, p, [response.label or ""]) for p in response.free}
@@ -127,6 +140,9 @@ def distribution_variance(fit: Fit, response: ModelResponse) -> Floats:
     for at in chunks(draws.size, rows.n):
         etas = {names.MEAN: centre} | {p: _eta(fit, rows, draws, response, p, at) for p in others}
         variance += _latent(response, at, etas, free).sum(axis=1)
+    lost = int(np.isnan(variance).sum())
+    if lost:
+        raise PosteriorError(f"The variance of '{response.name}' on the link scale is undefined in {lost} draws.")
     return variance / rows.n
 
 
@@ -161,4 +177,3 @@ def mean_is_linear(fit: Fit, response: ModelResponse) -> bool:
     free = {p: select(fit, p, [response.label or ""])[:1] for p in response.free}
     mean = family_values(lambda a, p: response.family.mean(a, **p), response, response.additions, etas, free)
     return bool(np.allclose(mean, etas[names.MEAN]))
-

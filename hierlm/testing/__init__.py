@@ -3,5 +3,7 @@
 from __future__ import annotations
 
 from hierlm.testing.covariances import check_covariance
+from hierlm.testing.families import check_family
+from hierlm.testing.links import check_link
 
-__all__ = ["check_covariance"]
+__all__ = ["check_covariance", "check_family", "check_link"]

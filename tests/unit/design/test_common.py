@@ -222,8 +222,14 @@ def test_only_functions_of_the_list_are_called(call):
 
 
 def test_every_function_that_a_formula_may_call_can_be_computed():
-    from hierlm.design.factor import FACTORS
+    from hierlm.design.factor import FACTORS, INDICATORS
     from hierlm.design.functions import ELEMENTWISE, TRANSFORMS
     from hierlm.formula import FUNCTIONS
 
-    assert {f.name for f in FUNCTIONS.values()} <= {"I", *ELEMENTWISE, *TRANSFORMS, *FACTORS}
+    assert {f.name for f in FUNCTIONS.values()} <= {"I", *ELEMENTWISE, *TRANSFORMS, *FACTORS, *INDICATORS}
+
+
+def test_terms_of_fewer_columns_come_first_whatever_was_typed():
+    terms = read_terms("0 + a:b + x*z + b")
+    assert [":".join(terms.atoms[k].text for k in term) for term in terms.terms] == ["x", "z", "b", "a:b", "x:z"]
+    assert not terms.intercept

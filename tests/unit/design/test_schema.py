@@ -1,4 +1,4 @@
-"""New data are coded as the training data were: bugs that other packages had (see ../shared/design/bugs-elsewhere.md)."""
+"""New data are coded as the training data were, whatever their rows, order, columns and categories."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from hierlm.design import Design, build
 from hierlm.errors import DataWarning, PredictionError

@@ -1,0 +1,182 @@
+"""fit(file=…): sampled again when, and only when, something that matters has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import hierlm as hl
+from hierlm.samplers import Sampler, Settings
+from tests.synthetic import synthetic_fit
+from tests.unit.posterior.test_predict import table
+
+
+class Counting(Sampler):
+    """Gives made-up draws at once, and counts how often it was asked."""
+
+    name = "counting"
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.failure: BaseException | None = None
+        self.lost = 0
+
+    def sample(self, graph: Any, settings: Settings) -> xr.DataTree:
+        self.calls += 1
+        if self.failure is not None:
+            raise self.failure
+        made = synthetic_fit(self.model, settings.seed, settings.chains, settings.draws).draws
+        posterior = made["posterior"].to_dataset()
+        if self.lost:
+            posterior = posterior.where(posterior["draw"] < settings.draws - self.lost)
+        return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": made["sample_stats"].to_dataset()})
+
+
+@pytest.fixture
+def sampler(monkeypatch: pytest.MonkeyPatch) -> Counting:
+    counting = Counting()
+    monkeypatch.setattr("hierlm.fit.sampling.get_sampler", lambda name: counting)
+    return counting
+
+
+@pytest.fixture
+def run(sampler: Counting, tmp_path: Path) -> Callable[..., hl.Fit]:
+    """Fit with ``file=``; keywords with a leading underscore go to the model."""
+
+    def fit(formula: Any = "y ~ x + (1 | g)", data: Any = None, **options: Any) -> hl.Fit:
+        arguments = {k[1:]: options.pop(k) for k in list(options) if k.startswith("_")}
+        sampler.model = hl.Model(formula, table() if data is None else data, **arguments)
+        return sampler.model.fit(**({"draws": 10, "chains": 2, "seed": 1, "file": tmp_path / "m.zarr"} | options))
+
+    return fit
+
+
+def test_the_second_time_it_is_loaded(run: Callable[..., hl.Fit], sampler: Counting, tmp_path: Path):
+    first, second = run(), run()
+    assert sampler.calls == 1
+    assert first.draws.identical(second.draws)
+    assert "loaded_from" not in first.provenance
+    assert second.provenance["loaded_from"] == str(tmp_path / "m.zarr")
+    assert {k: v for k, v in second.provenance.items() if k != "loaded_from"} == dict(first.provenance)
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        {"cores": 1},
+        {"progress": True},
+        {"tune": 1000},
+        {"sampler": "nutpie"},
+        {"data": table()[::-1][::-1].assign(unused=1)},
+        {"data": table()[sorted(table().columns)]},
+        {"_family": "normal"},
+        {"_priors": {}},
+    ],
+)
+def test_what_does_not_matter(run: Callable[..., hl.Fit], sampler: Counting, same: dict[str, Any]):
+    run()
+    run(**same)
+    assert sampler.calls == (1 if "_family" not in same else sampler.calls)
+    assert sampler.calls == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"formula": "y ~ x + f + (1 | g)"},
+        {"formula": "y ~ x + (1 | h)"},
+        {"formula": "y ~ x + (x | g)"},
+        {"data": table().assign(y=lambda d: d["y"] + 1e-9 * (d.index == 3))},
+        {"data": table().assign(g=lambda d: d["g"].replace("a", "A"))},
+        {"data": table().iloc[:-1]},
+        {"_family": "student_t"},
+        {"_priors": {"b": hl.Prior("Normal", sigma=1)}},
+        {"_priors": {"sigma": 1.0}},
+        {"_parameterization": "centered"},
+        {"seed": 2},
+        {"seed": None},
+        {"draws": 11},
+        {"chains": 3},
+        {"tune": 999},
+        {"target_accept": 0.95},
+        {"sampler": "pymc"},
+    ],
+)
+def test_what_does(run: Callable[..., hl.Fit], sampler: Counting, changed: dict[str, Any]):
+    run()
+    assert "loaded_from" not in run(**changed).provenance
+    assert sampler.calls == 2
+    assert "loaded_from" in run(**changed).provenance  # and the file is now that of the changed model
+    assert sampler.calls == 2
+
+
+def test_versions_matter(run: Callable[..., hl.Fit], sampler: Counting, monkeypatch: pytest.MonkeyPatch):
+    run()
+    for version, calls in (("6.4.99", 1), ("7.0.0", 2)):
+        monkeypatch.setattr("hierlm.storage.fingerprint.installed_versions", lambda v=version: {"pymc": v, "hierlm": hl.__version__})
+        if version.startswith("6.4"):
+            from importlib.metadata import version as of
+
+            if not of("pymc").startswith("6.4."):
+                continue
+        run()
+        assert sampler.calls == calls
+
+
+def test_a_changed_function_of_the_users_matters(run: Callable[..., hl.Fit], sampler: Counting):
+    formula = "y ~ f2(x) + (1 | g)"
+    run(formula, _extra={"f2": lambda x: x**2})
+    run(formula, _extra={"f2": lambda x: x**2})
+    assert sampler.calls == 1
+    run(formula, _extra={"f2": lambda x: x**3})
+    assert sampler.calls == 2
+
+
+def test_a_fit_saved_by_hand_is_found(run: Callable[..., hl.Fit], sampler: Counting, tmp_path: Path):
+    run(file=None).save(tmp_path / "m.zarr")
+    assert "loaded_from" in run().provenance
+    assert sampler.calls == 1
+
+
+def test_a_failed_fit_leaves_the_file(run: Callable[..., hl.Fit], sampler: Counting, tmp_path: Path):
+    run()
+    before = (tmp_path / "m.zarr").read_bytes()
+    sampler.failure = hl.SamplingError("no finite start")
+    with pytest.raises(hl.SamplingError):
+        run(seed=2)
+    assert (tmp_path / "m.zarr").read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["m.zarr"]
+
+
+def test_an_interrupted_fit_replaces_nothing(run: Callable[..., hl.Fit], sampler: Counting, tmp_path: Path):
+    run()
+    before = (tmp_path / "m.zarr").read_bytes()
+    sampler.lost = 4
+    with pytest.warns(hl.HierlmWarning):
+        part = run(seed=2)
+    assert part.draws["posterior"].sizes["draw"] == 6
+    assert (tmp_path / "m.zarr").read_bytes() == before
+
+
+def test_what_cannot_be_written_is_said_before_sampling(run: Callable[..., hl.Fit], sampler: Counting, tmp_path: Path):
+    with pytest.raises(hl.StorageError, match="does not exist"):
+        run(file=tmp_path / "no" / "m.zarr")
+    with pytest.raises(hl.StorageError, match="is a folder"):
+        run(file=tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(hl.StorageError, match="cannot be read"):
+        run(file=tmp_path / "notes.txt")
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert sampler.calls == 0
+
+
+def test_draws_are_those_of_the_file(run: Callable[..., hl.Fit], tmp_path: Path):
+    first = run()
+    loaded, from_file = run(), hl.load(tmp_path / "m.zarr")
+    np.testing.assert_array_equal(loaded.predict().draws, first.predict().draws)
+    assert from_file.draws.identical(loaded.draws)
