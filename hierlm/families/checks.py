@@ -121,7 +121,7 @@ def check_additions(additions: Mapping[str, Floats]) -> None:
         weights = np.asarray(additions["weights"], dtype=float)
         _refuse(~np.isfinite(weights) | (weights < 0), "weights( ) must be 0 or more.", "weights", "Check the column.")
         if not np.any(weights > 0):
-            raise DataError("weights( ) are all zero: no row counts.", column="weights")
+            raise DataError("weights( ) are all zero: no row counts.", column="weights", hint="Check the column.")
     if "se" in additions:
         se = np.asarray(additions["se"], dtype=float)
         bad = ~np.isfinite(se) | (se <= 0)

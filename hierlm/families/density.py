@@ -47,7 +47,6 @@ class DensityFamily(Family):
             own, predicted = read(inputs)
             return self.restrict(self.log_density(pt.cast(y, "float64"), own, **predicted), **predicted)
 
-        # PyTensor makes single precision of 0.5 and small integers
-        inputs = [p.eta for p in parameters.values()] + [additions[name] for name in self.requires]
+        inputs = [p.eta for p in parameters.values()] + [pt.cast(additions[name], "float64") for name in self.requires]
         label = "".join(part.capitalize() for part in self.name.split("_"))
-        return pm.CustomDist.dist(*(pt.cast(i, "float64") for i in inputs), dist=draw, logp=logp, class_name=label)
+        return pm.CustomDist.dist(*inputs, dist=draw, logp=logp, class_name=label)

@@ -54,6 +54,10 @@ class Predicted:
     eta: Tensor
     link: Link
 
+    def __post_init__(self) -> None:
+        # PyTensor makes single precision of numbers like 0.5
+        object.__setattr__(self, "eta", pt.cast(self.eta, "float64"))
+
     @property
     def value(self) -> Tensor:
         """The parameter itself, g⁻¹(η)."""

@@ -29,7 +29,7 @@ def fit(
     cores: int | None = None,
     seed: int | None = None,
     sampler: str = "nutpie",
-    target_accept: float = 0.9,
+    target_accept: float = 0.95,
     max_treedepth: int = 10,
     progress: bool | None = None,
 ) -> Fit:
@@ -48,7 +48,8 @@ def fit(
         The same seed gives the same draws; without one a random seed is used, and recorded in ``provenance``.
     sampler : {"nutpie", "pymc", "numpyro", "blackjax"}
     target_accept : float
-        In (0, 1); raise it towards 0.99 when there are divergences.
+        In (0, 1); raise it towards 0.99 when there are divergences.  The default is Stan's 0.8 made careful for
+        hierarchical models.
     max_treedepth : int
     progress : bool, optional
         Live progress; shown in terminals and notebooks unless given, never in logs.

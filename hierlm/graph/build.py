@@ -12,6 +12,7 @@ from hierlm import names
 from hierlm.errors import ModelError
 from hierlm.graph.common import common_effects, fixed_part
 from hierlm.graph.groups import Columns, group_effects, group_part
+from hierlm.graph.hosting import hosting
 from hierlm.graph.observation import free_parameters, observe
 from hierlm.model.model import Model
 from hierlm.model.values import ModelPredictor
@@ -50,8 +51,9 @@ def build_graph(model: Model) -> pm.Model:
         When a free variable would not influence any observation.
     """
     with pm.Model(coords=coordinates(model)) as graph:
-        effects = common_effects(model)
-        columns = {group: group_effects(model, group) for group in model.groups}
+        hosts = hosting(model)
+        effects = common_effects(model, hosts)
+        columns = {group: group_effects(model, group, hosts, effects) for group in model.groups}
         index = {
             group: pm.Data(names.data("index", group), blocks[0].codes.astype(np.int64), dims=names.OBS)
             for group, blocks in model.groups.items()
@@ -59,7 +61,7 @@ def build_graph(model: Model) -> pm.Model:
         free = free_parameters(model)
         for position, response in enumerate(model.responses):
             etas = {
-                p.parameter: _predictor(model, p, response.label and str(position + 1), effects, columns, index)
+                p.parameter: _predictor(model, p, fixed_part(p, response.label and str(position + 1), effects, hosts), columns, index)
                 for p in model.predictors
                 if p.response == response.name
             }
@@ -71,13 +73,11 @@ def build_graph(model: Model) -> pm.Model:
 def _predictor(
     model: Model,
     predictor: ModelPredictor,
-    label: str | None,
-    effects: dict[str, Tensor],
+    eta: Tensor,
     columns: dict[str, Columns],
     index: dict[str, Tensor],
 ) -> Tensor:
-    """η = offset + X b + Σ Z r, shape (obs,)."""
-    eta = fixed_part(predictor, label, effects)
+    """η = offset + X b + Σ Z r, shape (obs,), from its fixed part."""
     for block in model.blocks:
         part = group_part(block, predictor.response, predictor.parameter, columns[block.group], index[block.group])
         if part is not None:

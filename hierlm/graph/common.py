@@ -9,6 +9,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from hierlm import names
+from hierlm.graph.hosting import Hosting, mean_shift
 from hierlm.graph.transforms import CentredColumns
 from hierlm.graph.vectors import vector
 from hierlm.model.model import Model
@@ -23,7 +24,7 @@ COLUMNWISE = 8
 seconds of compilation."""
 
 
-def common_effects(model: Model) -> dict[str, Tensor]:
+def common_effects(model: Model, hosts: Hosting) -> dict[str, Tensor]:
     """Add ``b``, ``b_sigma``, … to the PyMC model on the context stack: parameter → variable."""
     effects = {}
     for parameter in dict.fromkeys(p.parameter for p in model.predictors):
@@ -31,24 +32,29 @@ def common_effects(model: Model) -> dict[str, Tensor]:
         name = names.common(parameter)
         priors = [a.prior for a in model.assignments if a.variable == name]
         if priors:
-            effects[parameter] = vector(name, names.common_dim(parameter), priors, transform=CentredColumns(predictors))  # type: ignore[arg-type]
+            effects[parameter] = vector(name, names.common_dim(parameter), priors, transform=CentredColumns(predictors, hosts))  # type: ignore[arg-type]
     return effects
 
 
-def fixed_part(predictor: ModelPredictor, label: str | None, effects: dict[str, Tensor]) -> Tensor:
-    """Offset + X b of one predictor, shape (obs,)."""
+def fixed_part(predictor: ModelPredictor, label: str | None, effects: dict[str, Tensor], hosts: Hosting) -> Tensor:
+    """Offset + X b of one predictor without its hosted columns, shape (obs,)."""
     X, p = predictor.X, predictor.X.shape[1]
+    hosted = hosts.of(predictor)
     eta: Tensor = pt.zeros(X.shape[0])
     if np.any(predictor.offset):
         eta = pm.Data(names.data("offset", label, predictor.parameter), predictor.offset, dims=names.OBS)
-    if p == 0:
+    if p == len(hosted):
         return eta
     b = effects[predictor.parameter][predictor.columns]
+    eta = eta - mean_shift(predictor, hosts, b)
     if p == 1 and np.all(X == 1):
         return eta + b[0]
     data = pm.Data(names.data("X", label, predictor.parameter), X)
     if p > COLUMNWISE:
-        return eta + data @ b
+        kept = [j for j in range(p) if j not in hosted]
+        return eta + (data[:, kept] @ b[kept] if hosted else data @ b)
     for j in range(p):
+        if j in hosted:
+            continue
         eta = eta + (b[j] if np.all(X[:, j] == 1) else data[:, j] * b[j])
     return eta

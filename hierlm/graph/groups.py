@@ -10,6 +10,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from hierlm import names
+from hierlm.graph.hosting import Hosting, hosted_means
 from hierlm.graph.vectors import vector
 from hierlm.model.model import Model
 from hierlm.model.values import GroupBlock
@@ -21,23 +22,31 @@ Columns = dict[int, Tensor]
 """Effect of a grouping (its column in ``r_g``) → values over its levels."""
 
 
-def group_effects(model: Model, group: str) -> Columns:
-    """Add ``sd_g``, ``cor_g`` and ``r_g`` of one grouping to the PyMC model on the context stack."""
+def group_effects(model: Model, group: str, hosts: Hosting, effects: Mapping[str, Tensor]) -> Columns:
+    """Add ``sd_g``, ``cor_g`` and ``r_g`` of one grouping to the PyMC model on the context stack.
+
+    Returns
+    -------
+    dict
+        Column of ``r_g`` → what the predictors add: r, or v = b + r where the coefficient is hosted.
+    """
     blocks = model.groups[group]
     sds = _standard_deviations(model, group, blocks)
     factors = [_correlation_factor(model, part, block) for part, block in enumerate(blocks)]
     _correlation_matrix(group, blocks, factors)
+    means = {c: m for block in blocks for c, m in hosted_means(model, block, hosts, effects).items()}
     dims = (names.level_dim(group), names.effect_dim(group))
-    effects = names.effects(group)
-    if all(b.centred and len(b.effects) == 1 for b in blocks):
-        scale = pt.stack([sds[b.columns[0]] for b in blocks])
-        r = pm.Normal(effects, 0.0, scale, dims=dims)
+    name = names.effects(group)
+    if not means and all(b.centred and len(b.effects) == 1 for b in blocks):
+        r = pm.Normal(name, 0.0, pt.stack([sds[b.columns[0]] for b in blocks]), dims=dims)
         return {b.columns[0]: r[:, i] for i, b in enumerate(blocks)}
-    if len(blocks) == 1 and blocks[0].centred:
-        r = pm.MvNormal(effects, mu=np.zeros(len(blocks[0].effects)), chol=_cholesky(blocks[0], factors[0], sds), dims=dims)
+    if not means and len(blocks) == 1 and blocks[0].centred:
+        chol = _cholesky(blocks[0], factors[0], sds)
+        r = pm.MvNormal(name, mu=np.zeros(len(blocks[0].effects)), chol=chol, dims=dims)
         return {c: r[:, i] for i, c in enumerate(blocks[0].columns)}
-    columns = _mixed(group, blocks, factors, sds)
-    pm.Deterministic(effects, pt.stack([columns[c] for c in sorted(columns)], axis=1), dims=dims)
+    columns = _mixed(group, blocks, factors, sds, means)
+    centred_at_zero = [columns[c] - means.get(c, 0.0) for c in sorted(columns)]
+    pm.Deterministic(name, pt.stack(centred_at_zero, axis=1), dims=dims)
     return columns
 
 
@@ -91,9 +100,13 @@ def _cholesky(block: GroupBlock, factor: list[list[Tensor]], sds: Mapping[int, T
 
 
 def _mixed(
-    group: str, blocks: Sequence[GroupBlock], factors: Sequence[list[list[Tensor]]], sds: Mapping[int, Tensor]
+    group: str,
+    blocks: Sequence[GroupBlock],
+    factors: Sequence[list[list[Tensor]]],
+    sds: Mapping[int, Tensor],
+    means: Mapping[int, Tensor],
 ) -> Columns:
-    """Columns of blocks of which some are centred: one ``z_g`` for the non-centred, one variable for each centred."""
+    """Columns of any blocks: one ``z_g`` for the non-centred, one variable around its means for each centred."""
     columns: Columns = {}
     levels = len(blocks[0].levels)
     free = [c for b in blocks if not b.centred for c in b.columns]
@@ -105,11 +118,14 @@ def _mixed(
                 columns[c] = sds[c] * sum(factor[i][j] * z[:, free.index(block.columns[j])] for j in range(i + 1))
         elif len(block.effects) == 1:
             name = names.internal(names.effects(group), part)
-            columns[block.columns[0]] = pm.Normal(name, 0.0, sds[block.columns[0]], dims=names.level_dim(group))
+            columns[block.columns[0]] = pm.Normal(
+                name, means.get(block.columns[0], 0.0), sds[block.columns[0]], dims=names.level_dim(group)
+            )
         else:
             chol = _cholesky(block, factor, sds)
             k = len(block.effects)
-            r = pm.MvNormal(names.internal(names.effects(group), part), mu=np.zeros(k), chol=chol, shape=(levels, k))
+            mu = pt.stack([pt.as_tensor(means.get(c, 0.0), dtype="float64") for c in block.columns])
+            r = pm.MvNormal(names.internal(names.effects(group), part), mu=mu, chol=chol, shape=(levels, k))
             columns |= {c: r[:, i] for i, c in enumerate(block.columns)}
     return columns
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
 
+from hierlm.graph.hosting import Hosting
 from hierlm.model.values import ModelPredictor
 
 __all__ = ["CentredColumns"]
@@ -24,12 +25,14 @@ class CentredColumns(Transform):
     ----------
     predictors : sequence of ModelPredictor
         Those whose coefficients make up the variable, in the order of their ``columns``.
+    hosts : Hosting
+        Hosted columns are centred already, by their groups.
     """
 
     name = "centred"
     ndim_supp = 0
 
-    def __init__(self, predictors: Sequence[ModelPredictor]) -> None:
+    def __init__(self, predictors: Sequence[ModelPredictor], hosts: Hosting) -> None:
         width = sum(len(p.labels) for p in predictors)
         self.means, self.scales = np.zeros(width), np.ones(width)
         self.intercepts: list[tuple[int, slice]] = []
@@ -39,7 +42,7 @@ class CentredColumns(Transform):
             if p.intercept is None:
                 continue
             mean = p.X.mean(axis=0)
-            mean[p.intercept] = 0.0
+            mean[[p.intercept, *hosts.of(p)]] = 0.0
             self.means[p.columns] = mean
             self.intercepts.append((p.columns.start + p.intercept, p.columns))
 

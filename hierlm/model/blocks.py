@@ -43,14 +43,14 @@ def group_blocks(design: Design, responses: Sequence[ModelResponse]) -> tuple[Gr
         bar = member.groups.bar
         key = f"id:{bar.id}" if bar.id is not None else f"term:{number}"
         joined.setdefault((key, bar.group), []).append(member)
-    _check_ids(joined, design.formula.text)
+    _check_ids(joined, design.formula.source)
     blocks: list[GroupBlock] = []
     taken: dict[str, int] = {}
     for (_, group), parts in joined.items():
         first = taken.get(group, 0)
         blocks.extend(_split(parts, first))
         taken[group] = first + sum(len(m.labels) for m in parts)
-    _check_distinct(blocks, design.formula.text, members)
+    _check_distinct(blocks, design.formula.source, members)
     return tuple(blocks)
 
 
@@ -149,5 +149,3 @@ def _check_distinct(blocks: Sequence[GroupBlock], text: str, members: Sequence[_
                 f"'{block.group}' has one level only, so its standard deviation cannot be estimated.",
                 hint="Remove the term, or use data with at least two levels (better: five or more).",
             )
-
-

@@ -111,7 +111,12 @@ class Model:
         chosen = families_of(family)
         known = {p.name for f, _ in chosen for p in f.parameters}
         parsed = parse(
-            formula, random=random, residual=residual, parameters=known, structures=STRUCTURES, functions=tuple(extra or {})
+            formula,
+            random=random,
+            residual=residual,
+            parameters=known,
+            structures=STRUCTURES,
+            functions=tuple(extra or {}),
         )
         design = build(parsed, data, missing=missing, extra=extra)
         responses = responses_of(design, chosen, link)
@@ -143,9 +148,7 @@ class Model:
     @property
     def groups(self) -> dict[str, tuple[GroupBlock, ...]]:
         """The blocks of every grouping, in the order typed."""
-        return {
-            g: tuple(b for b in self.blocks if b.group == g) for g in dict.fromkeys(b.group for b in self.blocks)
-        }
+        return {g: tuple(b for b in self.blocks if b.group == g) for g in dict.fromkeys(b.group for b in self.blocks)}
 
     @cached_property
     def pymc(self) -> pm.Model:
@@ -186,4 +189,3 @@ class Model:
 
     def _repr_html_(self) -> str:
         return describe.html(self)
-

@@ -63,9 +63,7 @@ def choose_centring(
         for i, signal in _signals(response, blocks, predictors).items():
             signals[i] = signal
     return tuple(
-        signal > CENTRED_ABOVE
-        if decided.get(block.group, "auto") == "auto"
-        else decided[block.group] == "centered"
+        signal > CENTRED_ABOVE if decided.get(block.group, "auto") == "auto" else decided[block.group] == "centered"
         for block, signal in zip(blocks, signals, strict=True)
     )
 

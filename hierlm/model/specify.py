@@ -48,7 +48,8 @@ def responses_of(design: Design, chosen: Sequence[Chosen], link: LinkChoice) -> 
     several = len(design.responses) > 1
     if len(chosen) not in (1, len(design.responses)):
         raise ModelError(
-            f"{len(chosen)} families for {len(design.responses)} response(s).", hint="Give one, or one for each response."
+            f"{len(chosen)} families for {len(design.responses)} response(s).",
+            hint="Give one, or one for each response.",
         )
     per_response = list(chosen) * (len(design.responses) if len(chosen) == 1 else 1)
     return tuple(
@@ -76,9 +77,7 @@ def _response(
             raise ModelError(f"'{parameter}' is no parameter of this {family.name} response.", hint=f"It has: {known}.")
     for parameter in links:
         if parameter not in by_name:
-            raise ModelError(
-                f"link names the parameter '{parameter}'.", hint=did_you_mean(parameter, by_name)
-            )
+            raise ModelError(f"link names the parameter '{parameter}'.", hint=did_you_mean(parameter, by_name))
         if parameter not in predicted:
             raise ModelError(
                 f"link names '{parameter}', which has no formula of its own.", hint=f"Add a formula '{parameter} ~ …'."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from hierlm import names
@@ -92,7 +93,7 @@ def axis_of(model: Model, group: str, x: str | None) -> Axis:
     return Axis(name, column.levels, column.values, at)
 
 
-def rows_at(model: Model, block: GroupBlock, axis: Axis, codes: Sequence[int]) -> tuple[dict[str, NDArray[Any]], str]:
+def rows_at(model: Model, block: GroupBlock, axis: Axis, codes: Sequence[int]) -> tuple[pd.DataFrame, str]:
     """New data: every chosen level at every point of the axis, and a sentence about what the other columns are.
 
     Columns that do not vary within any chosen level keep its value; others rest at the mean of the data, factors at
@@ -109,7 +110,7 @@ def rows_at(model: Model, block: GroupBlock, axis: Axis, codes: Sequence[int]) -
         rows[name] = _native(column, np.repeat(values, m))
         if rested and _explains(model, name):
             resting.append(f"{name} = {rested}")
-    return rows, f" Elsewhere {', '.join(resting)}." if resting else ""
+    return pd.DataFrame(rows), f" Elsewhere {', '.join(resting)}." if resting else ""
 
 
 def _resting(column: Column, block: GroupBlock, codes: Sequence[int]) -> tuple[NDArray[Any], str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from hierlm.errors import PosteriorError
@@ -111,7 +112,7 @@ def _even_choice(fit: Fit, group: str, most: int) -> list[int]:
     return [int(order[i]) for i in np.linspace(0, len(order) - 1, most).round().astype(int)]
 
 
-def _means(fit: Fit, rows: dict[str, Any], response: ModelResponse, groups: str | Sequence[str]) -> Floats:
+def _means(fit: Fit, rows: pd.DataFrame, response: ModelResponse, groups: str | Sequence[str]) -> Floats:
     """Draws of the mean, per trial, shape (sample, row)."""
     each = min(fit.posterior.sizes["draw"], -(-DRAWS // fit.posterior.sizes["chain"]))
     drawn = predict(fit, rows, kind="mean", response=response.name, groups=groups, draws=each, seed=0).draws.to_numpy()

@@ -253,6 +253,7 @@ def _legend(axes: Any, entries: Sequence[tuple[str, str, str]]) -> None:
             [],
             color=colour,
             marker="o" if shape == "point" else "",
+            markersize=5,
             ls="" if shape == "point" else "-",
             label=label,
         )

@@ -1,18 +1,28 @@
-"""R̂, effective sample sizes and Monte-Carlo errors of many numbers at once."""
+"""R̂, effective sample sizes and Monte-Carlo errors of thousands of numbers at once.
+
+The same numbers as arviz_stats gives one by one (a test holds them equal), several times faster: a model with 4,000
+group effects is diagnosed whenever its fit is shown.
+
+Source: Vehtari, Gelman, Simpson, Carpenter & Bürkner (2021), Bayesian Analysis 16:667–718.
+"""
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from arviz_stats.base import array_stats
 from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
+from scipy.special import ndtri
+from scipy.stats import rankdata
 
 __all__ = ["Convergence", "convergence"]
 
 Floats = NDArray[np.float64]
+
 TAILS = (0.05, 0.95)
+CHUNK = 500_000
+"""Draws that are worked on at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,22 +52,102 @@ class Convergence:
 
 
 def convergence(values: Floats) -> Convergence:
-    """Diagnostics of ``values`` (chain, draw, n), by arviz_stats.
-
-    Source: Vehtari, Gelman, Simpson, Carpenter & Bürkner (2021), Bayesian Analysis 16:667–718.
-    """
+    """Diagnostics of ``values`` (chain, draw, n)."""
     finite = np.isfinite(values).all(axis=(0, 1))
     moving = (values != values[:, :1]).any(axis=1).all(axis=0) & finite
-    out = {name: np.full(values.shape[-1], np.nan) for name in ("r_hat", "ess_bulk", "ess_tail", "mcse_mean")}
-    usable = np.flatnonzero(moving)
-    if usable.size and values.shape[1] >= 4:
-        axes = {"chain_axis": 0, "draw_axis": 1}
-        draws = values[..., usable]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            if values.shape[0] > 1:
-                out["r_hat"][usable] = array_stats.rhat(draws, method="rank", **axes)
-            out["ess_bulk"][usable] = array_stats.ess(draws, method="bulk", **axes)
-            out["ess_tail"][usable] = array_stats.ess(draws, method="tail", prob=TAILS, **axes)
-            out["mcse_mean"][usable] = array_stats.mcse(draws, method="mean", **axes)
-    return Convergence(**out, finite=finite, moving=moving)
+    found = np.full((4, values.shape[-1]), np.nan)
+    usable = np.flatnonzero(moving) if values.shape[1] >= 4 else np.zeros(0, dtype=np.int64)
+    step = max(1, CHUNK // max(1, values.shape[0] * values.shape[1]))
+    for start in range(0, len(usable), step):
+        part = usable[start : start + step]
+        found[:, part] = _diagnostics(np.ascontiguousarray(np.moveaxis(values[..., part], -1, 0)))
+    r_hat, ess_bulk, ess_tail, mcse = found
+    return Convergence(r_hat, ess_bulk, ess_tail, mcse, finite, moving)
+
+
+def _diagnostics(draws: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """R̂, bulk ESS, tail ESS and MCSE of the mean of ``draws`` (n, chain, draw)."""
+    pooled = draws.reshape(len(draws), -1)
+    halves = _split(draws)
+    z = _normal_scores(halves)
+    r_hat = np.full(len(draws), np.nan)
+    if draws.shape[1] > 1:
+        folded = np.abs(halves - np.median(halves, axis=(1, 2), keepdims=True))
+        r_hat = np.maximum(_r_hat(z), _r_hat(_normal_scores(folded)))
+    quantiles = np.quantile(pooled, TAILS, axis=1)[:, :, None, None]
+    tail = np.minimum(*(_ess(_split((draws <= q).astype(np.float64))) for q in quantiles))
+    mcse = pooled.std(axis=1, ddof=1) / np.sqrt(_ess(halves))
+    return r_hat, _ess(z), tail, mcse
+
+
+def _split(draws: Floats) -> Floats:
+    """Every chain as two; the middle draw of an odd number is left out."""
+    half = draws.shape[2] // 2
+    return np.concatenate([draws[:, :, :half], draws[:, :, -half:]], axis=1)
+
+
+def _normal_scores(draws: Floats) -> Floats:
+    """Φ⁻¹((rank − 3/8)/(S + 1/4)) over all draws of a number, tied draws sharing their mean rank."""
+    pooled = draws.reshape(len(draws), -1)
+    S = pooled.shape[1]
+    order = np.argsort(pooled, axis=1)
+    ordered = np.take_along_axis(pooled, order, axis=1)
+    scores = np.empty_like(pooled)
+    np.put_along_axis(scores, order, np.broadcast_to(ndtri((np.arange(1, S + 1) - 0.375) / (S + 0.25)), order.shape), 1)
+    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+    if tied.any():
+        scores[tied] = ndtri((rankdata(pooled[tied], axis=1) - 0.375) / (S + 0.25))
+    return scores.reshape(draws.shape)
+
+
+def _r_hat(chains: Floats) -> Floats:
+    """√((B/W + h − 1)/h) for chains of h draws, B and W the variances between and within; infinite when W is zero."""
+    h = chains.shape[2]
+    between = h * chains.mean(axis=2).var(axis=1, ddof=1)
+    within = chains.var(axis=2, ddof=1).mean(axis=1)
+    ratio = np.divide(between, within, out=np.full_like(between, np.inf), where=within > 0)
+    return np.sqrt((ratio + h - 1) / h)
+
+
+def _ess(chains: Floats) -> Floats:
+    """Effective sample size of ``chains`` (n, chain, draw) by Geyer's initial monotone sequence."""
+    n, m, h = chains.shape
+    total = m * h
+    rho = _autocorrelation(chains)
+    even, odd = np.ones(n), rho[:, 1].copy()
+    kept = np.zeros_like(rho)
+    kept[:, 0], kept[:, 1] = 1.0, odd
+    end = np.full(n, 1)
+    active = np.ones(n, dtype=bool)
+    for t in range(1, h - 3, 2):  # pairs of lags as long as their sums are positive
+        active &= even + odd > 0
+        if not active.any():
+            break
+        even = np.where(active, rho[:, t + 1], even)
+        odd = np.where(active, rho[:, t + 2], odd)
+        keep = active & (even + odd >= 0)
+        kept[keep, t + 1], kept[keep, t + 2] = even[keep], odd[keep]
+        end[active] = t + 2
+    last = end - 2
+    rows = np.flatnonzero(even > 0)
+    kept[rows, last[rows] + 1] = even[rows]
+    for t in range(1, int(last.max(initial=0)) - 1, 2):  # sums of pairs never grow
+        grows = (t <= last - 2) & (kept[:, t + 1] + kept[:, t + 2] > kept[:, t - 1] + kept[:, t])
+        kept[grows, t + 1] = kept[grows, t + 2] = (kept[grows, t - 1] + kept[grows, t]) / 2
+    lags = np.arange(h)
+    tau = -1 + 2 * np.where(lags <= last[:, None], kept, 0).sum(axis=1) + kept[np.arange(n), last + 1]
+    ess = total / np.maximum(tau, 1 / np.log10(total))
+    constant = np.ptp(chains.reshape(n, -1), axis=1) < np.finfo(np.float64).resolution
+    return np.asarray(np.where(constant, total, ess))
+
+
+def _autocorrelation(chains: Floats) -> Floats:
+    """1 − (W − mean autocovariance)/var⁺ at every lag, (n, lag)."""
+    h = chains.shape[2]
+    means = chains.mean(axis=2, keepdims=True)
+    size = next_fast_len(2 * h, real=True)
+    power = np.square(np.abs(rfft(chains - means, n=size, axis=2))).mean(axis=1)
+    covariance = irfft(power, n=size, axis=1)[:, :h] / h
+    within = covariance[:, :1] * h / (h - 1.0)
+    plus = covariance[:, :1] + means[:, :, 0].var(axis=1, ddof=1)[:, None]
+    return 1 - np.divide(within - covariance, plus, out=np.zeros_like(covariance), where=plus > 0)

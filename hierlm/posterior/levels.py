@@ -95,5 +95,7 @@ def _effects_of(model: Model, group: str) -> list[str]:
 
 def _scaled_of(model: Model, group: str) -> list[str]:
     """Labels of those effects that have a standard deviation of their own."""
-    owners = [b.effects[i] for b in model.groups[group] for shared in b.covariance.sd_groups(len(b.effects)) for i in shared]
+    owners = [
+        b.effects[i] for b in model.groups[group] for shared in b.covariance.sd_groups(len(b.effects)) for i in shared
+    ]
     return [e for e in _effects_of(model, group) if e in owners]

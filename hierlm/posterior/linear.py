@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast, final
+from typing import Any, final
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from hierlm import names
-from hierlm.design import Schema
 from hierlm.design.values import Response
-from hierlm.errors import PosteriorError, did_you_mean
+from hierlm.errors import PosteriorError, PredictionError, did_you_mean
 from hierlm.families.family import Predicted
 from hierlm.fit import Fit
 from hierlm.graph.evaluate import evaluate
@@ -84,7 +83,9 @@ class Draws:
         absent = [label for label in wanted if label not in fixed]
         if absent:
             name = variable if absent[0] is None else names.element(variable, absent[0])
-            raise PosteriorError(f"The fit has no draws of {name}.", hint=did_you_mean(variable, map(str, self._posterior)))
+            raise PosteriorError(
+                f"The fit has no draws of {name}.", hint=did_you_mean(variable, map(str, self._posterior))
+            )
         row = np.array([fixed[label] for label in wanted])
         return np.broadcast_to(row if labels else row[0], (self.size, *(len(at) for at in labels)))
 
@@ -93,18 +94,28 @@ def _positions(variable: str, present: NDArray[Any], wanted: Sequence[str]) -> N
     place = {str(label): i for i, label in enumerate(present)}
     for label in wanted:
         if label not in place:
-            raise PosteriorError(f"The fit has no draws of {names.element(variable, label)}.", hint=did_you_mean(label, place))
+            raise PosteriorError(
+                f"The fit has no draws of {names.element(variable, label)}.", hint=did_you_mean(label, place)
+            )
     return np.array([place[label] for label in wanted], dtype=np.int64)
 
 
-def thinned(fit: Fit, draws: int | None, error: type[PosteriorError] | Callable[..., Exception] = PosteriorError) -> xr.Dataset:
-    """The posterior with ``draws`` evenly spaced draws of each chain; all of them for None."""
+def thinned(fit: Fit, draws: int | None) -> xr.Dataset:
+    """The posterior with ``draws`` evenly spaced draws of each chain; all of them for None.
+
+    Raises
+    ------
+    PredictionError
+        When the fit has not that many.
+    """
     posterior = fit.posterior
     if draws is None:
         return posterior
     most = posterior.sizes["draw"]
     if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or not 1 <= draws <= most:
-        raise error(f"draws={draws!r} is not a whole number from 1 to {most}.", hint=f"The fit has {most} draws a chain.")
+        raise PredictionError(
+            f"draws={draws!r} is not a whole number from 1 to {most}.", hint=f"The fit has {most} draws a chain."
+        )
     return posterior.isel(draw=np.linspace(0, most - 1, int(draws)).round().astype(int))
 
 
@@ -153,7 +164,7 @@ def at_rows(model: Model, new: Any = None, *, kept: Iterable[str] | None = None,
     if new is None:
         design = model.design
         return Rows(np.asarray(design.rows), design.responses, model.predictors, model.blocks)
-    schema = cast(Schema, model.design.schema)
+    schema = model.design.schema
     skip = set(model.groups) - set(model.groups if kept is None else kept)
     design = schema.apply(new, need_response=response, skip_groups=skip)
     predictors = predictors_of(design, model.responses)

@@ -15,7 +15,7 @@ from hierlm.fit import Fit
 from hierlm.model.values import ModelResponse
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, Rows, at_rows, chunks, thinned
-from hierlm.posterior.predict import check_finite, check_new_levels, checked_seed, labelled_draws
+from hierlm.posterior.options import check_finite, check_new_levels, checked_seed, labelled_draws
 from hierlm.posterior.response import log_density
 
 __all__ = ["log_likelihood"]
@@ -33,7 +33,7 @@ def log_likelihood(
 ) -> xr.Dataset:
     """How well does each draw foresee each row: the pointwise log-likelihood w_i log p(y_i | parameters).
 
-    It is the observed term of the model's log-density, row by row: ``y | weights(w)`` multiplies the log-density of a row.
+    It is the observed term of the model's log-density, row by row: weights, ``y | weights(w)``, multiply that of a row.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def log_likelihood(
     """
     model = fit.model
     kept = tuple(model.groups)
-    used = Draws(model, thinned(fit, draws, PredictionError))
+    used = Draws(model, thinned(fit, draws))
     rows = at_rows(model, new, response=True)
     check_new_levels(rows, kept, new_levels)
     effects = NewLevels(model, used, checked_seed(seed), zero=new_levels == "zero")

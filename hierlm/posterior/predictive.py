@@ -19,7 +19,7 @@ from hierlm.graph.evaluate import PYTHON
 from hierlm.model import Model
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, at_rows, chunks, thinned
-from hierlm.posterior.predict import check_finite, checked_seed, labelled_draws
+from hierlm.posterior.options import check_finite, checked_seed, labelled_draws
 from hierlm.posterior.response import drawn_response
 from hierlm.priors import Prior
 
@@ -56,7 +56,7 @@ def posterior_predictive(fit: Fit, *, seed: int | None = None, draws: int | None
     >>> fit.posterior_predictive(seed=1, draws=100)["y"].mean("obs")  # doctest: +SKIP
     """
     model = fit.model
-    used = Draws(model, thinned(fit, draws, PredictionError))
+    used = Draws(model, thinned(fit, draws))
     rows, root = at_rows(model), checked_seed(seed)
     effects, noise = NewLevels(model, used, root, zero=True), np.random.default_rng(np.random.SeedSequence([root]))
     found = {}
@@ -128,7 +128,7 @@ def prior_predictive(model: Model, draws: int = 500, *, seed: int | None = None)
 def _draw(model: Model, draws: int, seed: int) -> xr.DataTree:
     """PyMC's forward sampling, evaluated by NumPy: compiling would take far longer than drawing."""
     with warnings.catch_warnings(), np.errstate(all="ignore"), _quiet("pymc.sampling.forward"), model.pymc:
-        warnings.filterwarnings("ignore", message=".*[Pp]otential", category=UserWarning)  # weights are no part of the prior
+        warnings.filterwarnings("ignore", message=".*[Pp]otential", category=UserWarning)  # weights: no part of it
         return pm.sample_prior_predictive(draws, random_seed=seed, compile_kwargs={"mode": PYTHON})
 
 

@@ -34,7 +34,9 @@ def target(path: StrPath) -> Path:
     """
     place = Path(os.path.realpath(path))
     if place.is_dir():
-        raise StorageError(f"'{path}' is a folder.", hint="Name a file, such as 'fit.zarr'; hierlm keeps a fit in one file.")
+        raise StorageError(
+            f"'{path}' is a folder.", hint="Name a file, such as 'fit.zarr'; hierlm keeps a fit in one file."
+        )
     if not place.parent.is_dir():
         raise StorageError(f"The folder '{place.parent}' does not exist.", hint="Make it first.")
     return place
@@ -78,7 +80,9 @@ def write_archive(path: StrPath, members: Mapping[str, bytes]) -> None:
             os.fsync(stream.fileno())
         os.replace(draft, place)
     except (OSError, ValueError, zipfile.LargeZipFile) as error:
-        raise StorageError(f"'{path}' could not be written: {error}.", hint="What was there before is unchanged.") from error
+        raise StorageError(
+            f"'{path}' could not be written: {error}.", hint="What was there before is unchanged."
+        ) from error
     finally:
         draft.unlink(missing_ok=True)
 
@@ -121,6 +125,8 @@ def digest(members: Mapping[str, bytes]) -> str:
 def _check_entries(path: StrPath, entries: list[zipfile.ZipInfo], size: int) -> None:
     if len(entries) > MOST_MEMBERS or sum(e.file_size for e in entries) > size:
         raise StorageError(f"'{path}' claims to hold more than it can.", hint=DAMAGED)
+    if min((e.header_offset for e in entries), default=0) != 0:
+        raise StorageError(f"'{path}' has something in front of the archive.", hint=DAMAGED)
     if len({e.filename for e in entries}) < len(entries):
         raise StorageError(f"'{path}' holds two members of one name.", hint=DAMAGED)
     for e in entries:

@@ -90,7 +90,9 @@ def encode_json(value: Any) -> bytes:
     try:
         return json.dumps(value, sort_keys=True, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError) as error:
-        raise StorageError(f"This cannot be stored as JSON: {error}.", hint="Remove it from fit.provenance or the attributes.") from error
+        raise StorageError(
+            f"This cannot be stored as JSON: {error}.", hint="Remove it from fit.provenance or the attributes."
+        ) from error
 
 
 def decode_json(content: bytes) -> Any:
@@ -158,7 +160,9 @@ def _kind(values: NDArray[Any], shown: str) -> str:
         return values.dtype.name
     if values.dtype.kind in "UT" or (values.dtype == object and all(isinstance(v, str) for v in values.ravel())):
         return TEXT
-    raise StorageError(f"'{shown}' holds {values.dtype}, but only numbers and text can be stored.", hint="Remove it from fit.draws.")
+    raise StorageError(
+        f"'{shown}' holds {values.dtype}, but only numbers and text can be stored.", hint="Remove it from fit.draws."
+    )
 
 
 def _read_array(left: dict[str, bytes], place: str) -> xr.Variable:
@@ -194,7 +198,8 @@ def _text_bytes(values: NDArray[Any]) -> bytes:
 
 
 def _text(content: bytes, count: int, place: str) -> NDArray[np.str_]:
-    texts, at = [], 4
+    texts: list[bytes] = []
+    at = 4
     while at < len(content) and len(texts) < count:
         stop = at + 4 + int.from_bytes(content[at : at + 4], "little")
         texts.append(content[at + 4 : stop])

@@ -21,6 +21,9 @@ VERSIONS = ("hierlm", "pymc")
 WITHOUT_EFFECT = ("model", "cores", "progress")
 """Options of :func:`~hierlm.fit.fit` that do not change the draws."""
 
+AS_TYPED = ("family", "link", "priors")
+"""Options of the model that count as what they were resolved to, however they were typed."""
+
 
 def fingerprint(model: Model, options: Mapping[str, Any]) -> str:
     """SHA-256 of a model, the used columns of its data, the options of its fit, and the versions that matter.
@@ -41,7 +44,8 @@ def fingerprint(model: Model, options: Mapping[str, Any]) -> str:
     bound.apply_defaults()
     settings = {name: value for name, value in bound.arguments.items() if name not in WITHOUT_EFFECT}
     versions = {p: ".".join(v.split(".")[:2]) for p, v in installed_versions().items() if p in VERSIONS}
-    total = hashlib.sha256(encode_json([spec_of(model), {k: _plain(v) for k, v in settings.items()}, versions]))
+    spec = {key: value for key, value in spec_of(model).items() if key not in AS_TYPED}
+    total = hashlib.sha256(encode_json([spec, {k: _plain(v) for k, v in settings.items()}, versions]))
     for column in columns_of(model).data_vars.values():
         _add(total, encode_json(dict(column.attrs)), column.to_numpy())
     for predictor in model.predictors:

@@ -27,8 +27,9 @@ LOADED = "loaded_from"
 def save(fit: Fit, path: StrPath) -> None:
     """Write a fit as one portable archive.
 
-    The file is a zip of zarr arrays and JSON: formula, options, priors, provenance, the data columns that the model uses, and all draws.
-    It is written beside its place and moved there when complete, so what was there before survives a failure.
+    The file is a zip of zarr arrays and JSON: formula, options, priors, provenance, the data columns that the model
+    uses, and all draws.  It is written beside its place and moved there when complete, so what was there before
+    survives a failure.
 
     Parameters
     ----------
@@ -102,8 +103,8 @@ def fit_or_load(model: Model, *, file: StrPath | None = None, **options: Any) ->
     ----------
     model : Model
     file : path, optional
-        Where the fit is kept.  It is sampled again, and the file replaced, only when formula, data, family, links, priors,
-        options or the (major.minor) version of hierlm or PyMC have changed.
+        Where the fit is kept.  It is sampled again, and the file replaced, only when formula, data, family, links,
+        priors, options or the (major.minor) version of hierlm or PyMC have changed.
     **options
         See :func:`hierlm.fit.fit`.
 
@@ -115,7 +116,8 @@ def fit_or_load(model: Model, *, file: StrPath | None = None, **options: Any) ->
     Raises
     ------
     StorageError
-        When the file is no archive of hierlm (it is never overwritten then), or cannot be written; said before sampling.
+        When the file is no archive of hierlm (it is never overwritten then), or cannot be written; said before
+        sampling.
     """
     mark = fingerprint(model, options)
     if file is None:
@@ -152,7 +154,9 @@ def _read(path: StrPath) -> tuple[dict[str, Any], xr.DataTree]:
     except StorageError as error:
         raise StorageError(f"'{path}' is not an archive of hierlm: {error.message}", hint=DAMAGED) from error
     except Exception as error:  # as in load
-        raise StorageError(f"'{path}' is not an archive of hierlm: {type(error).__name__}: {error}.", hint=DAMAGED) from error
+        raise StorageError(
+            f"'{path}' is not an archive of hierlm: {type(error).__name__}: {error}.", hint=DAMAGED
+        ) from error
     if version != VERSION:
         raise StorageError(
             f"'{path}' has version {version!r} of the format, and this hierlm reads version {VERSION}.",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, get_args
 
 import numpy as np
 import xarray as xr
 
 from hierlm import names
-from hierlm.design import Schema, Table
+from hierlm.design import Table
+from hierlm.design.column import Kind
 from hierlm.errors import DataWarning, StorageError
 from hierlm.families.family import Family
 from hierlm.graph import coordinates
@@ -114,7 +115,7 @@ def _prior(found: Any) -> Prior | LKJ | Fixed:
 
 def columns_of(model: Model) -> xr.Dataset:
     """The columns that the model uses, as numbers or codes with their levels in the attributes."""
-    table = cast(Schema, model.design.schema).table
+    table = model.design.schema.table
     arrays = table.arrays()
     variables = {
         f"column_{i}": (ROW, arrays[described["name"]], described) for i, described in enumerate(table.describe())
@@ -123,11 +124,35 @@ def columns_of(model: Model) -> xr.Dataset:
 
 
 def table_of(columns: xr.Dataset) -> Table:
-    """The table that :func:`columns_of` was made from."""
+    """The table that :func:`columns_of` was made from.
+
+    Raises
+    ------
+    StorageError
+        When a column is not described as :func:`columns_of` does it.
+    """
     found = [columns[f"column_{i}"] for i in range(len(columns.data_vars))]
     described = [dict(c.attrs) for c in found]
+    for entry in described:
+        _check_column(entry)
+    if ROW not in columns.coords:
+        raise StorageError("The archive does not say which rows its columns have.")
     arrays = {d["name"]: c.to_numpy() for d, c in zip(described, found, strict=True)}
     return Table.from_parts(described, arrays, columns[ROW].to_numpy())
+
+
+def _check_column(entry: Json) -> None:
+    levels = entry.get("levels")
+    sound = (
+        entry.keys() == {"name", "kind", "levels", "ordered"}
+        and isinstance(entry["name"], str)
+        and entry["kind"] in get_args(Kind)
+        and isinstance(entry["ordered"], bool)
+        and (levels is None or (isinstance(levels, list) and all(isinstance(level, str) for level in levels)))
+        and (levels is None) == (entry["kind"] == "numeric")
+    )
+    if not sound:
+        raise StorageError(f"The archive describes a column in a way that hierlm does not: {entry}.")
 
 
 def check_draws(model: Model, tree: xr.DataTree) -> None:
@@ -143,7 +168,8 @@ def check_draws(model: Model, tree: xr.DataTree) -> None:
     posterior, labels = tree["posterior"].to_dataset(), coordinates(model)
     for variable, dims in _expected(model).items():
         if variable not in posterior:
-            if all(isinstance(a.prior, Fixed) for a in model.assignments if a.variable == variable):
+            priors = [a.prior for a in model.assignments if a.variable == variable]
+            if priors and all(isinstance(p, Fixed) for p in priors):
                 continue
             raise StorageError(f"The archive holds no draws of '{variable}'.")
         array = posterior[variable]

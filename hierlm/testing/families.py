@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import pymc as pm
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from hierlm.errors import DataError, PosteriorError
 from hierlm.families import Family, Parameter, Predicted
 from hierlm.links import LINKS, Link
+from hierlm.testing.family_case import FamilyCase, Floats, Points, inside_values, usual_points
 from hierlm.testing.links import extreme_etas
 from hierlm.testing.moments import moments
 from hierlm.testing.numbers import draws, value_and_gradient, values
 
 __all__ = ["check_family"]
 
-Floats = NDArray[np.float64]
-Points = Sequence[Mapping[str, float]]
-
-_TRIALS = 12.0
 _EXTREME_OF_OTHERS = 30.0  # a standard deviation of e⁻³⁰⁰ overflows when it is squared
 
 
@@ -68,7 +64,7 @@ def check_family(
     >>> check_family(get_family("poisson")[0], size=500)
     """
     _check_parameters(family)
-    case = _Case(family, points or _usual_points(family))
+    case = FamilyCase(family, points or usual_points(family))
     y = _check_draws(case, size, seed)
     _check_density(case, y, reference)
     _check_moments(case)
@@ -77,60 +73,6 @@ def check_family(
         _check_parameter(case, parameter, y[:6, 0])
     _check_outside(case, y)
     _check_scales(case, y[:, -1])
-
-
-class _Case:
-    """A family with the points to check it at.
-
-    ``columns`` are the points as arrays, one for each parameter, in the order of ``family.parameters``.
-    """
-
-    def __init__(self, family: Family, points: Points) -> None:
-        self.family, self.points = family, points
-        self.columns = [np.array([float(point[p.name]) for point in points]) for p in family.parameters]
-        self.additions = dict.fromkeys(family.requires, _TRIALS)
-
-    def predicted(self, natural: Sequence[Any], **given: Predicted) -> dict[str, Predicted]:
-        """Parameters at natural values, except those ``given``."""
-        identity = LINKS["identity"]
-        names = [p.name for p in self.family.parameters]
-        return {name: Predicted(value, identity) for name, value in zip(names, natural, strict=True)} | given
-
-    def variable(self, *natural: Any, **given: Predicted) -> Any:
-        """The random variable."""
-        return self.family.distribution(self.additions, **self.predicted(natural, **given))
-
-    def log_density(self, y: Any, *natural: Any, **given: Predicted) -> Any:
-        """log p(y)."""
-        return pm.logp(self.variable(*natural, **given), y)
-
-    def moment(self, name: str) -> Floats:
-        """``mean`` or ``variance`` at every point."""
-        method = getattr(self.family, name)
-        shape = self.columns[0].shape
-        return np.broadcast_to(values(lambda *p: method(self.additions, **self.predicted(p)), *self.columns), shape)
-
-    @property
-    def support(self) -> tuple[float, float]:
-        """Bounds of the response."""
-        lower, upper = self.family.support
-        return lower, min(upper, self.additions.get("trials", np.inf))
-
-
-def _usual_points(family: Family) -> list[dict[str, float]]:
-    """Two points inside the ranges of all parameters; three for a single parameter."""
-    inside = [_inside(p) for p in family.parameters]
-    others = [(6.0, 15.0, 6.0) if v[0] > 0 and v[-1] > 1 else v for v in inside[1:]]
-    columns = [inside[0], *others]
-    return [dict(zip((p.name for p in family.parameters), row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _inside(parameter: Parameter) -> tuple[float, float, float]:
-    """Three values inside the range of a parameter."""
-    lower, upper = parameter.lower, parameter.upper
-    if np.isfinite(lower) and np.isfinite(upper):
-        return lower + 0.2 * (upper - lower), lower + 0.5 * (upper - lower), lower + 0.8 * (upper - lower)
-    return (lower + 0.6, lower + 2.0, lower + 5.0) if np.isfinite(lower) else (-1.5, 0.4, 3.0)
 
 
 def _check_parameters(family: Family) -> None:
@@ -143,7 +85,7 @@ def _check_parameters(family: Family) -> None:
         assert p.lower < p.upper, f"{family}: {p.name} has no range"
 
 
-def _check_draws(case: _Case, size: int, seed: int) -> Floats:
+def _check_draws(case: FamilyCase, size: int, seed: int) -> Floats:
     """Draws of shape (size, points)."""
     family, n = case.family, len(case.points)
     tall = [np.broadcast_to(column, (size, n)) for column in case.columns]
@@ -164,7 +106,7 @@ def _check_draws(case: _Case, size: int, seed: int) -> Floats:
     return y.astype(float)
 
 
-def _check_density(case: _Case, y: Floats, reference: Callable[..., ArrayLike] | None) -> None:
+def _check_density(case: FamilyCase, y: Floats, reference: Callable[..., ArrayLike] | None) -> None:
     some = y[:200]
     found = values(case.log_density, some, *case.columns)
     assert found.shape == some.shape, f"{case.family}: the log-density of {some.shape} values has shape {found.shape}"
@@ -180,12 +122,11 @@ def _check_density(case: _Case, y: Floats, reference: Callable[..., ArrayLike] |
         )
 
 
-def _check_moments(case: _Case) -> None:
+def _check_moments(case: FamilyCase) -> None:
     mean, variance = case.moment("mean"), case.moment("variance")
     for j, point in enumerate(case.points):
-        natural = [column[j] for column in case.columns]
         total, first, second = moments(
-            lambda y, natural=natural: values(case.log_density, y, *natural),
+            case.density_at(j),
             case.support,
             discrete=case.family.discrete,
             mean=float(mean[j]),
@@ -201,7 +142,7 @@ def _check_moments(case: _Case) -> None:
         )
 
 
-def _check_broadcasting(case: _Case, y: Floats) -> None:
+def _check_broadcasting(case: FamilyCase, y: Floats) -> None:
     """(n,) data against (draws, 1) parameters is the log-density of every pair."""
     data = y[:, 0]
     together = values(case.log_density, data, *[column[:, None] for column in case.columns])
@@ -210,11 +151,11 @@ def _check_broadcasting(case: _Case, y: Floats) -> None:
     assert np.allclose(together, apart, rtol=1e-12), f"{case.family}: parameters of shape (draws, 1) are misread"
 
 
-def _check_parameter(case: _Case, parameter: Parameter, y: Floats) -> None:
+def _check_parameter(case: FamilyCase, parameter: Parameter, y: Floats) -> None:
     """The log-density as a function of one parameter under each of its links, the others at the first point."""
     natural: list[Any] = [column[0] for column in case.columns]
     position = [p.name for p in case.family.parameters].index(parameter.name)
-    inside = np.array(_inside(parameter))
+    inside = np.array(inside_values(parameter))
     natural[position] = inside[:, None]
     expected = values(case.log_density, y, *natural).sum(axis=-1)
     for name in parameter.links:
@@ -241,7 +182,7 @@ def _check_parameter(case: _Case, parameter: Parameter, y: Floats) -> None:
         assert bad.size == 0, f"{where}: log-density or gradient is not finite at η = {bad}"
 
 
-def _check_outside(case: _Case, y: Floats) -> None:
+def _check_outside(case: FamilyCase, y: Floats) -> None:
     family, (lower, upper) = case.family, case.support
     good = np.where(np.arange(6) % 2, y[:6, 0], y[:6, -1])
     additions = {name: np.full(6, value) for name, value in case.additions.items()}
@@ -269,7 +210,7 @@ def _refusal(
     return None
 
 
-def _check_scales(case: _Case, y: Floats) -> None:
+def _check_scales(case: FamilyCase, y: Floats) -> None:
     family = case.family
     y = y[:50]
     additions = {name: np.full(len(y), value) for name, value in case.additions.items()}
@@ -287,9 +228,9 @@ def _check_scales(case: _Case, y: Floats) -> None:
         _check_latent(case, link)
 
 
-def _check_latent(case: _Case, link: Link) -> None:
+def _check_latent(case: FamilyCase, link: Link) -> None:
     family, others = case.family, [column[0] for column in case.columns]
-    inside = np.array([v for v in _inside(family.parameters[0]) if link.lower < v < link.upper])
+    inside = np.array([v for v in inside_values(family.parameters[0]) if link.lower < v < link.upper])
     eta = values(link.link, inside)
 
     def latent(e: Any) -> Any:
@@ -303,6 +244,9 @@ def _check_latent(case: _Case, link: Link) -> None:
     assert (np.isfinite(found) & (found > 0)).all(), f"{family}: latent variance {found} with link {link.name}"
 
 
-def _agree(found: Floats, expected: Floats, tolerance: Floats, what: str, case: _Case) -> None:
-    for j in np.flatnonzero(~(np.abs(found - expected) <= tolerance)):
-        raise AssertionError(f"{what}: {found[j]:.6g}, stated {expected[j]:.6g}, at {dict(case.points[j])}")
+def _agree(found: Floats, expected: Floats, tolerance: Floats, what: str, case: FamilyCase) -> None:
+    for j, point in enumerate(case.points):
+        # `<=`, so that NaN counts as wrong
+        assert abs(found[j] - expected[j]) <= tolerance[j], (
+            f"{what}: {found[j]:.6g}, stated {expected[j]:.6g}, at {dict(point)}"
+        )

@@ -21,7 +21,7 @@ class GroupFact:
     group: str
     levels: str
     rows: str
-    effects: str
+    effects: tuple[str, ...]
     structure: str
     parameterization: str
 
@@ -63,7 +63,7 @@ def group_facts(model: Model) -> list[GroupFact]:
             group=b.group,
             levels=f"{len(b.levels):,}",
             rows=_rows(b),
-            effects=", ".join(b.effects),
+            effects=b.effects,
             structure=_structure(b),
             parameterization="centred" if b.centred else "non-centred",
         )

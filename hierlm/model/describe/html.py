@@ -36,7 +36,9 @@ def html(model: Model) -> str:
         f'<pre style="{CODE};font-weight:bold">{escape(chr(10).join(header(model)))}</pre>',
         f"<p>{escape('; '.join(response_facts(model)))}</p>",
     ]
-    groups = [(g.group, g.levels, g.rows, g.effects, g.structure, g.parameterization) for g in group_facts(model)]
+    groups = [
+        (g.group, g.levels, g.rows, ", ".join(g.effects), g.structure, g.parameterization) for g in group_facts(model)
+    ]
     if groups:
         parts.append(_table(("group", "levels", "rows per level", "effects", "structure", "sampled"), groups))
     priors = [(p.parameter, p.prior, p.source) for p in prior_facts(model)]

@@ -43,7 +43,8 @@ class Latex(Notation):
 
     def symbol(self, name: str, number: int | None = None) -> str:
         r"""``\tau_{2}``."""
-        return (rf"\{name}" if name in GREEK else self.words(name)) + ("" if number is None else f"_{{{number}}}")
+        letter = len(name) == 1 and name.isalpha()
+        return (rf"\{name}" if name in GREEK else name if letter else self.words(name)) + ("" if number is None else f"_{{{number}}}")
 
     def row(self, markup: str) -> str:
         r"""``\mu_i``."""

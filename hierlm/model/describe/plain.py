@@ -13,7 +13,7 @@ __all__ = ["PlainText"]
 
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 WIDTH = 100
-MOST_MARGIN = 32
+MOST_MARGIN = 60
 
 
 @final
@@ -71,12 +71,12 @@ class PlainText(Notation):
         return "\n".join(f"{a} {line} {b}" for a, line, b in zip(left, body, right, strict=True))
 
     def render(self, sections: Sequence[Sequence[Statement]]) -> str:
-        """Relations aligned within a section, long sums wrapped between terms."""
+        """Relations aligned within a section without prose, long sums wrapped between terms."""
         return "\n\n".join("\n".join(self._section(s)) for s in sections if s)
 
     def _section(self, statements: Sequence[Statement]) -> list[str]:
-        lengths = [len(s.left) for s in statements if s.left]
-        margin = max(lengths, default=0) if max(lengths, default=0) - min(lengths, default=0) <= MOST_MARGIN else 0
+        prose = any(not s.left for s in statements)
+        margin = 0 if prose else min(max(len(s.left) for s in statements), MOST_MARGIN)
         lines = []
         for s in statements:
             if not s.left:

@@ -16,6 +16,8 @@ __all__ = ["MOST_PRIORS", "text"]
 
 MOST_PRIORS = 24
 """More rows than these are counted, not shown."""
+MOST_LETTERS = 70
+"""A longer list of effects is shown by its ends."""
 
 
 def text(model: Model) -> str:
@@ -32,7 +34,7 @@ def text(model: Model) -> str:
     parts = ["\n".join([*header(model), "  " + "; ".join(response_facts(model))])]
     groups = group_facts(model)
     if groups:
-        rows = [(g.group, g.levels, g.rows, g.effects, g.structure, g.parameterization) for g in groups]
+        rows = [(g.group, g.levels, g.rows, _short(g.effects), g.structure, g.parameterization) for g in groups]
         head = ("group", "levels", "rows/level", "effects", "structure", "sampled")
         parts.append(_table([head, *rows], right=(1, 2)))
     parts.append(indent(equations(model, priors=False), "  "))
@@ -41,6 +43,11 @@ def text(model: Model) -> str:
     more = f"\n  … and {len(priors) - MOST_PRIORS} more: model.priors()" if len(priors) > MOST_PRIORS else ""
     parts.append(_table([("parameter", "prior", "source"), *shown]) + more)
     return "\n\n".join(parts)
+
+
+def _short(effects: Sequence[str]) -> str:
+    whole = ", ".join(effects)
+    return whole if len(whole) <= MOST_LETTERS else f"{effects[0]}, …, {effects[-1]} ({len(effects)} effects)"
 
 
 def _table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:

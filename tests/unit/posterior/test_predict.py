@@ -287,8 +287,10 @@ def test_every_new_row_is_a_new_unit():
     data = table()
     fit = synthetic_fit(hl.Model("c ~ x + (1 | units)", data, "poisson"), chains=4, draws=1000)
     new = pd.DataFrame({"x": [0.0, 0.0]})
-    drawn = predict(fit, new, kind="linear", seed=1).draws.to_numpy().reshape(-1, 2)
-    assert abs(np.corrcoef((drawn - predict(fit, new, kind="linear", groups="none").draws.to_numpy().reshape(-1, 2)).T)[0, 1]) < 0.1
+    effects = predict(fit, new, kind="linear", seed=1).draws - predict(fit, new, kind="linear", groups="none").draws
+    z = effects.to_numpy().reshape(-1, 2) / fit.posterior["sd_units"].to_numpy().reshape(-1, 1)
+    assert np.abs((z**2).mean(axis=0) - 1).max() < 5 * np.sqrt(2 / 4000)
+    assert abs((z[:, 0] * z[:, 1]).mean()) < 5 / np.sqrt(4000)
     assert "2 new level(s) of units" in repr(predict(fit, new, seed=1))
 
 

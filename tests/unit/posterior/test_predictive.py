@@ -123,7 +123,12 @@ def test_posterior_predictive_counts_are_integers():
 
 # ------------------------------------------------------------------------------------------------ prior
 def test_prior_predictive_draws_from_the_priors():
-    priors = {"b": hl.Prior("Normal", sigma=2), "b[Intercept]": 1.0, "sd_g": hl.Prior("HalfNormal", sigma=0.5), "sigma": 0.1}
+    priors = {
+        "b": hl.Prior("Normal", sigma=2),
+        "b[Intercept]": 1.0,
+        "sd_g": hl.Prior("HalfNormal", sigma=0.5),
+        "sigma": 0.1,
+    }
     tree = prior_predictive(hl.Model("y ~ x + (x | g)", table(), priors=priors), 2000, seed=1)
     prior = tree["prior"].to_dataset()
     b = prior["b"].sel(coef="x").to_numpy().ravel()

@@ -91,7 +91,9 @@ def test_summary_agrees_with_arviz():
     same = ["mean", "sd", "ess_bulk", "r_hat", "mcse_mean"]
     for name in ("b[Intercept]", "b[x]", "sd_g[x]", "sigma"):
         assert ours.loc[name, same].tolist() == pytest.approx(theirs.loc[name, same].astype(float).tolist())
-        assert ours.loc[name, ["lower", "upper"]].tolist() == pytest.approx(theirs.filter(like="eti").loc[name].tolist())
+        assert ours.loc[name, ["lower", "upper"]].tolist() == pytest.approx(
+            theirs.filter(like="eti").loc[name].tolist()
+        )
     tail = azs.ess(f.posterior["sigma"], method="tail", prob=(0.05, 0.95))
     assert ours.loc["sigma", "ess_tail"] == pytest.approx(float(tail))
 

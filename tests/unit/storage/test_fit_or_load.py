@@ -81,7 +81,6 @@ def test_the_second_time_it_is_loaded(run: Callable[..., hl.Fit], sampler: Count
 def test_what_does_not_matter(run: Callable[..., hl.Fit], sampler: Counting, same: dict[str, Any]):
     run()
     run(**same)
-    assert sampler.calls == (1 if "_family" not in same else sampler.calls)
     assert sampler.calls == 1
 
 
@@ -103,7 +102,7 @@ def test_what_does_not_matter(run: Callable[..., hl.Fit], sampler: Counting, sam
         {"draws": 11},
         {"chains": 3},
         {"tune": 999},
-        {"target_accept": 0.95},
+        {"target_accept": 0.77},
         {"sampler": "pymc"},
     ],
 )
@@ -115,17 +114,14 @@ def test_what_does(run: Callable[..., hl.Fit], sampler: Counting, changed: dict[
     assert sampler.calls == 2
 
 
-def test_versions_matter(run: Callable[..., hl.Fit], sampler: Counting, monkeypatch: pytest.MonkeyPatch):
-    run()
-    for version, calls in (("6.4.99", 1), ("7.0.0", 2)):
-        monkeypatch.setattr("hierlm.storage.fingerprint.installed_versions", lambda v=version: {"pymc": v, "hierlm": hl.__version__})
-        if version.startswith("6.4"):
-            from importlib.metadata import version as of
-
-            if not of("pymc").startswith("6.4."):
-                continue
+def test_minor_versions_matter(run: Callable[..., hl.Fit], sampler: Counting, monkeypatch: pytest.MonkeyPatch):
+    calls = []
+    for version in ("6.4.0", "6.4.9", "6.5.0"):
+        found = {"pymc": version, "hierlm": "0.1.0", "numpy": version}
+        monkeypatch.setattr("hierlm.storage.fingerprint.installed_versions", lambda found=found: found)
         run()
-        assert sampler.calls == calls
+        calls.append(sampler.calls)
+    assert calls == [1, 1, 2]
 
 
 def test_a_changed_function_of_the_users_matters(run: Callable[..., hl.Fit], sampler: Counting):

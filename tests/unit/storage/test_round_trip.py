@@ -139,17 +139,21 @@ def test_a_fit_is_loaded_with_the_priors_it_had(tmp_path: Path, monkeypatch: pyt
 
 
 def test_in_another_process(tmp_path: Path):
-    fit = synthetic_fit(hl.Model("y ~ poly(x, 2) + bs(t, df=4) + (x | g)", table()))
+    data = table().assign(u=lambda d: np.linspace(0, 1, len(d)))
+    fit = synthetic_fit(hl.Model("y ~ poly(x, 2) + bs(u, df=4) + (x | g)", data))
     fit.save(tmp_path / "m.zarr")
     program = (
         "import sys, hierlm as hl, numpy as np; fit = hl.load(sys.argv[1]);"
-        "np.save(sys.argv[2], fit.predict({'x': [0.1, 2.0], 't': [1.0, 2.0], 'g': ['a', 'new']}, seed=1).draws)"
+        "np.save(sys.argv[2], fit.predict({'x': [0.1, 2.0], 'u': [0.5, 0.2], 'g': ['a', 'new']}, seed=1).draws)"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(hl.__file__).parents[1])}
     subprocess.run(
-        [sys.executable, "-c", program, tmp_path / "m.zarr", tmp_path / "p.npy"], check=True, cwd=tmp_path, env=environment
+        [sys.executable, "-c", program, tmp_path / "m.zarr", tmp_path / "p.npy"],
+        check=True,
+        cwd=tmp_path,
+        env=environment,
     )
-    here = fit.predict({"x": [0.1, 2.0], "t": [1.0, 2.0], "g": ["a", "new"]}, seed=1).draws
+    here = fit.predict({"x": [0.1, 2.0], "u": [0.5, 0.2], "g": ["a", "new"]}, seed=1).draws
     np.testing.assert_array_equal(np.load(tmp_path / "p.npy"), here)
 
 

@@ -1,0 +1,80 @@
+"""The answer of predict: a table of rows, and every draw behind it."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from hierlm.posterior.linear import Rows, chunks
+
+__all__ = ["Prediction", "frame_of"]
+
+SHOWN = 10
+
+
+@final
+@dataclass(frozen=True, eq=False, repr=False)
+class Prediction:
+    """Predictions for rows of data.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per row of the data, indexed by its position there: ``mean``, ``sd``, and the ends ``lower``, ``upper``
+        of the equal-tailed interval that holds the share ``level`` of the draws.
+    draws : DataArray
+        Every draw, dims ``chain``, ``draw``, ``obs``.
+    quantity : str
+        What was predicted, and on which scale.
+    level : float
+    new : mapping of str to tuple of str
+        Levels that the fit has not seen, by grouping, as far as their effects were asked for.
+    new_levels : str
+        What was done about them.
+    """
+
+    frame: pd.DataFrame
+    draws: xr.DataArray
+    quantity: str
+    level: float
+    new: dict[str, tuple[str, ...]]
+    new_levels: str
+
+    def _header(self) -> str:
+        chains, draws = self.draws.sizes["chain"], self.draws.sizes["draw"]
+        lines = [f"{self.quantity}: {len(self.frame)} rows, {chains} × {draws} draws, {100 * self.level:g}% intervals"]
+        done = {"draw": "drawn from the population", "zero": "set to zero"}.get(self.new_levels, "")
+        for group, levels in self.new.items():
+            shown = ", ".join(levels[:3]) + (", …" if len(levels) > 3 else "")
+            lines.append(f"{len(levels)} new level(s) of {group} ({shown}): effects {done}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        more = f"\n… {len(self.frame) - SHOWN} more rows in .frame" if len(self.frame) > SHOWN else ""
+        return f"{self._header()}\n{self.frame.head(SHOWN).to_string(float_format='{:.4g}'.format)}{more}"
+
+    def _repr_html_(self) -> str:
+        header = html.escape(self._header()).replace("\n", "<br>")
+        return f"<p>{header}</p>{self.frame.to_html(max_rows=SHOWN, float_format='{:.4g}'.format)}"
+
+
+def frame_of(values: NDArray[np.float64], rows: Rows, level: float) -> pd.DataFrame:
+    """Mean, sd and equal-tailed interval of every row of an (S, n) array; see :class:`Prediction`."""
+    ends = np.empty((2, rows.n))
+    for at in chunks(len(values), rows.n):
+        ends[:, at] = np.quantile(values[:, at], [(1 - level) / 2, (1 + level) / 2], axis=0)
+    columns = {
+        "mean": values.mean(axis=0),
+        "sd": values.std(axis=0, ddof=min(1, len(values) - 1)),
+        "lower": ends[0],
+        "upper": ends[1],
+    }
+    frame = pd.DataFrame(columns, index=pd.Index(rows.index, name="row"))
+    frame.attrs["level"] = level
+    return frame
