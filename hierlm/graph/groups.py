@@ -11,6 +11,7 @@ import pytensor.tensor as pt
 
 from hierlm import names
 from hierlm.graph.hosting import Hosting, hosted_means
+from hierlm.graph.transforms import ScaledSoftplus
 from hierlm.graph.vectors import vector
 from hierlm.model.model import Model
 from hierlm.model.values import GroupBlock
@@ -65,7 +66,8 @@ def _standard_deviations(model: Model, group: str, blocks: Sequence[GroupBlock])
     if not scaled:
         return sds
     dim = names.effect_dim(group) if len(scaled) == len(sds) else names.sd_dim(group)
-    variable = vector(name, dim, priors, index=[owners[c] for c in scaled])  # type: ignore[arg-type]
+    transform = ScaledSoftplus(np.array([p.typical() for p in priors]) / 2.5)  # type: ignore[union-attr]
+    variable = vector(name, dim, priors, index=[owners[c] for c in scaled], transform=transform)  # type: ignore[arg-type]
     return sds | {c: variable[i] for i, c in enumerate(scaled)}
 
 

@@ -38,7 +38,7 @@ def vector(
     index : sequence of int, optional
         Element → parameter, where elements share one (a homogeneous structure).
     transform : Transform, optional
-        Sampling coordinates; used only where the whole vector is one unbounded variable.
+        Sampling coordinates; used only where the whole vector is one variable with the transform's ``support``.
     """
     index = range(len(priors)) if index is None else index
     shared = list(index) != list(range(len(priors)))
@@ -46,7 +46,7 @@ def vector(
     same = stack(plain) if len(plain) == len(priors) else None
     if same is not None and not shared:
         template, arrays = same
-        usable = transform is not None and all(p.unbounded and p.on == "value" for p in plain)
+        usable = transform is not None and all(p.support == transform.support and p.on == "value" for p in plain)
         options = {"default_transform": transform} if usable else {}
         return template.build(name, dims=dim, **options, **arrays)
     parts: dict[int, Tensor] = {}

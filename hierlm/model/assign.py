@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pymc.distributions.distribution import support_point
+import numpy as np
 from pytensor.compile.mode import Mode
 
 from hierlm import names
@@ -96,7 +96,7 @@ def _scale(response: ModelResponse, parameter: str) -> tuple[float, float]:
     if parameter == names.MEAN:
         return response.family.link_scale(response.y, response.links[parameter], response.additions)
     prior = response.family.default_priors(response.y, response.additions)[parameter]
-    centre = response.links[parameter].link(support_point(prior.dist()))
+    centre = response.links[parameter].link(np.float64(prior.typical()))
     return float(centre.eval(mode=Mode(linker="py", optimizer="fast_compile"))), 1.0
 
 

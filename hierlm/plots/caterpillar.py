@@ -49,6 +49,10 @@ def caterpillar(
     ------
     PosteriorError
         For an unknown grouping or effect.
+
+    Examples
+    --------
+    >>> fit.plot.caterpillar("Subject").savefig("subjects.png")  # doctest: +SKIP
     """
     group = one_group(fit, group)
     levels, known, draws = effect_draws(fit, group)

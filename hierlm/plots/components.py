@@ -56,6 +56,10 @@ def components(fit: Fit, *, level: float = 0.95) -> Any:
     ------
     PosteriorError
         When the model has no standard deviation to draw.
+
+    Examples
+    --------
+    >>> fit.plot.components().savefig("components.png")  # doctest: +SKIP
     """
     check_interval(level, "eti")
     found = [*_groupings(fit), *_residuals(fit)]
@@ -70,6 +74,7 @@ def components(fit: Fit, *, level: float = 0.95) -> Any:
             for i, (unit, cs) in enumerate(panels.items())
         }
     )
+    colours = "Blue: between levels. Orange: residual. " if len({c.residual for c in found}) > 1 else ""
     figure_kwargs = {
         "figsize": size,
         "figsize_units": "inches",
@@ -83,7 +88,7 @@ def components(fit: Fit, *, level: float = 0.95) -> Any:
         heading(
             pc.viz["figure"].item(),
             "Standard deviations of the variance components",
-            f"Blue: between levels. Orange: residual. Posterior densities with means, {percent(INNER)} (thick) and "
+            f"{colours}Posterior densities with means, {percent(INNER)} (thick) and "
             f"{percent(level)} (thin) intervals; at the right the mean and the {percent(level)} interval.",
         )
     return pc

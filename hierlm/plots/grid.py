@@ -47,26 +47,22 @@ class Axis:
 
 def candidates(model: Model, group: str) -> list[str]:
     """Columns that may run along the axis: numbers in the grouping's own slopes, other numbers, factors."""
-    table = model.data.columns
+    plans: Any = model.design.schema
     factors = {f for b in model.blocks for f in b.factors}
-    responses = {r.column or r.name for r in model.design.responses}
-    usable = [c for n, c in table.items() if n not in factors and n not in responses and _explains(model, n)]
-    slopes = {e for b in model.groups[group] for e in b.effects}
+    slopes: list[str] = []
+    others: list[str] = []
+    for plan in plans.predictors:
+        others += list(plan.terms.columns)
+        for bar, terms in zip(plan.predictor.bars, plan.bars, strict=True):
+            (slopes if bar.group == group else others).extend(terms.columns)
+    usable = [c for c in dict.fromkeys([*slopes, *others]) if c not in factors]
+    return sorted(usable, key=lambda name: model.data.columns[name].levels is not None)
 
-    def rank(column: Column) -> tuple[bool, bool]:
-        return (column.levels is not None, column.name not in slopes)
 
-    return [c.name for c in sorted(usable, key=rank)]
-
-
-def _explains(model: Model, name: str) -> bool:
-    """Whether a column is in the right side of some formula, as far as its labels tell."""
-    labels = [
-        e
-        for d in model.design.predictors.values()
-        for e in (*d.common.labels, *(e for g in d.groups for e in g.effects))
-    ]
-    return any(name in label for label in labels)
+def _explaining(model: Model) -> set[str]:
+    """Columns in the right side of some formula, offsets among them."""
+    plans: Any = model.design.schema
+    return {column for plan in plans.predictors for column in plan.columns()}
 
 
 def axis_of(model: Model, group: str, x: str | None) -> Axis:
@@ -101,14 +97,14 @@ def rows_at(model: Model, block: GroupBlock, axis: Axis, codes: Sequence[int]) -
     """
     m, table = len(axis.at), model.data.columns
     rows: dict[str, NDArray[Any]] = {}
-    resting = []
+    resting, explaining = [], _explaining(model) - {f for b in model.blocks for f in b.factors}
     for name, column in table.items():
         values, rested = _resting(column, block, codes)
         if name == axis.name:
             rows[name] = _native(column, np.tile(axis.at, len(codes)))
             continue
         rows[name] = _native(column, np.repeat(values, m))
-        if rested and _explains(model, name):
+        if rested and name in explaining:
             resting.append(f"{name} = {rested}")
     return pd.DataFrame(rows), f" Elsewhere {', '.join(resting)}." if resting else ""
 

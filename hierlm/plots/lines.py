@@ -65,6 +65,10 @@ def lines(
     ------
     PosteriorError
         For an unknown column, grouping or response, or a model without predictors.
+
+    Examples
+    --------
+    >>> fit.plot.lines("Days", "Subject").savefig("lines.png")  # doctest: +SKIP
     """
     check_interval(level, "eti")
     if isinstance(levels, bool) or not isinstance(levels, (int, np.integer)) or not 1 <= levels <= MOST_LEVELS:
@@ -89,7 +93,7 @@ def lines(
             at = slice(number * len(axis.at), (number + 1) * len(axis.at))
             _panel(axes, axis, chosen, block, code, own[:, at], common[:, at], level)
         _labels(figure, axis, chosen)
-        _limit(panels)
+        cut = " Wide intervals are cut off." if _limit(panels) else ""
         some = f" {len(codes)} of {len(block.levels):,} levels, evenly chosen from smallest to largest effect."
         some = some if len(codes) < len(block.levels) else ""
         others = [g for g in model.groups if g not in kept]
@@ -98,7 +102,7 @@ def lines(
             figure,
             f"{chosen.name} by {axis.name} and {group}",
             f"Blue: posterior mean of each {' in its '.join(kept)} with {percent(level)} intervals of the mean. "
-            f"Orange, dashed: without group effects. Points: data.{some}{resting}{zero}",
+            f"Orange, dashed: without group effects. Points: data.{some}{resting}{zero}{cut}",
         )
     return Picture(figure, tuple(panels))
 
@@ -129,7 +133,7 @@ def _panels(number: int, axis: Axis) -> tuple[Any, list[Any]]:
     )
     panels = list(grid.ravel())
     for axes in panels[number:]:
-        axes.remove()
+        axes.set_axis_off()
     for axes in panels[max(0, number - columns) : number]:  # the lowest panel of every column has the numbers
         axes.tick_params(labelbottom=True)
     return figure, panels[:number]
@@ -163,12 +167,14 @@ def _panel(
     axes.tick_params(labelsize=7.5, length=2.5)
 
 
-def _limit(panels: Sequence[Any]) -> None:
-    """Wide intervals of levels with few data shall not flatten everything else."""
+def _limit(panels: Sequence[Any]) -> bool:
+    """Wide intervals of levels with few data shall not flatten everything else; whether any was cut off."""
     drawn = np.concatenate([line.get_ydata() for axes in panels for line in axes.get_lines()])
     margin = 0.3 * float(np.ptp(drawn))
     below, above = panels[0].get_ylim()
-    panels[0].set_ylim(max(below, drawn.min() - margin), min(above, drawn.max() + margin))
+    low, high = max(below, drawn.min() - margin), min(above, drawn.max() + margin)
+    panels[0].set_ylim(low, high)
+    return bool(low > below or high < above)
 
 
 def _labels(figure: Any, axis: Axis, response: ModelResponse) -> None:

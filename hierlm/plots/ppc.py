@@ -64,6 +64,10 @@ def ppc(
     ------
     PosteriorError
         For an unknown kind or response, or one that does not fit the response.
+
+    Examples
+    --------
+    >>> fit.plot.ppc(seed=1).savefig("check.png")  # doctest: +SKIP
     """
     check_interval(level, "eti")
     chosen = one_response(fit, response)

@@ -55,6 +55,10 @@ def shrinkage(
     ------
     PosteriorError
         For an unknown grouping or effect, or more than two effects.
+
+    Examples
+    --------
+    >>> fit.plot.shrinkage("Subject").savefig("shrinkage.png")  # doctest: +SKIP
     """
     group = one_group(fit, group)
     table = estimates(fit, group).levels

@@ -45,6 +45,10 @@ class Fixed:
     def __str__(self) -> str:
         return f"fixed at {self.value:g}"
 
+    def typical(self) -> float:
+        """The value."""
+        return self.value
+
     def build(self, name: str, *, dims: Any = None, shape: Any = None) -> Any:
         """Add the constant called ``name`` to the PyMC model on the context stack and return it.
 

@@ -170,6 +170,20 @@ class Prior:
         variable = create(free, **self._constants(vectors), dims=dims, shape=shape, **options)
         return variable if self.on == "value" else pm.Deterministic(name, _to_value(variable, self.on), dims=dims)
 
+    def typical(self) -> float:
+        """A typical value, on the scale of the value: where PyMC starts the distribution (its mean or median mostly).
+
+        Examples
+        --------
+        >>> Prior("Normal", mu=3, sigma=2).typical()
+        3.0
+        """
+        from pymc.distributions.distribution import support_point
+        from pytensor.compile.mode import Mode
+
+        described = support_point(self.dist()).eval(mode=Mode(linker="py", optimizer="fast_compile"))
+        return float(_to_value(float(described), self.on))
+
     def log_density(self, x: ArrayLike) -> NDArray[np.float64]:
         """The log density, x on the scale of the value.
 

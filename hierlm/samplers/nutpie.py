@@ -31,7 +31,7 @@ class Nutpie(Sampler):
         import nutpie
         import pytensor
 
-        with warnings.catch_warnings(), pytensor.config.change_flags(numba__fastmath=False, cxx=""):
+        with warnings.catch_warnings(), pytensor.config.change_flags(numba__fastmath=False):
             warnings.simplefilter("ignore", FutureWarning)
             compiled = nutpie.compile_pymc_model(graph)
         try:

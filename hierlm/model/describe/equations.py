@@ -53,6 +53,17 @@ def equations(model: Model, style: str = "text", *, priors: bool = True) -> str:
     ------
     ModelError
         For another style.
+
+    Examples
+    --------
+    >>> import hierlm as hl
+    >>> model = hl.Model("Reaction ~ Days + (1 | Subject)", hl.load_data("sleepstudy"))
+    >>> print(equations(model, priors=False))
+    Reactionᵢ ~ gaussian(μᵢ, σ)
+           μᵢ = b[Intercept] + b[Days] · Daysᵢ + r_Subject[j, Intercept]
+    <BLANKLINE>
+    where j is the Subject of row i; there are 18
+    r_Subject[j, Intercept] ~ N(0, sd_Subject[Intercept]²)
     """
     if style not in NOTATIONS:
         raise ModelError(f"There are no equations in the style {style!r}.", hint=did_you_mean(str(style), NOTATIONS))

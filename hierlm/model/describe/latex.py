@@ -44,7 +44,8 @@ class Latex(Notation):
     def symbol(self, name: str, number: int | None = None) -> str:
         r"""``\tau_{2}``."""
         letter = len(name) == 1 and name.isalpha()
-        return (rf"\{name}" if name in GREEK else name if letter else self.words(name)) + ("" if number is None else f"_{{{number}}}")
+        markup = rf"\{name}" if name in GREEK else name if letter else self.words(name)
+        return markup if number is None else f"{markup}_{{{number}}}"
 
     def row(self, markup: str) -> str:
         r"""``\mu_i``."""

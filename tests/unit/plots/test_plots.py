@@ -354,6 +354,14 @@ def test_lines_keep_the_effects_of_what_surrounds_a_level_and_name_what_rests():
     assert "Effects of h are zero" in words(picture)
 
 
+def test_lines_choose_their_axis_from_the_terms_not_from_parts_of_names():
+    data = table().rename(columns={"size": "e", "f": "t"})  # letters of "Intercept"
+    fit = synthetic_fit(hl.Model("k | trials(e) ~ x + t + (1 | g)", data, family="binomial"))
+    assert figure_of(lines(fit)).get_supxlabel() == "x"
+    assert "e = " not in words(lines(fit))
+    assert figure_of(lines(fit, "t")).get_supxlabel() == "t"
+
+
 # ---------------------------------------------------------------------------------------------------- all of them
 
 

@@ -204,7 +204,7 @@ def test_levels_of_every_family_are_maxima(family: str):
     """At the estimate of a level no neighbour has a larger log-likelihood, by the package's own log_likelihood."""
     table = frame().assign(u=frame()["p"] / 20, c=frame()["k"].clip(upper=8))
     m = hl.Model(f"{RESPONSES[family]} ~ 1 + (x | g)", table, family=family)
-    free = {p: 3.0 for p in m.responses[0].free}
+    free = dict.fromkeys(m.responses[0].free, 3.0)
     base = {"b": [0.0], "sd_g": [1.0, 1.0], **free}
     f = synthetic_fit(m, chains=1, draws=2, seed=5, values=base)
     found = hl.shrinkage(f).levels

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
@@ -14,6 +15,15 @@ import hierlm as hl
 from hierlm.samplers import Sampler, Settings
 from tests.synthetic import synthetic_fit
 from tests.unit.posterior.test_predict import table
+
+
+def swapped(column: str) -> pd.DataFrame:
+    """The table with two values of one column exchanged: scales, levels and default priors stay the same."""
+    data = table()
+    values = data[column].tolist()
+    other = next(i for i in range(1, len(values)) if values[i] != values[0])
+    values[0], values[other] = values[other], values[0]
+    return data.assign(**{column: values})
 
 
 class Counting(Sampler):
@@ -93,6 +103,9 @@ def test_what_does_not_matter(run: Callable[..., hl.Fit], sampler: Counting, sam
         {"data": table().assign(y=lambda d: d["y"] + 1e-9 * (d.index == 3))},
         {"data": table().assign(g=lambda d: d["g"].replace("a", "A"))},
         {"data": table().iloc[:-1]},
+        {"data": swapped("y")},
+        {"data": swapped("x")},
+        {"data": swapped("g")},
         {"_family": "student_t"},
         {"_priors": {"b": hl.Prior("Normal", sigma=1)}},
         {"_priors": {"sigma": 1.0}},
@@ -124,12 +137,16 @@ def test_minor_versions_matter(run: Callable[..., hl.Fit], sampler: Counting, mo
     assert calls == [1, 1, 2]
 
 
-def test_a_changed_function_of_the_users_matters(run: Callable[..., hl.Fit], sampler: Counting):
-    formula = "y ~ f2(x) + (1 | g)"
-    run(formula, _extra={"f2": lambda x: x**2})
-    run(formula, _extra={"f2": lambda x: x**2})
+@pytest.mark.parametrize(
+    "formula", ["y ~ f2(x) + (1 | g)", "y ~ x + (0 + f2(x) | g)", "f2(y) ~ x", "y | weights(f2(w)) ~ x"]
+)
+def test_a_changed_function_of_the_users_matters(formula: str, run: Callable[..., hl.Fit], sampler: Counting):
+    given = {"b": hl.Prior("Normal", sigma=1), "b[Intercept]": 0.0, "sigma": 1.0}
+    given |= {"sd_g": hl.Prior("HalfNormal", sigma=1)} if "| g)" in formula else {}
+    run(formula, _extra={"f2": lambda x: x**2}, _priors=given)
+    run(formula, _extra={"f2": lambda x: x**2}, _priors=given)
     assert sampler.calls == 1
-    run(formula, _extra={"f2": lambda x: x**3})
+    run(formula, _extra={"f2": lambda x: x**2 + (x > 1)}, _priors=given)
     assert sampler.calls == 2
 
 
