@@ -33,19 +33,17 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     )
     from hierlm.fit import Fit as Fit
     from hierlm.model import Model as Model
-    from hierlm.posterior import (
-        coef as coef,
-        diagnose as diagnose,
-        fixef as fixef,
-        icc as icc,
-        log_likelihood as log_likelihood,
-        predict as predict,
-        r2 as r2,
-        ranef as ranef,
-        shrinkage as shrinkage,
-        summary as summary,
-        varcorr as varcorr,
-    )
+    from hierlm.posterior.coef import coef as coef
+    from hierlm.posterior.diagnose import diagnose as diagnose
+    from hierlm.posterior.fixef import fixef as fixef
+    from hierlm.posterior.icc import icc as icc
+    from hierlm.posterior.loglik import log_likelihood as log_likelihood
+    from hierlm.posterior.predict import predict as predict
+    from hierlm.posterior.r2 import r2 as r2
+    from hierlm.posterior.ranef import ranef as ranef
+    from hierlm.posterior.shrinkage import shrinkage as shrinkage
+    from hierlm.posterior.summary import summary as summary
+    from hierlm.posterior.varcorr import varcorr as varcorr
     from hierlm.priors import LKJ as LKJ, Prior as Prior
     from hierlm.storage import load as load
 
@@ -56,20 +54,20 @@ _MODULE_OF = {
     "LKJ": "hierlm.priors",
     "Model": "hierlm.model",
     "Prior": "hierlm.priors",
-    "coef": "hierlm.posterior",
-    "diagnose": "hierlm.posterior",
-    "fixef": "hierlm.posterior",
-    "icc": "hierlm.posterior",
+    "coef": "hierlm.posterior.coef",
+    "diagnose": "hierlm.posterior.diagnose",
+    "fixef": "hierlm.posterior.fixef",
+    "icc": "hierlm.posterior.icc",
     "list_data": "hierlm.datasets",
     "load": "hierlm.storage",
     "load_data": "hierlm.datasets",
-    "log_likelihood": "hierlm.posterior",
-    "predict": "hierlm.posterior",
-    "r2": "hierlm.posterior",
-    "ranef": "hierlm.posterior",
-    "shrinkage": "hierlm.posterior",
-    "summary": "hierlm.posterior",
-    "varcorr": "hierlm.posterior",
+    "log_likelihood": "hierlm.posterior.loglik",
+    "predict": "hierlm.posterior.predict",
+    "r2": "hierlm.posterior.r2",
+    "ranef": "hierlm.posterior.ranef",
+    "shrinkage": "hierlm.posterior.shrinkage",
+    "summary": "hierlm.posterior.summary",
+    "varcorr": "hierlm.posterior.varcorr",
     "ConvergenceWarning": "hierlm.errors",
     "DataError": "hierlm.errors",
     "DataWarning": "hierlm.errors",

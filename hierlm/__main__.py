@@ -36,7 +36,7 @@ def _run(chosen: argparse.Namespace) -> int:
     elif chosen.command == "data":
         from hierlm.datasets import citation, list_data
 
-        for name in list_data():
+        for name in list_data()["name"]:
             print(f"{name:14s} {citation(name)}")
     else:
         from hierlm.fit.provenance import installed_versions

@@ -119,5 +119,5 @@ def data(kind: str, *labels: str | None) -> str:
 
 
 def sd_dim(group: str) -> str:
-    """Dimension of the standard deviations where some effects have none of their own (``cor``): ``sd_effect_Subject``."""
+    """Dimension of the sds where some effects have none of their own (``cor``): ``sd_effect_Subject``."""
     return f"sd_effect_{safe(group)}"

@@ -6,9 +6,10 @@ import warnings
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from hierlm import names
-from hierlm.errors import InterruptedWarning, SamplingError
+from hierlm.errors import ConvergenceWarning, InterruptedWarning, SamplingError
 from hierlm.model.model import Model
 from hierlm.priors.fixed import Fixed
 from hierlm.samplers import Settings
@@ -17,28 +18,59 @@ __all__ = ["finite_draws", "numeric_statistics", "observed_data", "user_variable
 
 
 def finite_draws(posterior: xr.Dataset, stats: xr.Dataset, settings: Settings) -> tuple[xr.Dataset, xr.Dataset, bool]:
-    """The leading draws that every chain finished, and whether those are all that were asked for."""
-    usable = np.ones((posterior.sizes["chain"], posterior.sizes["draw"]), dtype=bool)
-    for variable in posterior.data_vars.values():
-        values = variable.transpose("chain", "draw", ...).to_numpy()
-        usable &= np.isfinite(values.reshape(*usable.shape, -1)).all(axis=-1)
-    whole = np.logical_and.accumulate(usable, axis=1).sum(axis=1)
-    kept = int(whole.min(initial=settings.draws))
-    started = int(whole.max(initial=0))
-    if kept == 0:
+    """The largest block of leading finite draws that chains have in common, and whether it is all that was asked for.
+
+    Interrupted samplers pad chains with NaN, or leave them short or empty.  Of chains with 1000, 1000, 40 and 0 draws
+    the first two are kept; of chains with 900, 800, 850 and 870 draws, 800 of each.
+
+    Raises
+    ------
+    SamplingError
+        When no chain has a finite draw.
+
+    Warns
+    -----
+    InterruptedWarning
+        When chains stopped early.
+    ConvergenceWarning
+        When a sampler went on with numbers that are not finite.
+    """
+    finite, padding = _finite(posterior)
+    lengths = np.logical_and.accumulate(finite, axis=1).sum(axis=1)
+    if not lengths.any():
         raise SamplingError(
-            "No chain made a finite draw." if started == 0 else "A chain was stopped before its first draw.",
+            "No chain made a finite draw.",
             hint="Sample longer before interrupting, or check priors and data if it was not interrupted.",
         )
-    complete = kept >= settings.draws and posterior.sizes["chain"] == settings.chains
+    kept = int(max(set(lengths[lengths > 0]), key=lambda d: (d * (lengths >= d).sum(), -d)))
+    chains = np.flatnonzero(lengths >= kept)
+    complete = kept >= settings.draws and len(chains) == settings.chains
     if not complete:
+        diverted = (~finite & ~padding).any()
+        reason = "Some draws are not finite" if diverted else "Sampling stopped early"
+        every = "" if len(chains) == settings.chains else f" of {settings.chains}"
+        others = ", ".join(str(n) for n in np.delete(lengths, chains))
         warnings.warn(
-            f"Sampling stopped early: {kept} of {settings.draws} draws of {posterior.sizes['chain']} chains are kept. "
-            "Fit again for the full number.",
-            InterruptedWarning,
+            f"{reason}: {kept} of {settings.draws} draws of {len(chains)}{every} chains are kept"
+            + (f" (the others had {others}). " if others else ". ")
+            + ("Check priors and the scale of the data." if diverted else "Fit again for the full number."),
+            ConvergenceWarning if diverted else InterruptedWarning,
             stacklevel=4,
         )
-    return posterior.isel(draw=slice(kept)), stats.isel(draw=slice(kept)), complete
+    block = {"draw": slice(kept)} | ({} if len(chains) == len(lengths) else {"chain": chains})  # a view where it can be
+    return posterior.isel(block), stats.isel(block), complete
+
+
+def _finite(posterior: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether each draw is finite in every variable, and whether it is NaN in all of them; (chain, draw)."""
+    shape = posterior.sizes["chain"], posterior.sizes["draw"]
+    finite, padding = np.ones(shape, dtype=bool), np.ones(shape, dtype=bool)
+    for variable in posterior.data_vars.values():
+        values = variable.transpose("chain", "draw", ...).to_numpy()
+        axes = tuple(range(2, values.ndim))
+        finite &= np.isfinite(values).all(axis=axes)
+        padding &= np.isnan(values).all(axis=axes)
+    return finite, padding
 
 
 def user_variables(posterior: xr.Dataset, model: Model) -> xr.Dataset:
@@ -73,6 +105,7 @@ def numeric_statistics(stats: xr.Dataset) -> xr.Dataset:
 
 
 def observed_data(model: Model) -> xr.Dataset:
+    """The responses, one variable each, labelled with the data's rows."""
     several = len(model.responses) > 1
     data = {names.response_variable(i, several): (names.OBS, r.y) for i, r in enumerate(model.responses)}
     return xr.Dataset(data, coords={names.OBS: np.asarray(model.design.rows)})

@@ -16,6 +16,7 @@ PACKAGES = ("hierlm", "pymc", "pytensor", "nutpie", "numba", "numpy", "formulae"
 
 
 def provenance(settings: Settings, sampler: str, seconds: float, complete: bool) -> dict[str, Any]:
+    """What is needed to sample the same draws again, and how it went; plain values that JSON can hold."""
     return {
         "sampler": sampler,
         "draws": settings.draws,
@@ -33,6 +34,7 @@ def provenance(settings: Settings, sampler: str, seconds: float, complete: bool)
 
 
 def installed_versions() -> dict[str, str]:
+    """Package → version, of those in :data:`PACKAGES` that are installed."""
     found = {}
     for package in PACKAGES:
         try:

@@ -66,7 +66,10 @@ def fit(
     Warns
     -----
     InterruptedWarning
-        When sampling was stopped; only the draws that every chain had finished are kept.
+        When sampling was stopped (Ctrl-C): the largest block of finite draws that chains have in common is kept, and
+        ``provenance["complete"]`` is False.
+    ConvergenceWarning
+        When a chain went on with numbers that are not finite; they are cut off likewise.
     """
     settings = _checked(draws, tune, chains, cores, seed, target_accept, max_treedepth, progress)
     chosen = get_sampler(sampler)
@@ -74,7 +77,9 @@ def fit(
     started = time.perf_counter()
     tree = chosen.sample(graph, settings)
     seconds = time.perf_counter() - started
-    posterior, stats, complete = finite_draws(tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset(), settings)
+    posterior, stats, complete = finite_draws(
+        tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset(), settings
+    )
     draws_tree = xr.DataTree.from_dict(
         {
             "posterior": user_variables(posterior, model),
@@ -86,16 +91,32 @@ def fit(
 
 
 def _checked(
-    draws: int, tune: int, chains: int, cores: int | None, seed: int | None, accept: float, depth: int, progress: bool | None
+    draws: int,
+    tune: int,
+    chains: int,
+    cores: int | None,
+    seed: int | None,
+    accept: float,
+    depth: int,
+    progress: bool | None,
 ) -> Settings:
-    for name, value, least in (("draws", draws, 1), ("tune", tune, 0), ("chains", chains, 1), ("max_treedepth", depth, 1)):
+    for name, value, least in (
+        ("draws", draws, 1),
+        ("tune", tune, 0),
+        ("chains", chains, 1),
+        ("max_treedepth", depth, 1),
+    ):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise SamplingError(f"{name}={value!r} is not a whole number of at least {least}.")
     if cores is not None and (isinstance(cores, bool) or not isinstance(cores, int) or cores < 1):
         raise SamplingError(f"cores={cores!r} is not a whole number of at least 1.")
     if not 0 < accept < 1:
-        raise SamplingError(f"target_accept={accept!r} is not between 0 and 1.", hint="Try 0.9, or 0.99 after divergences.")
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32):
+        raise SamplingError(
+            f"target_accept={accept!r} is not between 0 and 1.", hint="Try 0.9, or 0.99 after divergences."
+        )
+    if seed is not None and (
+        isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32
+    ):
         raise SamplingError(f"seed={seed!r} is not a whole number between 0 and 2³² − 1.")
     return Settings(
         draws=int(draws),

@@ -28,9 +28,19 @@ class Fit:
     ----------
     model : Model
     draws : DataTree
-        ArviZ groups ``posterior``, ``sample_stats``, ``observed_data``; dims and coordinates named after terms and levels.
+        ArviZ groups ``posterior``, ``sample_stats``, ``observed_data``; dims and coordinates are named after terms and
+        levels.
     provenance : mapping
         Sampler, seed, settings, versions, time.
+
+    Examples
+    --------
+    >>> import hierlm as hl
+    >>> model = hl.Model("Reaction ~ Days + (Days | Subject)", hl.load_data("sleepstudy"))
+    >>> fit = model.fit(seed=1)  # doctest: +SKIP
+    >>> fit  # doctest: +SKIP
+    >>> fit.varcorr()  # doctest: +SKIP
+    >>> fit.plot.caterpillar("Subject")  # doctest: +SKIP
     """
 
     model: Model

@@ -56,13 +56,15 @@ LITERALS: Mapping[str, Kind] = {
 }
 """Literal arguments by keyword → what they may be."""
 
-ELEMENTWISE: Mapping[str, int] = {
+_NUMPY: Mapping[str, int] = {
     **dict.fromkeys(("log", "log2", "log10", "log1p", "exp", "exp2", "expm1", "sqrt", "cbrt", "square"), 1),
     **dict.fromkeys(("sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsin", "arccos", "arctan"), 1),
-    **dict.fromkeys(("abs", "sign", "floor", "ceil", "round", "rint", "trunc", "logit", "expit"), 1),
+    **dict.fromkeys(("abs", "sign", "floor", "ceil", "round", "rint", "trunc"), 1),
     **dict.fromkeys(("maximum", "minimum", "hypot", "arctan2"), 2),
     "where": 3,
 }
+
+ELEMENTWISE: Mapping[str, int] = {**_NUMPY, "logit": 1, "expit": 1}
 """Functions whose value in a row depends on that row alone, by canonical name → number of expressions they take."""
 
 CONTRASTS: Mapping[str, str] = {
@@ -77,7 +79,6 @@ def _elementwise(name: str) -> Function:
     return Function(name, ("decimals",) if name == "round" else (), operands=ELEMENTWISE[name], response=True)
 
 
-_NUMPY = tuple(name for name in ELEMENTWISE if name not in ("logit", "expit"))
 _OF_R = {
     "asin": "arcsin",
     "acos": "arccos",

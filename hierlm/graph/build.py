@@ -61,7 +61,9 @@ def build_graph(model: Model) -> pm.Model:
         free = free_parameters(model)
         for position, response in enumerate(model.responses):
             etas = {
-                p.parameter: _predictor(model, p, fixed_part(p, response.label and str(position + 1), effects, hosts), columns, index)
+                p.parameter: _predictor(
+                    model, p, fixed_part(p, response.label and str(position + 1), effects, hosts), columns, index
+                )
                 for p in model.predictors
                 if p.response == response.name
             }
@@ -90,4 +92,6 @@ def _check_used(graph: pm.Model) -> None:
     used = set(ancestors([*graph.observed_RVs, *graph.potentials]))
     idle = [rv.name for rv in graph.free_RVs if rv not in used]
     if idle:
-        raise ModelError(f"{', '.join(map(str, idle))} would not influence any observation.", hint="This is a bug; please report it.")
+        raise ModelError(
+            f"{', '.join(map(str, idle))} would not influence any observation.", hint="This is a bug; please report it."
+        )

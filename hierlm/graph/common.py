@@ -20,8 +20,8 @@ __all__ = ["common_effects", "fixed_part"]
 Tensor = Any
 
 COLUMNWISE = 8
-"""Up to this many columns, X b is a sum over columns, which fuses with the rest of the predictor; a matrix product costs
-seconds of compilation."""
+"""Up to this many columns, X b is a sum over columns, which fuses with the rest of the predictor; a matrix product
+costs seconds of compilation."""
 
 
 def common_effects(model: Model, hosts: Hosting) -> dict[str, Tensor]:
@@ -30,9 +30,10 @@ def common_effects(model: Model, hosts: Hosting) -> dict[str, Tensor]:
     for parameter in dict.fromkeys(p.parameter for p in model.predictors):
         predictors = [p for p in model.predictors if p.parameter == parameter]
         name = names.common(parameter)
-        priors = [a.prior for a in model.assignments if a.variable == name]
+        priors: list[Any] = [a.prior for a in model.assignments if a.variable == name]
         if priors:
-            effects[parameter] = vector(name, names.common_dim(parameter), priors, transform=CentredColumns(predictors, hosts))  # type: ignore[arg-type]
+            transform = CentredColumns(predictors, hosts)
+            effects[parameter] = vector(name, names.common_dim(parameter), priors, transform=transform)
     return effects
 
 

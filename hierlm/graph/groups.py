@@ -112,8 +112,11 @@ def _mixed(
     columns: Columns = {}
     levels = len(blocks[0].levels)
     free = [c for b in blocks if not b.centred for c in b.columns]
-    dims = (names.level_dim(group), names.effect_dim(group)) if len(free) == sum(len(b.effects) for b in blocks) else None
-    z = pm.Normal(names.offset_effects(group, 0), 0.0, 1.0, shape=None if dims else (levels, len(free)), dims=dims) if free else None
+    every = len(free) == sum(len(b.effects) for b in blocks)
+    size: dict[str, Any] = (
+        {"dims": (names.level_dim(group), names.effect_dim(group))} if every else {"shape": (levels, len(free))}
+    )
+    z: Tensor = pm.Normal(names.offset_effects(group, 0), 0.0, 1.0, **size) if free else None
     for part, (block, factor) in enumerate(zip(blocks, factors, strict=True)):
         if not block.centred:
             for i, c in enumerate(block.columns):

@@ -73,8 +73,8 @@ class ScaledSoftplus(Transform):
     """Standard deviations sampled as sd = s log(1 + eᵛ).
 
     Far from zero it is linear, so that v is on the scale of the sd; near zero it is a logarithm.  On a logarithm
-    alone, a posterior that reaches to zero has a long left tail and mixes slowly: on ``grouseticks`` the effective draws of
-    the smallest sd rise by a third and 54 divergences vanish (``docs/decisions``).
+    alone, a posterior that reaches to zero has a long left tail and mixes slowly: on ``grouseticks`` the effective
+    draws of the smallest sd rise by a third and 54 divergences vanish (``docs/decisions/0012``).
 
     Parameters
     ----------

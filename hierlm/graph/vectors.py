@@ -10,7 +10,8 @@ import pytensor.tensor as pt
 
 from hierlm import names
 from hierlm.priors.fixed import Fixed
-from hierlm.priors.prior import Prior, stack
+from hierlm.priors.prior import Prior
+from hierlm.priors.stacked import stack
 
 __all__ = ["vector"]
 
@@ -47,7 +48,7 @@ def vector(
     if same is not None and not shared:
         template, arrays = same
         usable = transform is not None and all(p.support == transform.support and p.on == "value" for p in plain)
-        options = {"default_transform": transform} if usable else {}
+        options: dict[str, Any] = {"default_transform": transform} if usable else {}
         return template.build(name, dims=dim, **options, **arrays)
     parts: dict[int, Tensor] = {}
     for number, members in enumerate(_alike(priors)):

@@ -14,7 +14,8 @@ from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.priors.defaults import coefficient_priors, group_sd_prior, nonzero_rms
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.lkj import LKJ
-from hierlm.priors.prior import Prior, positive_part
+from hierlm.priors.positive import positive_part
+from hierlm.priors.prior import Prior
 
 __all__ = ["AnyPrior", "Assignment", "assign_priors"]
 
@@ -92,7 +93,10 @@ def _check_correlations(rows: Sequence[Assignment], blocks: Sequence[GroupBlock]
 
 
 def _scale(response: ModelResponse, parameter: str) -> tuple[float, float]:
-    """(centre, spread) of a parameter on its link scale; for others than the mean, the middle of the natural-scale prior and 1."""
+    """(centre, spread) of a parameter on its link scale.
+
+    For others than the mean it is the middle of the natural-scale prior, and 1.
+    """
     if parameter == names.MEAN:
         return response.family.link_scale(response.y, response.links[parameter], response.additions)
     prior = response.family.default_priors(response.y, response.additions)[parameter]

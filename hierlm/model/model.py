@@ -74,6 +74,20 @@ class Model:
     extra : mapping of str to function, optional
         Functions of your own that the formula may call.
 
+    Attributes
+    ----------
+    formula : hierlm.formula.values.Formula
+        The formula as read; ``str`` of it is canonical text.
+    design : hierlm.design.values.Design
+        Its arrays, and the schema that codes new data in the same way.
+    responses, predictors, blocks : tuple
+        The parts of the model: outcomes with their families and links, a linear predictor for each parameter, and
+        group terms with their covariance structures.
+    assignments : tuple
+        The prior of every parameter; :meth:`priors` shows them as a table.
+    options : Options
+        The arguments as given.
+
     Raises
     ------
     FormulaError, DataError, ModelError, PriorError
@@ -158,16 +172,27 @@ class Model:
         return build_graph(self)
 
     def priors(self) -> pd.DataFrame:
-        """Every parameter with its prior: columns ``parameter``, ``prior``, ``source`` (``"default"`` or ``"user"``)."""
+        """Every parameter with its prior.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``parameter``, ``prior``, ``source`` (``"default"`` or ``"user"``).
+        """
         rows = [(a.name, str(a.prior), "default" if a.source == "default" else "user") for a in self.assignments]
         return pd.DataFrame(rows, columns=["parameter", "prior", "source"])
 
-    def equations(self, format: str = "text") -> str:
-        """The model in equations, as ``"text"`` or ``"latex"``."""
-        return describe.equations(self, format)
+    def equations(self, style: str = "text", *, priors: bool = True) -> str:
+        """The model in equations, as ``"text"`` or ``"latex"``; see :func:`hierlm.model.describe.equations`."""
+        return describe.equations(self, style, priors=priors)
 
     def graph(self) -> Any:
-        """A picture of the PyMC graph (a :class:`graphviz.Digraph`)."""
+        """A picture of the PyMC graph; needs the package graphviz.
+
+        Returns
+        -------
+        graphviz.Digraph
+        """
         import pymc as pm
 
         return pm.model_to_graphviz(self.pymc)

@@ -14,7 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pytensor.tensor as pt
 from numpy.typing import NDArray
+from pytensor.compile.mode import Mode
 
 from hierlm.errors import ModelError, did_you_mean
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
@@ -63,7 +65,9 @@ def choose_centring(
         for i, signal in _signals(response, blocks, predictors).items():
             signals[i] = signal
     return tuple(
-        signal > CENTRED_ABOVE if decided.get(block.group, "auto") == "auto" else decided[block.group] == "centered"
+        bool(signal > CENTRED_ABOVE)
+        if decided.get(block.group, "auto") == "auto"
+        else decided[block.group] == "centered"
         for block, signal in zip(blocks, signals, strict=True)
     )
 
@@ -80,7 +84,7 @@ def _signals(
         for piece in block.pieces
         for k in range(piece.Z.shape[1])
     ]
-    y = response.y / response.additions.get("trials", 1.0)
+    y = _scores(response)
     fitted = [np.zeros(len(y)) for _ in columns]
     rotation, _ = np.linalg.qr(X) if X.shape[1] else (np.zeros((len(y), 0)), None)
     found: dict[int, float] = {}
@@ -92,6 +96,14 @@ def _signals(
             signal, fitted[c] = column.shrunken(partial)
             found[column.block] = min(found.get(column.block, np.inf), signal)
     return found
+
+
+def _scores(response: ModelResponse) -> NDArray[np.float64]:
+    """g((y + ȳ)/2), y per trial: the response on the link scale, drawn to its mean so that zeros and ones are inside."""
+    y = response.y / response.additions.get("trials", 1.0)
+    scores = response.links[MEAN].link(pt.constant((y + y.mean()) / 2.0))
+    values = np.asarray(scores.eval(mode=Mode(linker="py", optimizer="fast_compile")), dtype=np.float64)
+    return values if np.isfinite(values).all() else y
 
 
 @dataclass(frozen=True, eq=False)

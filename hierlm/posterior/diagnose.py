@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -59,6 +59,12 @@ class Diagnosis:
             return f"Do not trust these draws yet: {', '.join(failed)}."
         return f"Convergence cannot be judged: {', '.join(str(c) for c in status.index[status == 'not judged'])}."
 
+    @property
+    def brief(self) -> tuple[str, ...]:
+        """The verdict; where a check failed also the worst three parameters and what to do next, a line each."""
+        named = [_named(r) for r in records(self.worst.head(3), index=True)]
+        return (self.verdict, *([f"Worst: {', '.join(named)}."] if named else []), *self.advice)
+
     def _tables(self) -> list[Table]:
         rows = [(r.check, r.status, _four_digits(r.value), r.limit) for r in records(self.checks)]
         tables: list[Table] = [(("check", "", "worst", "limit"), rows)]
@@ -77,6 +83,17 @@ class Diagnosis:
     def _repr_html_(self) -> str:
         tables = [html_table(header, rows, left=1) for header, rows in self._tables()]
         return html_page(html_lines([self.verdict]), *tables, html_lines(self.advice))
+
+
+def _named(row: Any) -> str:
+    """``b[Days] (bulk ESS 38)``; a parameter that is not finite or does not move has no number worth showing."""
+    measured = {
+        "R̂": number(row.r_hat, 0.1),
+        "bulk ESS": number(row.ess_bulk, 10.0),
+        "tail ESS": number(row.ess_tail, 10.0),
+        "MCSE": f"{number(row.mcse_share, 0.1)} sd",
+    }
+    return f"{row.Index} ({' '.join(t for t in (row.problem, measured.get(row.problem, '')) if t)})"
 
 
 def _four_digits(value: float) -> str:

@@ -32,7 +32,7 @@ def text(fit: Fit) -> str:
     >>> print(text(fit))  # doctest: +SKIP
     """
     tables = [f"{title}\n{text_table(*table)}" for title, table in _tables(fit)]
-    return "\n\n".join(["\n".join([*header_lines(fit), *_verdict(fit)]), *tables])
+    return "\n\n".join(["\n".join([*header_lines(fit), *diagnose(fit).brief]), *tables])
 
 
 def html(fit: Fit) -> str:
@@ -43,12 +43,7 @@ def html(fit: Fit) -> str:
     >>> html(fit)  # doctest: +SKIP
     """
     tables = [html_table(*table, caption=title) for title, table in _tables(fit)]
-    return html_page(html_lines([*header_lines(fit), *_verdict(fit)]), *tables)
-
-
-def _verdict(fit: Fit) -> list[str]:
-    found = diagnose(fit)
-    return [found.verdict, *found.advice]
+    return html_page(html_lines([*header_lines(fit), *diagnose(fit).brief]), *tables)
 
 
 def _tables(fit: Fit) -> list[tuple[str, Table]]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from hierlm.errors import PosteriorError
+from hierlm.posterior.estimates import Estimates
 
 __all__ = ["Kind", "check_interval", "describe", "describe_into", "interval"]
 
@@ -75,8 +75,8 @@ def describe(values: Floats, level: float = 0.95, kind: str = "eti") -> dict[str
     return {k: np.ravel(v) for k, v in (("mean", values.mean(axis=0)), ("sd", sd), ("lower", lower), ("upper", upper))}
 
 
-def describe_into(columns: Mapping[str, Sequence[object]], values: Floats, level: float, kind: str) -> pd.DataFrame:
+def describe_into(columns: Mapping[str, Sequence[object]], values: Floats, level: float, kind: str) -> Estimates:
     """A frame of label columns followed by :func:`describe`; ``level`` and ``kind`` go into its ``attrs``."""
-    frame = pd.DataFrame({**columns, **describe(values, level, kind)})
+    frame = Estimates({**columns, **describe(values, level, kind)})
     frame.attrs = {"level": float(level), "kind": kind}
     return frame

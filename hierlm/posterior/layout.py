@@ -49,12 +49,14 @@ def number(value: float, scale: float | None = None) -> str:
     """
     if not math.isfinite(value):
         return ABSENT if math.isnan(value) else str(value)
-    size = scale if scale is not None and math.isfinite(scale) and scale > 0 else abs(value) / 10
+    known = scale is not None and math.isfinite(scale) and scale > 1e-12 * abs(value)  # less is rounding error
+    size = scale if scale is not None and known else abs(value) / 10
     if size == 0:
         return "0"
     if abs(value) >= 1e7 or 0 < abs(value) < 1e-5:
         return f"{value:.3g}"
-    return f"{value:.{min(8, max(0, 1 - math.floor(math.log10(size))))}f}"
+    text = f"{value:.{min(8, max(0, 1 - math.floor(math.log10(size))))}f}"
+    return text.removeprefix("-") if not text.strip("-0.") else text  # no −0.0
 
 
 def bracket(lower: float, upper: float, scale: float | None = None) -> str:
@@ -65,7 +67,7 @@ def bracket(lower: float, upper: float, scale: float | None = None) -> str:
     >>> bracket(-1.2345, 3.4567, 1.0)
     '[-1.2, 3.5]'
     """
-    size = scale if scale else abs(upper - lower) / 4
+    size = scale or abs(upper - lower) / 4
     return f"[{number(lower, size)}, {number(upper, size)}]"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import final
 
@@ -11,6 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from hierlm.posterior.layout import Table, html_lines, html_page, html_table, number, percent, records, text_table
 from hierlm.posterior.linear import Rows, chunks
 
 __all__ = ["Prediction", "frame_of"]
@@ -46,22 +46,32 @@ class Prediction:
     new: dict[str, tuple[str, ...]]
     new_levels: str
 
-    def _header(self) -> str:
+    def _header(self) -> list[str]:
         chains, draws = self.draws.sizes["chain"], self.draws.sizes["draw"]
-        lines = [f"{self.quantity}: {len(self.frame)} rows, {chains} × {draws} draws, {100 * self.level:g}% intervals"]
+        rows = f"{len(self.frame):,} row{'s' if len(self.frame) != 1 else ''}"
+        lines = [f"{self.quantity}: {rows}, {chains} × {draws:,} draws, {percent(self.level)} equal-tailed interval"]
         done = {"draw": "drawn from the population", "zero": "set to zero"}.get(self.new_levels, "")
         for group, levels in self.new.items():
             shown = ", ".join(levels[:3]) + (", …" if len(levels) > 3 else "")
-            lines.append(f"{len(levels)} new level(s) of {group} ({shown}): effects {done}")
-        return "\n".join(lines)
+            lines.append(
+                f"{len(levels)} new level{'s' if len(levels) != 1 else ''} of {group} ({shown}): effects {done}"
+            )
+        return lines
+
+    def _table(self) -> Table:
+        numbers = ("mean", "sd", "lower", "upper")
+        shown = records(self.frame.head(SHOWN), index=True)
+        return ("row", *numbers), [(str(r.Index), *(number(getattr(r, c), r.sd) for c in numbers)) for r in shown]
+
+    def _footer(self) -> list[str]:
+        hidden = len(self.frame) - SHOWN
+        return [f"… {hidden:,} more rows in .frame"] if hidden > 0 else []
 
     def __repr__(self) -> str:
-        more = f"\n… {len(self.frame) - SHOWN} more rows in .frame" if len(self.frame) > SHOWN else ""
-        return f"{self._header()}\n{self.frame.head(SHOWN).to_string(float_format='{:.4g}'.format)}{more}"
+        return "\n".join([*self._header(), text_table(*self._table()), *self._footer()])
 
     def _repr_html_(self) -> str:
-        header = html.escape(self._header()).replace("\n", "<br>")
-        return f"<p>{header}</p>{self.frame.to_html(max_rows=SHOWN, float_format='{:.4g}'.format)}"
+        return html_page(html_lines(self._header()), html_table(*self._table()), html_lines(self._footer()))
 
 
 def frame_of(values: NDArray[np.float64], rows: Rows, level: float) -> pd.DataFrame:

@@ -23,6 +23,11 @@ __all__ = ["Shrinkage", "pooling_factor", "pooling_weight", "shrinkage"]
 Floats = NDArray[np.float64]
 LEVELS = ("group", "level", "effect", "n", "no_pooling", "partial_pooling", "complete_pooling", "weight", "note")
 NOTE = "no finite estimate: wide prior"
+NOTHING = "The model has no group terms, so nothing is pooled."
+SCALES = (
+    "pooling factor: of the effect over all levels, 0 no pooling … 1 complete pooling (Gelman & Pardoe 2006)",
+    "weight: of the level's own rows, 0 complete pooling … 1 no pooling; estimates are posterior means, link scale",
+)
 MOST_ROWS = 20
 
 
@@ -57,19 +62,23 @@ class Shrinkage:
             scale = size[r.group, r.effect]
             values = (number(v, scale) for v in (r.no_pooling, r.partial_pooling, r.complete_pooling))
             rows.append((r.group, r.level, r.effect, str(r.n), *values, number(r.weight, 0.01), r.note))
-        return ("group", "level", "effect", "rows", "no", "partial", "complete pooling", "weight", ""), rows
+        return ("group", "level", "effect", "rows", "no pooling", "partial", "complete", "weight", ""), rows
 
-    def _footer(self) -> str:
+    def _tables(self) -> list[tuple[Table, int]]:
+        """What a display shows: (header, rows), number of columns aligned to the left."""
+        return [t for t in ((self._terms(), 2), (self._levels(), 3)) if t[0][1]]
+
+    def _footer(self) -> list[str]:
         hidden = len(self.levels) - MOST_ROWS
-        return f"{hidden:,} more rows in .levels" if hidden > 0 else ""
+        return [*([f"… {hidden:,} more rows in .levels"] if hidden > 0 else []), *(SCALES if len(self.terms) else ())]
 
     def __repr__(self) -> str:
-        levels = [text_table(*self._levels(), left=3)] if len(self.levels) else []
-        return "\n\n".join([text_table(*self._terms(), left=2), *levels, *([self._footer()] if self._footer() else [])])
+        tables = [text_table(*table, left=left) for table, left in self._tables()]
+        return "\n\n".join([*tables, "\n".join(self._footer())]) if tables else NOTHING
 
     def _repr_html_(self) -> str:
-        tables = [html_table(*self._terms(), left=2), html_table(*self._levels(), left=3)]
-        return html_page(*tables, html_lines([self._footer()] if self._footer() else []))
+        tables = [html_table(*table, left=left) for table, left in self._tables()]
+        return html_page(*tables, html_lines(self._footer() if tables else [NOTHING]))
 
 
 def shrinkage(fit: Fit, group: str | None = None) -> Shrinkage:

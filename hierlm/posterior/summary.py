@@ -40,15 +40,15 @@ class Summary:
     kind : {"eti", "hdi"}
     header : tuple of str
         Model, family, data and draws.
-    verdict : str
-        Of :func:`~hierlm.posterior.diagnose`.
+    verdict : tuple of str
+        Of :func:`~hierlm.posterior.diagnose`: one sentence; where a check failed also the worst and what to do next.
     """
 
     frame: pd.DataFrame
     level: float
     kind: str
     header: tuple[str, ...]
-    verdict: str
+    verdict: tuple[str, ...]
 
     def _table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         head = ("", "mean", "sd", f"{percent(self.level)} {self.kind}", "ESS bulk", "ESS tail", "R̂", "MCSE")
@@ -59,12 +59,12 @@ class Summary:
         return f"{hidden:,} more rows in .frame" if hidden > 0 else ""
 
     def __repr__(self) -> str:
-        parts = ["\n".join([*self.header, self.verdict]), text_table(*self._table()), self._footer()]
+        parts = ["\n".join([*self.header, *self.verdict]), text_table(*self._table()), self._footer()]
         return "\n\n".join(p for p in parts if p)
 
     def _repr_html_(self) -> str:
         footer = [self._footer()] if self._footer() else []
-        return html_page(html_lines([*self.header, self.verdict]), html_table(*self._table()), html_lines(footer))
+        return html_page(html_lines([*self.header, *self.verdict]), html_table(*self._table()), html_lines(footer))
 
 
 def estimate_rows(frame: pd.DataFrame, *, diagnostics: bool = False) -> list[tuple[str, ...]]:
@@ -122,7 +122,7 @@ def summary(
     found = elements(fit, variables, groups=groups)
     frame = pd.concat([_rows(e, level, kind) for e in found] or [pd.DataFrame(columns=list(COLUMNS), dtype=float)])
     frame.attrs = {"level": float(level), "kind": kind}
-    return Summary(frame, float(level), kind, header_lines(fit), diagnose(fit).verdict)
+    return Summary(frame, float(level), kind, header_lines(fit), diagnose(fit).brief)
 
 
 def _rows(e: Elements, level: float, kind: str) -> pd.DataFrame:

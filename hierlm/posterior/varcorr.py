@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ from hierlm.posterior.layout import (
     text_table,
 )
 from hierlm.posterior.variance import VarianceParts, block_variance, variance_parts
+from hierlm.priors.fixed import Fixed
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -51,17 +52,25 @@ class VarCorr:
     frame : DataFrame
         A row per number: ``name`` (``sd_Subject[Days]``, ``var_Subject[Days]``, ``cor_Subject[Intercept, Days]``,
         ``share_Subject[Intercept, Days]``), ``quantity`` (``"sd"``, ``"var"``, ``"cor"``, ``"share"``), ``group``,
-        ``structure``, ``levels``, ``response``, ``parameter``, ``effect``, ``effect2``, ``mean``, ``sd``, ``lower``,
+        ``structure`` (``""`` for a single effect, where all are the same), ``levels``, ``response``, ``parameter``, ``effect``, ``effect2``, ``mean``, ``sd``,
+        ``lower``,
         ``upper``.  The group ``"(residual)"`` is the distribution-specific variance on the link scale.
     level : float
     kind : {"eti", "hdi"}
     notes : tuple of str
+    fixed : frozenset of str
+        Names of the standard deviations that cannot vary: given as a number, or the link's own.
     """
 
     frame: pd.DataFrame
     level: float
     kind: str
     notes: tuple[str, ...] = ()
+    fixed: frozenset[str] = frozenset()
+
+    def _inside(self, row: Any) -> str:
+        """The interval; what is fixed has none."""
+        return "fixed" if row.name in self.fixed else bracket(row.lower, row.upper, row.sd)
 
     def _components(self, *, mean: bool) -> Table:
         """Sds of the mean's effects with their shares, or of those of other parameters, which have none."""
@@ -76,29 +85,33 @@ class VarCorr:
                 continue
             variance, share = found["var", group, effect], found.get(("share", group, effect))
             head = (group, f"{r.levels:,}" if r.levels else "") if group != last else ("", "")
-            numbers = (number(r.mean, r.sd), bracket(r.lower, r.upper, r.sd), number(variance.mean, variance.sd))
+            numbers = (number(r.mean, r.sd), self._inside(r), number(variance.mean, variance.sd))
             rows.append((*head, r.structure, effect, *numbers, percent(round(share.mean, 3)) if share else ""))
             last = group
-        shared = any(row[-1] for row in rows)
-        return (header, rows) if shared else (header[:-1], [row[:-1] for row in rows])
+        used = [j for j, h in enumerate(header) if h not in ("structure", "share") or any(row[j] for row in rows)]
+        return [header[j] for j in used], [[row[j] for j in used] for row in rows]
 
     def _correlations(self) -> Table:
         header = ("", "mean", f"{percent(self.level)} {self.kind}")
         cor = records(self.frame[self.frame["quantity"] == "cor"])
-        return header, [(r.name, number(r.mean, r.sd), bracket(r.lower, r.upper, r.sd)) for r in cor]
+        return header, [(r.name, number(r.mean, r.sd), self._inside(r)) for r in cor]
 
     def tables(self) -> list[tuple[str, Table, int]]:
         """What a display shows: title, (header, rows), number of columns aligned to the left."""
         found = [
-            ("Variance components", self._components(mean=True), 4),
-            ("Variance components of other parameters", self._components(mean=False), 4),
-            ("Correlations of group effects", self._correlations(), 1),
+            ("Variance components", self._components(mean=True)),
+            ("Variance components of other parameters", self._components(mean=False)),
+            ("Correlations of group effects", self._correlations()),
         ]
-        return [t for t in found if t[1][1]]
+        return [
+            (title, table, max(1, list(table[0]).index("sd") if "sd" in table[0] else 1))
+            for title, table in found
+            if table[1]
+        ]
 
     def __repr__(self) -> str:
         tables = [f"{title}\n{text_table(*table, left=left)}" for title, table, left in self.tables()]
-        return "\n\n".join([*tables, *self.notes])
+        return "\n\n".join([*tables, "\n".join(self.notes)])
 
     def _repr_html_(self) -> str:
         tables = [html_table(*table, left=left, caption=title) for title, table, left in self.tables()]
@@ -137,6 +150,7 @@ def varcorr(fit: Fit, *, level: float = 0.95, kind: Kind = "eti") -> VarCorr:
     check_interval(level, kind)
     rows: list[tuple[tuple[object, ...], Floats]] = []
     parts, notes = _parts(fit)
+    fixed: set[str] = set()
     for blocks in fit.model.groups.values():
         for block in blocks:
             rows += _block(fit, block, parts)
@@ -147,13 +161,18 @@ def varcorr(fit: Fit, *, level: float = 0.95, kind: Kind = "eti") -> VarCorr:
             infinite = int(np.isinf(v).sum())
             notes += (f"No residual variance of '{response}': it is infinite in {infinite} of {v.size} draws.",)
             continue
+        why = _why_constant(fit, response) if np.ptp(v) <= 1e-12 * v.max() else ""
+        if why:
+            notes += (why,)
+            fixed |= {names.element("sd_residual", *several)}
         for quantity, values in (("sd", np.sqrt(v)), ("var", v), ("share", v / _total(part))):
             name = names.element(f"{quantity}_residual", *several)
             rows.append(((name, quantity, RESIDUAL, "", 0, response, names.MEAN, ", ".join(several), ""), values))
     labels = {c: [label[i] for label, _ in rows] for i, c in enumerate(LABELS)}
+    fixed |= {key for a in fit.model.assignments if isinstance(a.prior, Fixed) for key in a.keys}
     size = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
     draws = np.stack([v for _, v in rows], axis=1) if rows else np.zeros((size, 0))
-    return VarCorr(describe_into(labels, draws, level, kind), float(level), kind, notes)
+    return VarCorr(describe_into(labels, draws, level, kind), float(level), kind, notes, frozenset(fixed))
 
 
 def _parts(fit: Fit) -> tuple[dict[str, VarianceParts], tuple[str, ...]]:
@@ -162,6 +181,16 @@ def _parts(fit: Fit) -> tuple[dict[str, VarianceParts], tuple[str, ...]]:
         return {r.name: variance_parts(fit, r) for r in fit.model.responses}, (SHARES,)
     except PosteriorError as error:
         return {}, (f"No shares: {error.message}",)
+
+
+def _why_constant(fit: Fit, response: str) -> str:
+    """What holds a distribution-specific variance that does not vary; ``""`` if nothing does, so that it is chance."""
+    found = next(r for r in fit.model.responses if r.name == response)
+    held = {a.variable for a in fit.model.assignments if isinstance(a.prior, Fixed)}
+    if list(found.links) != [names.MEAN] or not held >= set(found.free):
+        return ""
+    reason = "as given" if found.free or "se" in found.additions else f"by the {found.links[names.MEAN].name} link"
+    return f"{RESIDUAL}: the distribution-specific variance of '{response}' is fixed {reason}."
 
 
 def _total(part: VarianceParts) -> Floats:
@@ -173,7 +202,7 @@ def _block(fit: Fit, block: GroupBlock, parts: Mapping[str, VarianceParts]) -> l
     V, R = covariance_draws(fit, block), correlation_draws(fit, block)
     sds = np.sqrt(np.diagonal(V, axis1=1, axis2=2))
     owners = {e: (p.response, p.parameter) for p in block.pieces for e in p.effects}
-    common = (block.group, block.structure, len(block.levels))
+    common = (block.group, block.structure if len(block.effects) > 1 else "", len(block.levels))
     shown: set[str] = set()
     rows: list[tuple[tuple[object, ...], Floats]] = []
     for i, effect in enumerate(block.effects):

@@ -7,7 +7,9 @@ from typing import Any
 from hierlm.errors import PriorError
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.lkj import LKJ
-from hierlm.priors.prior import Prior, positive_part, stack
+from hierlm.priors.positive import positive_part
+from hierlm.priors.prior import Prior
+from hierlm.priors.stacked import stack
 
 __all__ = ["LKJ", "Fixed", "Prior", "positive_part", "prior_from_json", "stack"]
 

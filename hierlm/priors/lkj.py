@@ -50,12 +50,31 @@ class LKJ:
         object.__setattr__(self, "eta", eta)
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object from which :meth:`from_json` makes the same prior."""
+        """A JSON object from which :meth:`from_json` makes the same prior.
+
+        Returns
+        -------
+        dict
+        """
         return {"prior": "LKJ", "arguments": {"eta": self.eta}}
 
     @classmethod
     def from_json(cls, obj: Any) -> LKJ:
-        """The prior of a JSON object; PriorError for whatever :meth:`to_json` does not write."""
+        """The prior of a JSON object.
+
+        Parameters
+        ----------
+        obj : object
+
+        Returns
+        -------
+        LKJ
+
+        Raises
+        ------
+        PriorError
+            For whatever :meth:`to_json` does not write.
+        """
         if not isinstance(obj, Mapping) or set(obj) != {"prior", "arguments"} or obj["prior"] != "LKJ":
             raise PriorError(f"Not a stored LKJ prior: {obj!r}.")
         arguments = obj["arguments"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -18,7 +18,7 @@ from hierlm.priors.arguments import checked_arguments, describe_forms
 from hierlm.priors.density import log_density
 from hierlm.priors.distributions import DISTRIBUTIONS, Distribution, find_distribution
 
-__all__ = ["UNSET", "Prior", "positive_part", "stack"]
+__all__ = ["UNSET", "Prior"]
 
 UNSET: Final = object()  # an option of Prior.build that was not given; None is a value there
 SCALES: Final = ("value", "variance", "precision")
@@ -37,6 +37,11 @@ class Prior:
         the distribution is that of sd² or sd⁻².
     **arguments : float
         Arguments of the distribution under PyMC's names; locations (``mu``, Cauchy's ``alpha``) are 0 unless given.
+
+    Attributes
+    ----------
+    items : tuple of (str, float)
+        The arguments, defaults included, in the order of the distribution's.
 
     Raises
     ------
@@ -123,7 +128,17 @@ class Prior:
         return self._distribution.proper
 
     def dist(self, **vectors: ArrayLike) -> Any:
-        """The unnamed PyMC random variable of what the distribution describes (sd² or sd⁻² where ``on`` says so)."""
+        """The unnamed PyMC random variable of what the distribution describes (sd² or sd⁻² where ``on`` says so).
+
+        Parameters
+        ----------
+        **vectors : array
+            Arguments that differ between the elements of a vector variable.
+
+        Returns
+        -------
+        TensorVariable
+        """
         return getattr(pm, self.name).dist(**self._constants(vectors))
 
     def _constants(self, vectors: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float64]]:
@@ -152,7 +167,7 @@ class Prior:
         default_transform
             As in PyMC; None samples the variable untransformed.
         **vectors : array
-            Arguments that differ between the elements of a vector variable, see :func:`stack`.
+            Arguments that differ between the elements of a vector variable, see :func:`hierlm.priors.stack`.
 
         Returns
         -------
@@ -172,6 +187,10 @@ class Prior:
 
     def typical(self) -> float:
         """A typical value, on the scale of the value: where PyMC starts the distribution (its mean or median mostly).
+
+        Returns
+        -------
+        float
 
         Examples
         --------
@@ -208,6 +227,10 @@ class Prior:
     def to_json(self) -> dict[str, Any]:
         """A JSON object from which :meth:`from_json` makes the same prior.
 
+        Returns
+        -------
+        dict
+
         Examples
         --------
         >>> Prior("HalfNormal", sigma=2).to_json()
@@ -218,6 +241,14 @@ class Prior:
     @classmethod
     def from_json(cls, obj: Any) -> Prior:
         """The prior of a JSON object, checked like one that a user typed.
+
+        Parameters
+        ----------
+        obj : object
+
+        Returns
+        -------
+        Prior
 
         Raises
         ------
@@ -241,68 +272,6 @@ class Prior:
         """Short, for tables: ``Normal(0, 2.5)``, ``Gamma(2, 1) on precision``."""
         text = f"{self.name}({', '.join(f'{v:.4g}' for _, v in self.items)})"
         return text if self.on == "value" else f"{text} on {self.on}"
-
-
-def stack(priors: Iterable[Prior]) -> tuple[Prior, dict[str, NDArray[np.float64]]] | None:
-    """Several priors as one vector variable, if they differ in nothing but the values of their arguments.
-
-    Returns
-    -------
-    (Prior, dict of arrays) or None
-        ``template.build(name, **arrays)`` is the vector variable; None when they differ in the distribution, in ``on``,
-        or in the arguments given (``sigma`` or ``tau``), and when there are none.
-
-    Examples
-    --------
-    >>> stack([Prior("Normal", sigma=1), Prior("Normal", mu=1, sigma=2)])
-    (Normal(mu=0, sigma=1), {'mu': array([0., 1.]), 'sigma': array([1., 2.])})
-    >>> stack([Prior("Normal", sigma=1), Prior("Flat")]) is None
-    True
-    """
-    every = tuple(priors)
-    if not every or len({(p.name, p.on, tuple(p.arguments)) for p in every}) > 1:
-        return None
-    template = every[0]
-    return template, {k: np.array([p.arguments[k] for p in every]) for k in template.arguments}
-
-
-_POSITIVE_PART: Mapping[str, tuple[str, str | None]] = MappingProxyType(
-    {
-        "Normal": ("HalfNormal", "mu"),
-        "StudentT": ("HalfStudentT", "mu"),
-        "Cauchy": ("HalfCauchy", "alpha"),
-        "Flat": ("HalfFlat", None),
-    }
-)
-"""Symmetric distribution → (the distribution of its absolute value when centred at zero, its location argument)."""
-
-
-def positive_part(prior: Prior) -> Prior:
-    """The prior of a positive parameter that a user gave as a symmetric one: Normal(0, s) is read as HalfNormal(s).
-
-    Raises
-    ------
-    PriorError
-        When negative values are possible and the prior is not a Normal, StudentT or Cauchy at zero, or Flat.
-
-    Examples
-    --------
-    >>> positive_part(Prior("Normal", sigma=50))
-    HalfNormal(sigma=50)
-    >>> positive_part(Prior("Gamma", alpha=2, beta=1))
-    Gamma(alpha=2, beta=1)
-    """
-    if prior.positive:
-        return prior
-    half, location = _POSITIVE_PART.get(prior.name, (None, None))
-    if half is None or (location is not None and prior.arguments[location] != 0):
-        raise PriorError(
-            f"{prior!r} allows negative values, and the parameter is positive.",
-            hint='Give a prior of positive numbers, such as Prior("HalfNormal", sigma=1), '
-            'or Prior("TruncatedNormal", mu=1, sigma=1, lower=0).',
-        )
-    arguments: dict[str, Any] = {k: v for k, v in prior.items if k != location}
-    return Prior(half, **arguments)
 
 
 def _to_value(described: Any, on: str) -> Any:

@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, ClassVar, final
 
 from hierlm.errors import SamplingError
+from hierlm.samplers.progress import compiling
 from hierlm.samplers.sampler import Sampler, Settings
 
 if TYPE_CHECKING:
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["Nutpie"]
+
+NAMES = {
+    "depth": "tree_depth",
+    "maxdepth_reached": "reached_max_treedepth",
+    "mean_tree_accept": "acceptance_rate",
+    "logp": "lp",
+}
+"""nutpie's statistic → ArviZ's."""
 
 
 @final
@@ -30,15 +39,20 @@ class Nutpie(Sampler):
         """See :meth:`Sampler.sample`."""
         import nutpie
         import pytensor
+        import xarray as xr
 
-        with warnings.catch_warnings(), pytensor.config.change_flags(numba__fastmath=False):
+        with (
+            warnings.catch_warnings(),
+            pytensor.config.change_flags(numba__fastmath=False),
+            compiling(settings.progress),
+        ):
             warnings.simplefilter("ignore", FutureWarning)
             compiled = nutpie.compile_pymc_model(graph)
         try:
-            return nutpie.sample(
+            tree = nutpie.sample(
                 compiled,
                 draws=settings.draws,
-                tune=settings.tune,
+                tune=max(settings.tune, 1),  # nuts-rs panics at 0
                 chains=settings.chains,
                 cores=settings.cores,
                 seed=settings.seed,
@@ -53,3 +67,7 @@ class Nutpie(Sampler):
                 f"nutpie could not start: {str(error).splitlines()[0]}",
                 hint="The density is not finite near the starting point: check the priors and the scale of the data.",
             ) from error
+        stats = tree["sample_stats"].to_dataset()
+        return tree.assign(
+            sample_stats=xr.DataTree(stats.rename({old: new for old, new in NAMES.items() if old in stats}))
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from hierlm.samplers.sampler import Sampler, Settings
 
@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["PyMC", "sample_with_pymc"]
 
 
-def sample_with_pymc(graph: pm.Model, settings: Settings, nuts_sampler: str) -> xr.DataTree:
-    """``pm.sample`` with one of the samplers that it hosts."""
+def sample_with_pymc(graph: pm.Model, settings: Settings, nuts_sampler: str, **nuts: Any) -> xr.DataTree:
+    """``pm.sample`` with one of the samplers that it hosts.
+
+    Parameters
+    ----------
+    **nuts
+        Options of that sampler's NUTS.
+    """
     import pymc as pm
     import pytensor
 
@@ -28,7 +34,7 @@ def sample_with_pymc(graph: pm.Model, settings: Settings, nuts_sampler: str) -> 
             cores=settings.cores,
             random_seed=settings.seed,
             nuts_sampler=nuts_sampler,
-            nuts={"target_accept": settings.target_accept},
+            nuts={"target_accept": settings.target_accept, **nuts},
             progressbar=settings.progress,
             quiet=not settings.progress,
             compute_convergence_checks=False,
@@ -45,4 +51,4 @@ class PyMC(Sampler):
 
     def sample(self, graph: pm.Model, settings: Settings) -> xr.DataTree:
         """See :meth:`Sampler.sample`."""
-        return sample_with_pymc(graph, settings, "pymc")
+        return sample_with_pymc(graph, settings, "pymc", max_treedepth=settings.max_treedepth)

@@ -10,7 +10,20 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
-__all__ = ["Sampler", "Settings"]
+__all__ = ["STATISTICS", "Sampler", "Settings"]
+
+STATISTICS = (
+    "diverging",
+    "energy",
+    "n_steps",
+    "tree_depth",
+    "reached_max_treedepth",
+    "acceptance_rate",
+    "step_size",
+    "lp",
+)
+"""What ``sample_stats`` has after every sampler, under ArviZ's names: ``lp`` is the log density, ``tree_depth`` the number
+of doublings, ``acceptance_rate`` the mean over the trajectory."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +67,8 @@ class Sampler(ABC):
         Returns
         -------
         DataTree
-            Groups ``posterior`` (dims chain, draw, …) and ``sample_stats`` with at least ``diverging`` and ``n_steps``;
-            interrupted chains may be shorter or NaN-padded: the caller keeps the finite part.
+            Groups ``posterior`` (dims chain, draw, …) and ``sample_stats`` with at least :data:`STATISTICS`.  Interrupted
+            chains may be shorter, empty or NaN-padded: the caller keeps the finite part.
 
         Raises
         ------

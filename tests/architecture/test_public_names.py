@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,21 @@ def present() -> list[str]:
     """Every name of ``hierlm``, with the public attributes of the classes that users hold in their hands."""
     names = list(hl.__all__)
     for owner in CLASSES_WITH_METHODS:
-        names += [f"{owner}.{member}" for member in dir(getattr(hl, owner)) if not member.startswith("_")]
+        members = {*dir(getattr(hl, owner)), *fields(getattr(hl, owner))}
+        names += [f"{owner}.{member}" for member in members if not member.startswith("_")]
     return sorted(names)
+
+
+def fields(owner: type) -> set[str]:
+    """Attributes of the instances, which the class's own docstring describes."""
+    return set(inspect.get_annotations(owner))
 
 
 def lookup(name: str) -> Any:
     owner, _, member = name.partition(".")
     value = getattr(hl, owner)
+    if member in fields(value):
+        return property(doc=value.__doc__ if f"{member}" in re.findall(r"\w+", value.__doc__) else "")
     return inspect.getattr_static(value, member) if member else value
 
 
@@ -70,7 +79,7 @@ def test_every_name_can_be_had_and_others_are_refused():
 @pytest.mark.parametrize("name", stored())
 def test_docstring_is_complete(name: str):
     value = lookup(name)
-    target = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
+    target = getattr(value, "__func__", value)
     doc = target.__doc__ or ""
     assert doc.strip(), f"{name} has no docstring"
     if isinstance(target, type) and issubclass(target, BaseException | Warning):

@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def reference_table(name: str, load: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
-    """``load(name)`` plus ``h`` (grouseticks), ``use01`` and ``age10`` (Contraception), R's level order of Sex (Orthodont)."""
+    """``load(name)`` with ``h`` (grouseticks), ``use01`` and ``age10`` (Contraception), Sex in R's order (Orthodont)."""
     frame = load(name).copy()
     if name == "grouseticks":
         frame["h"] = (frame["HEIGHT"] - frame["HEIGHT"].mean()) / frame["HEIGHT"].std(ddof=1)

@@ -36,7 +36,12 @@ FITS = {
         "poisson",
         6000,
     ),
-    "orthodont_gamma": ("Orthodont", "distance ~ 0 + Intercept + age8 * Sex + (1 + age8 || Subject)", "gamma(log)", 3000),
+    "orthodont_gamma": (
+        "Orthodont",
+        "distance ~ 0 + Intercept + age8 * Sex + (1 + age8 || Subject)",
+        "gamma(log)",
+        3000,
+    ),
 }
 QUICK = {"sleepstudy_us", "cbpp_binomial"}
 
@@ -91,9 +96,7 @@ def _draws(fit: hl.Fit) -> dict[str, np.ndarray]:
     return out
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in FITS]
-)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in FITS])
 def test_posterior_is_that_of_brms(name: str, reference: Callable[[str], Any], data: Callable[[str], Any]) -> None:
     from arviz_stats.base import array_stats
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from hierlm.design import evaluate
+from hierlm.design.factor import INDICATORS
 from hierlm.errors import FormulaError
 from hierlm.formula import FUNCTIONS, parse
 from hierlm.formula.functions import CONTRASTS, ELEMENTWISE, LITERALS
 
 
 def test_every_allowed_function_can_be_evaluated() -> None:
-    evaluate = pytest.importorskip("hierlm.design.evaluate")
-    known = {"I", *evaluate.ELEMENTWISE, *evaluate.TRANSFORMS, *evaluate.FACTORS, *evaluate.CONTRASTS}
-    assert {function.name for function in FUNCTIONS.values()} | set(CONTRASTS.values()) <= known
+    known = {"I", *evaluate.ELEMENTWISE, *evaluate.TRANSFORMS, *evaluate.FACTORS, *evaluate.CONTRASTS, *INDICATORS}
+    assert {function.name for function in FUNCTIONS.values()} | set(CONTRASTS.values()) == known
 
 
 def test_literals_have_a_kind() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pymc as pm
+import pytensor.tensor as pt
 import pytest
 from scipy import stats
 
@@ -59,7 +60,9 @@ def _likelihood(family: str, y: np.ndarray, eta: np.ndarray, values: dict[str, n
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("parameterization", ["centered", "noncentered"])
-def test_joint_density_is_that_of_independent_code(case: str, parameterization: str, data: Callable[[str], Any]) -> None:
+def test_joint_density_is_that_of_independent_code(
+    case: str, parameterization: str, data: Callable[[str], Any]
+) -> None:
     formula, table, family, options = CASES[case]
     model = hl.Model(formula, data(table), family=family, parameterization=parameterization, **options)
     graph = model.pymc
@@ -94,26 +97,51 @@ def _effects(model: hl.Model, values: dict[str, np.ndarray], parameterization: s
     return total
 
 
-@pytest.mark.parametrize("case", ["us", "idh", "crossed"])
+def _sampled(graph: pm.Model, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The sampling coordinates of free variables with these values."""
+    point = {}
+    for rv in graph.free_RVs:
+        transform, name = graph.rvs_to_transforms[rv], graph.rvs_to_values[rv].name
+        value = pt.as_tensor(values[rv.name], dtype="float64")
+        point[name] = (transform.forward(value, *rv.owner.inputs) if transform else value).eval(mode=MODE)
+    return point
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_centred_and_noncentred_are_one_model(case: str, data: Callable[[str], Any]) -> None:
-    """log p_nc(z) = log p_c(r) + J log |L|: the change of variables r = L z."""
+    """log p_nc(z) = log p_c(r) + J log |L|: the change of variables r = L z.
+
+    A hosted effect is sampled as v = r + m; m is read off the graph as −r at v = 0, given everything else.
+    """
     formula, table, family, options = CASES[case]
-    models = {
-        p: hl.Model(formula, data(table), family=family, parameterization=p, **options) for p in ("centered", "noncentered")
+    nc, c = (
+        hl.Model(formula, data(table), family=family, parameterization=p, **options)
+        for p in ("noncentered", "centered")
+    )
+    point = _point(nc.pymc, 5)
+    values = _constrained(nc.pymc, point)
+    parts = {
+        (f"r_{g}" if f"r_{g}" in {v.name for v in c.pymc.free_RVs} else f"r_{g}__{i}"): (g, list(b.columns))
+        for g, blocks in c.groups.items()
+        for i, b in enumerate(blocks)
     }
-    nc, c = models["noncentered"].pymc, models["centered"].pymc
-    point = _point(nc, 5)
-    values = _constrained(nc, point)
-    shared = {k: v for k, v in point.items() if not k.startswith("z_")}
     logdet = 0.0
-    for group in models["centered"].groups:
-        r = values[f"r_{group}"]
-        sd, R = values[f"sd_{group}"], values.get(f"cor_{group}")
+    for group in c.groups:
+        r, sd, R = values[f"r_{group}"], values[f"sd_{group}"], values.get(f"cor_{group}")
         L = np.diag(sd) @ (np.linalg.cholesky(R) if R is not None else np.eye(len(sd)))
         logdet += r.shape[0] * float(np.linalg.slogdet(L)[1])
-        shared[f"r_{group}"] = r
-    assert float(nc.compile_logp(mode=MODE)(point)) == pytest.approx(
-        float(c.compile_logp(mode=MODE)(shared)) + logdet, rel=1e-10
+    shapes = {v.name: tuple(v.shape.eval(mode=MODE)) for v in c.pymc.free_RVs if v.name in parts}
+    at_zero = _constrained(c.pymc, _sampled(c.pymc, values | {k: np.zeros(s) for k, s in shapes.items()}))
+    effects = {
+        k: (values[f"r_{g}"] - at_zero[f"r_{g}"])[:, slice(None) if k == f"r_{g}" else columns].reshape(shapes[k])
+        for k, (g, columns) in parts.items()
+    }
+    centred = _sampled(c.pymc, values | effects)
+    for name, value in _constrained(c.pymc, centred).items():
+        if name in values and name not in parts:
+            np.testing.assert_allclose(value, values[name], atol=1e-10)
+    assert float(nc.pymc.compile_logp(mode=MODE)(point)) == pytest.approx(
+        float(c.pymc.compile_logp(mode=MODE)(centred)) + logdet, rel=1e-10
     )
 
 

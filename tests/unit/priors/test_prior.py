@@ -151,7 +151,7 @@ def test_every_continuous_univariate_distribution_of_pymc_is_there_but_two():
         (Prior("Uniform", lower=0, upper=9, on="variance"), lambda s: 2 * s / 9),
         (Prior("Uniform", lower=1, upper=4, on="precision"), lambda s: 2 * s**-3 / 3),
     ],
-    ids=repr,
+    ids=lambda value: repr(value) if isinstance(value, Prior) else "density",
 )
 def test_density_of_the_standard_deviation(prior, reference):
     """p(sd) = p(sd²) 2 sd and p(sd⁻²) 2 sd⁻³; both integrate to one over the support in sd."""
