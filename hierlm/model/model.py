@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from hierlm.fit import Fit
+    from hierlm.graph import Picture
 
 __all__ = ["Model", "Options"]
 
@@ -186,16 +187,11 @@ class Model:
         """The model in equations, as ``"text"`` or ``"latex"``; see :func:`hierlm.model.describe.equations`."""
         return describe.equations(self, style, priors=priors)
 
-    def graph(self) -> Any:
-        """A picture of the PyMC graph; needs the package graphviz.
+    def graph(self) -> Picture:
+        """A picture of the PyMC graph: drawn in notebooks, Mermaid text elsewhere; see :class:`hierlm.graph.Picture`."""
+        from hierlm.graph import Picture
 
-        Returns
-        -------
-        graphviz.Digraph
-        """
-        import pymc as pm
-
-        return pm.model_to_graphviz(self.pymc)
+        return Picture.of(self.pymc)
 
     def prior_predictive(self, draws: int = 500, *, seed: int | None = None) -> xr.DataTree:
         """Draws of parameters and responses from the prior; see :func:`hierlm.posterior.prior_predictive`."""
@@ -204,10 +200,22 @@ class Model:
         return prior_predictive(self, draws, seed=seed)
 
     def fit(self, draws: int = 1000, **options: Any) -> Fit:
-        """Sample the posterior; see :func:`hierlm.fit.fit` for all options."""
+        """Sample the posterior and check the draws; see :func:`hierlm.fit.fit` for all options.
+
+        With ``file="model.zarr"`` the fit is kept there, and sampled again only when the formula, the data, the priors,
+        the options or the versions have changed.
+
+        Warns
+        -----
+        ConvergenceWarning
+            When the draws should not be trusted yet, with what to do.
+        """
+        from hierlm.posterior.diagnose import warn_unless_converged
         from hierlm.storage import fit_or_load
 
-        return fit_or_load(self, draws=draws, **options)
+        made = fit_or_load(self, draws=draws, **options)
+        warn_unless_converged(made)
+        return made
 
     def __repr__(self) -> str:
         return describe.text(self)

@@ -38,7 +38,7 @@ def caterpillar(
     sort : bool
         By the posterior mean of the first effect drawn; otherwise in the order of the data's levels.
     level : float
-        Of the thin intervals; the thick ones have 50 %.
+        Of the thin intervals; the thick ones have 50%.
 
     Returns
     -------

@@ -45,7 +45,7 @@ def components(fit: Fit, *, level: float = 0.95) -> Any:
     ----------
     fit : Fit
     level : float
-        Of the thin intervals and of the numbers at the right; the thick intervals have 50 %.
+        Of the thin intervals and of the numbers at the right; the thick intervals have 50%.
 
     Returns
     -------

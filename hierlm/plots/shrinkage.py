@@ -35,7 +35,7 @@ def shrinkage(
     """No pooling → partial pooling → complete pooling, level by level.
 
     One effect: a row per level.  Two effects: the plane of both, classically intercept and slope, with the ellipses
-    that the estimated covariance expects to hold 50 % and 95 % of all levels.
+    that the estimated covariance expects to hold 50% and 95% of all levels.
 
     Parameters
     ----------

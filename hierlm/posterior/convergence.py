@@ -34,7 +34,7 @@ class Convergence:
     r_hat : (n,) array
         Rank-normalised split R̂, the larger of bulk and tail.
     ess_bulk, ess_tail : (n,) array
-        Effective sample sizes of the rank-normalised draws, and the smaller one of the 5 % and 95 % quantiles.
+        Effective sample sizes of the rank-normalised draws, and the smaller one of the 5% and 95% quantiles.
     mcse_mean : (n,) array
         Monte-Carlo standard error of the mean.
     finite : (n,) bool array

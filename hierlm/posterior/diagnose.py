@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
@@ -10,6 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
+from hierlm.errors import ConvergenceWarning
 from hierlm.posterior.checks import Check, Measured, element_checks, sampler_checks, worst
 from hierlm.posterior.convergence import convergence
 from hierlm.posterior.draws import elements, flat
@@ -18,7 +20,7 @@ from hierlm.posterior.layout import Table, html_lines, html_page, html_table, nu
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
 
-__all__ = ["Diagnosis", "diagnose"]
+__all__ = ["Diagnosis", "diagnose", "warn_unless_converged"]
 
 _KNOWN: WeakKeyDictionary[Fit, Diagnosis] = WeakKeyDictionary()
 """A fit never changes, and every display asks for its diagnosis."""
@@ -104,7 +106,7 @@ def diagnose(fit: Fit) -> Diagnosis:
     """Can the draws be trusted, and what is to be done if not?
 
     Checked over everything that users see, group effects included: finite draws; R̂ < 1.01; bulk and tail effective
-    sample size of at least 100 a chain; Monte-Carlo error of the mean at most 5 % of the sd; no divergences, no
+    sample size of at least 100 a chain; Monte-Carlo error of the mean at most 5% of the sd; no divergences, no
     transition at the largest tree depth; E-BFMI of at least 0.3 in every chain.  A number that is not finite never
     passes; a chain that does not move fails; parameters that the user fixed are left out.
 
@@ -129,6 +131,27 @@ def diagnose(fit: Fit) -> Diagnosis:
     if fit not in _KNOWN:
         _KNOWN[fit] = _diagnose(fit)
     return _KNOWN[fit]
+
+
+def warn_unless_converged(fit: Fit) -> None:
+    """Warn when a check of :func:`diagnose` failed, so that a script that prints one number says so too.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Warns
+    -----
+    ConvergenceWarning
+        With the verdict, the worst parameters and what to do next.
+
+    Examples
+    --------
+    >>> warn_unless_converged(fit)  # doctest: +SKIP
+    """
+    diagnosis = diagnose(fit)
+    if (diagnosis.checks["status"] == "failed").any():
+        warnings.warn("\n".join(diagnosis.brief), ConvergenceWarning, stacklevel=3)
 
 
 def _diagnose(fit: Fit) -> Diagnosis:

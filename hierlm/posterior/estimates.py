@@ -29,7 +29,7 @@ class Estimates(pd.DataFrame):
     >>> frame
     term  mean    sd  lower  upper
     a     1.23  0.10   1.04   1.43
-    lower, upper: 95 % equal-tailed interval
+    lower, upper: 95% equal-tailed interval
     >>> frame.drop(columns="sd")
       term     mean  lower  upper
     0    a  1.23456   1.04   1.43

@@ -72,8 +72,8 @@ def bracket(lower: float, upper: float, scale: float | None = None) -> str:
 
 
 def percent(level: float) -> str:
-    """``0.95`` → ``"95 %"``."""
-    return f"{100 * level:.6g} %"
+    """``0.95`` → ``"95%"``."""
+    return f"{100 * level:.6g}%"
 
 
 def text_table(header: Sequence[str], rows: Rows, *, left: int = 1) -> str:

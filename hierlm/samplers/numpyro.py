@@ -5,8 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, ClassVar, final
 
-import numpy as np
-
+from hierlm.samplers.jax import completed
 from hierlm.samplers.pymc import sample_with_pymc
 from hierlm.samplers.sampler import Sampler, Settings
 
@@ -26,18 +25,8 @@ class NumPyro(Sampler):
     extra: ClassVar[str] = "numpyro"
 
     def sample(self, graph: pm.Model, settings: Settings) -> xr.DataTree:
-        """See :meth:`Sampler.sample`; an interrupt loses the run, and nothing else."""
-        import xarray as xr
-
+        """See :meth:`Sampler.sample`; an interrupt loses this run, and nothing else."""
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "There are not enough devices", UserWarning)  # then one after the other
             tree = sample_with_pymc(graph, settings, "numpyro", max_tree_depth=settings.max_treedepth)
-        posterior, stats = (_in_memory(tree[group].to_dataset()) for group in ("posterior", "sample_stats"))
-        deepest = stats["tree_depth"] >= settings.max_treedepth
-        stats = stats.assign(lp=-stats["lp"], reached_max_treedepth=deepest)  # PyMC calls the potential energy lp
-        return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats})
-
-
-def _in_memory(dataset: xr.Dataset) -> xr.Dataset:
-    """JAX's arrays as NumPy's."""
-    return dataset.map(lambda v: v.copy(data=np.asarray(v.data)))
+        return completed(tree, settings, lp_sign=-1.0)

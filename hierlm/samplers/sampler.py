@@ -12,18 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["STATISTICS", "Sampler", "Settings"]
 
-STATISTICS = (
-    "diverging",
-    "energy",
-    "n_steps",
-    "tree_depth",
-    "reached_max_treedepth",
-    "acceptance_rate",
-    "step_size",
-    "lp",
-)
-"""What ``sample_stats`` has after every sampler, under ArviZ's names: ``lp`` is the log density, ``tree_depth`` the number
-of doublings, ``acceptance_rate`` the mean over the trajectory."""
+STATISTICS = ("diverging", "energy", "n_steps", "tree_depth", "reached_max_treedepth", "acceptance_rate", "lp")
+"""What ``sample_stats`` has after every sampler, under ArviZ's names: ``lp`` is the log density, ``tree_depth`` the
+number of doublings, ``acceptance_rate`` the mean over the trajectory."""
 
 
 @dataclass(frozen=True)

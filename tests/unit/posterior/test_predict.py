@@ -173,7 +173,7 @@ def test_frame_describes_the_draws():
     assert got.frame.attrs["level"] == 0.8 == got.level
     assert got.frame.index.tolist() == list(range(N))
     assert got.draws.dims == ("chain", "draw", "obs")
-    assert "80% intervals" in repr(got)
+    assert "80% equal-tailed interval" in repr(got)
     assert "<table" in got._repr_html_()
 
 
