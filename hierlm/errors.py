@@ -8,7 +8,9 @@ catches whatever hierlm refuses.  A message always has three parts: the statemen
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 __all__ = [
     "ConvergenceWarning",
@@ -26,7 +28,10 @@ __all__ = [
     "StorageError",
     "did_you_mean",
     "show_rows",
+    "warn_data",
 ]
+
+_PACKAGE = str(Path(__file__).resolve().parent)
 
 
 class HierlmError(Exception):
@@ -156,14 +161,21 @@ def show_rows(rows: Sequence[int], *, most: int = 5) -> str:
     return f"({'row' if len(rows) == 1 else 'rows'} {head}{more}, counted from 0)"
 
 
+def warn_data(message: str) -> None:
+    """Warn with a :class:`DataWarning` that points at the first caller outside hierlm."""
+    warnings.warn(message, DataWarning, skip_file_prefixes=(_PACKAGE,))
+
+
 def _caret(text: str, start: int, stop: int) -> str:
     """The line of ``text`` that holds ``start``, with carets under ``start:stop``; '' without text."""
-    if not text:
+    if not text.strip():
         return ""
     start = min(max(start, 0), len(text))
     begin = text.rfind("\n", 0, start) + 1
     end = text.find("\n", start)
     line = text[begin : len(text) if end < 0 else end]
+    if not line.strip():
+        return ""
     left, width = start - begin, max(1, min(stop, begin + len(line)) - start)
     if len(line) > 160:  # a window around the place, so that a long formula does not flood the screen
         first = max(0, left - 60)

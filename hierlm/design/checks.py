@@ -6,15 +6,18 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from hierlm.design.factor import Factor
-from hierlm.design.notice import warn_data
 from hierlm.design.table import Table, available
-from hierlm.errors import DataError
+from hierlm.errors import DataError, warn_data
 from hierlm.formula import unknown_column
 from hierlm.formula.values import Formula
 
 __all__ = ["check_factor", "check_known", "complete"]
+
+LARGEST = 1e100
+"""Of numbers in data: sums of their squares are still finite."""
 
 
 def check_known(formula: Formula, data: Any, columns: Iterable[str]) -> None:
@@ -26,9 +29,13 @@ def check_known(formula: Formula, data: Any, columns: Iterable[str]) -> None:
         With a caret under the name, and the nearest names.
     """
     present = available(data)
+    index = [] if not isinstance(data, pd.DataFrame) else list(data.index.names)
     for name in columns:
         if name not in present:
-            raise unknown_column(formula, name, present)
+            hint = f"{name!r} is the index of the data: use .reset_index()." if name in index else None
+            if not present:
+                hint = "The data have no column whose name is text; name their columns."
+            raise unknown_column(formula, name, present, hint=hint)
 
 
 def complete(table: Table, missing: str) -> Table:
@@ -51,7 +58,8 @@ def complete(table: Table, missing: str) -> Table:
     if missing not in ("error", "drop"):
         raise DataError(f"missing={missing!r} is not a choice.", hint='Use missing="error" or missing="drop".')
     if table.n == 0:
-        raise DataError("The data have no rows.")
+        raise DataError("The data have no rows.", hint="Check how they were read or filtered.")
+    _check_sizes(table)
     keep = np.ones(table.n, dtype=bool)
     reasons = []
     for column in table.columns.values():
@@ -75,6 +83,23 @@ def complete(table: Table, missing: str) -> Table:
         f"Dropped {table.n - keep.sum()} of {table.n} rows with missing or infinite values: {', '.join(reasons)}."
     )
     return table.take(keep)
+
+
+def _check_sizes(table: Table) -> None:
+    """Refuse numbers whose squares overflow or vanish."""
+    for column in table.columns.values():
+        if column.levels is not None:
+            continue
+        size = np.where(np.isfinite(column.values), np.abs(column.values), 0.0)
+        if size.max() > LARGEST or 0 < size.max() < 1 / LARGEST:
+            what = f"beyond {LARGEST:g}" if size.max() > LARGEST else f"all below {1 / LARGEST:g}"
+            rows = table.rows[size > LARGEST] if size.max() > LARGEST else table.rows[size > 0]
+            raise DataError(
+                f"{column.name!r} has values {what}, which cannot be computed with",
+                column=column.name,
+                rows=rows.tolist(),
+                hint="Use other units, or check whether such numbers stand for missing values.",
+            )
 
 
 def check_factor(name: str, factor: Factor) -> None:

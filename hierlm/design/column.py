@@ -136,10 +136,15 @@ def _series(name: str, native: Any) -> nw.Series[Any]:
         return nw.from_native(pa.chunked_array([native]), series_only=True)
     if isinstance(native, (str, bytes, Mapping)) or not isinstance(native, Iterable) or getattr(native, "ndim", 1) != 1:
         raise DataError(
-            f"Column {name!r} is not one value a row but a {type(native).__name__}.", column=name, hint=_REMEDY
+            f"Column {name!r} is no column of values but one {type(native).__name__!r}.",
+            column=name,
+            hint="Give one value a row, in a list or an array.",
         )
     known = isinstance(native, (np.ndarray, pd.api.extensions.ExtensionArray, pd.Index))
-    return nw.from_native(pd.Series(native if known else list(native)), series_only=True)
+    try:
+        return nw.from_native(pd.Series(native if known else list(native)), series_only=True)
+    except (TypeError, ValueError) as problem:
+        raise DataError(f"Column {name!r} cannot be read: {problem}.", column=name, hint=_REMEDY) from problem
 
 
 def _numeric(name: str, values: NDArray[Any]) -> Column:
@@ -194,9 +199,14 @@ def _other(name: str, series: nw.Series[Any]) -> Column:
         raise DataError(
             f"Column {name!r} holds dates or times ({dtype}).",
             column=name,
-            hint=f"Make it a number, e.g. days since the first: (d[{name!r}] - d[{name!r}].min()).dt.days.",
+            hint=f"Make it a number: d[{name!r}].dt.days for durations, (d[{name!r}] - d[{name!r}].min()).dt.days for days "
+            "since the first date.",
         )
     values = series.to_numpy()
+    if isinstance(dtype, (nw.Struct, nw.Array, nw.List)) or values.ndim != 1:
+        raise DataError(
+            f"Column {name!r} holds several values a cell ({dtype}).", column=name, hint=_REMEDY + " One value a cell."
+        )
     if values.dtype == object:
         return _objects(name, values)
     if np.iscomplexobj(values):
@@ -222,7 +232,10 @@ def _objects(name: str, values: NDArray[Any]) -> Column:
     if strange:
         what = type(values[strange[0]]).__name__
         raise DataError(
-            f"Column {name!r} holds {what} objects", column=name, rows=strange, hint=_REMEDY + " One value a cell."
+            f"Column {name!r} holds {what} objects",
+            column=name,
+            rows=strange,
+            hint=f"{_REMEDY} One value a cell; astype(float) makes numbers of decimals and fractions.",
         )
     texts = [i for i, v in enumerate(values) if isinstance(v, str)]
     numbers = [i for i, v in enumerate(values) if isinstance(v, plain[1:]) and not pd.isna(v)]

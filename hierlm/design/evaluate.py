@@ -209,18 +209,28 @@ class Evaluator:
     def _user_function(self, name: str, values: list[Any], options: dict[str, Any]) -> NDArray[np.float64]:
         """A function from ``extra``: it gets numbers (or labels), and must treat each row by itself."""
         plain = [np.array(v.levels, dtype=object)[v.codes] if isinstance(v, Factor) else v for v in values]
-        result = np.asarray(self.extra[name](*plain, **options))
+        result = self._called(name, plain, options)
         if result.dtype.kind not in "fiub" or result.shape[:1] != (self.table.n,) or result.ndim > 2:
             got = f"{result.dtype} of shape {result.shape}"
             raise DataError(f"{name}() must return numbers, one a row; it returned {got}.")
         half = (self.table.n + 1) // 2
-        part = np.asarray(self.extra[name](*(v[:half] if isinstance(v, np.ndarray) else v for v in plain), **options))
+        part = self._called(name, [v[:half] if isinstance(v, np.ndarray) else v for v in plain], options)
         if part.shape != result[:half].shape or not np.allclose(part, result[:half], equal_nan=True):
             raise DataError(
                 f"{name}() gives a row another value when other rows are left out, so predictions would be wrong.",
                 hint="Use a function of each row by itself; center, scale, poly and bs remember the training data.",
             )
         return result.astype(np.float64)
+
+    def _called(self, name: str, values: list[Any], options: dict[str, Any]) -> NDArray[Any]:
+        """What a function from ``extra`` returns for copies of the values; whatever it raises is told with its name."""
+        try:
+            return np.asarray(self.extra[name](*(np.copy(v) if isinstance(v, np.ndarray) else v for v in values), **options))
+        except Exception as problem:
+            raise DataError(
+                f"Cannot compute {name}(): it raised {type(problem).__name__}: {problem}.",
+                hint="It gets each column as an array, and returns one number a row.",
+            ) from problem
 
     def _check_finite(self, expression: Expression, value: NDArray[Any]) -> None:
         bad = ~np.isfinite(value.reshape(len(value), -1)).all(axis=1)

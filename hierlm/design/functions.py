@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import BSpline
 from scipy.special import expit, logit
 
-from hierlm.design.notice import warn_data
-from hierlm.errors import DataError
+from hierlm.errors import DataError, warn_data
 
 __all__ = ["ELEMENTWISE", "TRANSFORMS", "Applied", "fit_bs", "fit_poly", "fit_scale"]
 

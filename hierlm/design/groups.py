@@ -12,11 +12,10 @@ from hierlm import names
 from hierlm.design.column import labels_of_numbers
 from hierlm.design.common import Terms, columns_of
 from hierlm.design.evaluate import Evaluator
-from hierlm.design.notice import warn_data
-from hierlm.design.rank import warn_rank
+from hierlm.design.rank import warn_rank, warn_scales
 from hierlm.design.table import Table
 from hierlm.design.values import Groups, Ints
-from hierlm.errors import DataError, FormulaError
+from hierlm.errors import DataError, FormulaError, warn_data
 from hierlm.formula.values import Bar
 
 __all__ = ["GroupCoding", "cells", "fit_groups"]
@@ -106,6 +105,7 @@ def fit_groups(bar: Bar, terms: Terms, on: Evaluator) -> tuple[Groups, GroupCodi
     if not effects:
         raise FormulaError("A group term needs an effect.", text=bar.text, stop=len(bar.text), hint="Write (1 | g).")
     warn_rank(Z, effects, f"In ({bar.effects} | {bar.group})")
+    warn_scales(Z, effects)
     codes, found = cells(on.table, bar.factors)
     levels = tuple(names.cell_label(cell) for cell in found)
     _check_levels(bar, on.table, levels)

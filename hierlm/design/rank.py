@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.design.notice import warn_data
+from hierlm.errors import warn_data
 from hierlm.names import INTERCEPT
 
 __all__ = ["aliased", "warn_rank", "warn_scales"]
@@ -26,6 +26,8 @@ def aliased(X: Floats, *, tolerance: float = TOLERANCE) -> dict[int, tuple[int, 
     >>> aliased(np.array([[1.0, 2.0, 0.0], [1.0, 2.0, 1.0]]))
     {1: (0,)}
     """
+    peaks = np.abs(X).max(axis=0, initial=0.0)
+    X = X / np.where(peaks > 0, peaks, 1.0)  # so that no square overflows or vanishes
     norms = np.linalg.norm(X, axis=0)
     units = X / np.where(norms > 0, norms, 1.0)
     if len(X) > X.shape[1]:

@@ -60,8 +60,13 @@ class ResponsePlan:
         if level is not None and not isinstance(value, Factor):
             value = on.factor(f"response {self.term.name}", _as_levels(self.term.name, value), value)
         if isinstance(value, Factor):
-            if level is not None:
-                value.index(level)
+            if level is not None and level not in value.levels:
+                shown = ", ".join(map(repr, value.levels[:6])) + (", …" if len(value.levels) > 6 else "")
+                raise DataError(
+                    f"The response {self.term.name!r} has no level {level!r}.",
+                    column=self.term.name,
+                    hint=f"Its levels are {shown}. A level is picked for family=\"bernoulli\" only.",
+                )
             return value.codes.astype(np.float64), value.levels
         if value.ndim != 1:
             raise DataError(f"The response {self.term.name!r} has {value.shape[1]} columns.", column=self.term.name)

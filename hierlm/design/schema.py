@@ -125,12 +125,14 @@ class Schema:
             if was != now and not table[name].missing.all():
                 raise PredictionError(
                     f"The new column {name!r} holds {now}, but held {was} when the model was fitted.",
-                    hint="Convert it: " + _REMEDY[was].format(name),
+                    hint="Convert it: " + _REMEDY[was, now].format(name),
                 )
         try:
             table = complete(table, "error")
         except DataError as problem:
-            hint = "A prediction needs every value: fill it in or leave the row out."
+            hint = problem.hint
+            if problem.column and (table[problem.column].missing | table[problem.column].infinite).any():
+                hint = "A prediction needs every value: fill it in or leave the row out."
             raise PredictionError(f"New data: {problem.message}", hint=hint) from problem
         return Table({name: column.without_unused()[0] for name, column in table.columns.items()}, table.rows)
 
@@ -149,4 +151,11 @@ def _holds(kind: str) -> str:
     return {"numeric": "numbers", "bool": "booleans"}.get(kind, "text")
 
 
-_REMEDY = {"numbers": "pd.to_numeric(d[{!r}]).", "booleans": "d[{!r}].astype(bool).", "text": "d[{!r}].astype(str)."}
+_REMEDY = {
+    ("numbers", "text"): "pd.to_numeric(d[{!r}]).",
+    ("numbers", "booleans"): "d[{!r}].astype(float).",
+    ("booleans", "numbers"): "d[{!r}].astype(bool).",
+    ("booleans", "text"): 'd[{!r}] == "True".',
+    ("text", "numbers"): "d[{!r}].astype(str).",
+    ("text", "booleans"): "d[{!r}].astype(str).",
+}

@@ -152,6 +152,8 @@ def read_table(data: Any, names: Iterable[str]) -> Table:
             length = n
         elif n != length:
             raise DataError(f"Column {name!r} has {n} rows where others have {length}.", column=name)
+    if length is None and present:  # nothing is needed of a mapping but its number of rows
+        length = len(read_column(str(present[0]), column(present[0])).values)
     rows = np.arange(length or 0, dtype=np.int64)
     return Table(columns, _frozen(rows))
 
@@ -162,18 +164,26 @@ def _open(data: Any) -> tuple[list[Any], Callable[[str], Any], int | None]:
         return list(data.columns), data.__getitem__, data.n
     if isinstance(data, pd.DataFrame):
         return list(data.columns), data.__getitem__, len(data)
-    if isinstance(data, Mapping):
+    if isinstance(data, Mapping) and not hasattr(data, "to_dataframe"):
         return list(data), data.__getitem__, None
+    if type(data).__module__.partition(".")[0] == "pyarrow" and hasattr(data, "column_names"):
+        arrow: list[Any] = list(data.column_names)  # narwhals refuses repeated names, even of columns that nobody needs
+        return arrow, lambda name: data.column(arrow.index(name)), len(data)
     try:
         frame = nw.from_native(data, eager_only=True)
     except TypeError:
-        kind = type(data).__name__
-        hint = "Pass a pandas, polars or pyarrow table in memory, or a dict of arrays."
-        if hasattr(data, "collect"):
-            hint = "It is lazy: call .collect() first."
-        raise DataError(f"Cannot read data from a {kind!r}.", hint=hint) from None
-    names: list[Any] = list(getattr(data, "column_names", None) or frame.columns)
+        raise _unreadable(data) from None
+    names: list[Any] = list(frame.columns)
     return names, lambda name: frame.get_column(name).to_native(), len(frame)
+
+
+def _unreadable(data: Any) -> DataError:
+    hint = "Pass a pandas, polars or pyarrow table in memory, or a dict of arrays."
+    if hasattr(data, "to_dataframe"):
+        hint = "Call .to_dataframe() first."
+    elif hasattr(data, "collect"):
+        hint = "It is lazy: call .collect() first."
+    return DataError(f"Cannot read data from a {type(data).__name__!r}.", hint=hint)
 
 
 def _frozen(values: NDArray[Any]) -> NDArray[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any, final
 
@@ -11,7 +10,7 @@ import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
-from hierlm.errors import DataError, DataWarning, did_you_mean
+from hierlm.errors import DataError, did_you_mean, warn_data
 from hierlm.families.checks import check_additions, check_codes, check_finite, check_varies
 from hierlm.families.density import DensityFamily
 from hierlm.families.family import Additions, Predicted
@@ -125,7 +124,7 @@ def _binary(name: str, values: Floats, success: str | None) -> Floats:
             f"The response '{name}' is coded {found[0]:g} and {found[1]:g}, but bernoulli needs 0 and 1.",
             column=name,
             rows=other.tolist(),
-            hint=f"Pick the success, {name}[{found[1]:g}] ~ …, or subtract {found[0]:g}.",
+            hint=f'Pick the success, {name}["{found[1]:g}"] ~ …, or make a column of 0 and 1.',
         )
     raise DataError(
         f"The response '{name}' has {len(found)} different values, but bernoulli needs 0 and 1.",
@@ -154,10 +153,8 @@ def _success(name: str, levels: tuple[str, ...], success: str | None) -> str:
             hint="Check the column, and whether a filter has left only one value.",
         )
     if tuple(level.strip().casefold() for level in levels) not in _PLAIN:
-        warnings.warn(
+        warn_data(
             f"The response '{name}' has the levels {levels[0]!r} and {levels[1]!r}: {levels[1]!r} counts as 1. "
-            f'Write {name}["{levels[1]}"] ~ … or {name}["{levels[0]}"] ~ … to say which you mean.',
-            DataWarning,
-            stacklevel=2,
+            f'Write {name}["{levels[1]}"] ~ … or {name}["{levels[0]}"] ~ … to say which you mean.'
         )
     return levels[1]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.errors import DataError, DataWarning
+from hierlm.errors import DataError, warn_data
 
 __all__ = [
     "check_additions",
@@ -78,11 +77,7 @@ def check_varies(family: str, name: str, values: Floats, *, zeros: bool = False)
     if len(values) < 2 or np.ptp(values) > 0:
         return
     if zeros and values[0] == 0:
-        warnings.warn(
-            f"The response '{name}' is 0 in all {len(values)} rows: only the prior keeps the {family} mean above 0.",
-            DataWarning,
-            stacklevel=2,
-        )
+        warn_data(f"The response '{name}' is 0 in all {len(values)} rows: only the prior keeps the {family} mean above 0.")
         return
     raise DataError(
         f"The response '{name}' is {values[0]:g} in all {len(values)} rows: there is nothing to model.",
@@ -100,8 +95,7 @@ def check_trials(family: str, name: str, values: Floats, additions: Mapping[str,
             hint=f'Write {name} | trials(n) ~ …, with a column or a number; or family="bernoulli" for one trial a row.',
         )
     trials = np.broadcast_to(np.asarray(additions["trials"], dtype=float), values.shape)
-    bad = ~np.isfinite(trials) | (trials < 1) | (trials != np.floor(trials))
-    _refuse(bad, "trials( ) must be whole numbers, 1 or more.", "trials", "Drop rows without trials.")
+    check_additions({"trials": trials})
     inside = (values >= 0) & (values <= 1)
     if np.any(values != np.floor(values)) and np.all(inside):
         raise DataError(
@@ -116,10 +110,15 @@ def check_trials(family: str, name: str, values: Floats, additions: Mapping[str,
 
 
 def check_additions(additions: Mapping[str, Floats]) -> None:
-    """Refuse negative or missing weights, and standard errors that are not positive."""
+    """Refuse trials that are no numbers of trials, negative weights, and standard errors that are not positive."""
+    if "trials" in additions:
+        trials = np.asarray(additions["trials"], dtype=float)
+        bad = ~np.isfinite(trials) | (trials < 1) | (trials != np.floor(trials))
+        _refuse(bad, "trials( ) must be whole numbers, 1 or more.", "trials", "Drop rows without trials.")
     if "weights" in additions:
         weights = np.asarray(additions["weights"], dtype=float)
-        _refuse(~np.isfinite(weights) | (weights < 0), "weights( ) must be 0 or more.", "weights", "Check the column.")
+        bad = ~np.isfinite(weights) | (weights < 0)
+        _refuse(bad, "weights( ) must be 0 or more.", "weights", "A weight of 2 counts a row twice, 0 leaves it out.")
         if not np.any(weights > 0):
             raise DataError("weights( ) are all zero: no row counts.", column="weights", hint="Check the column.")
     if "se" in additions:

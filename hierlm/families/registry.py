@@ -87,7 +87,9 @@ def get_family(text: str) -> tuple[Family, dict[str, str]]:
         raise ModelError(f"A family cannot be read from {text!r}.", hint='Write e.g. family="binomial(probit)".')
     family = _BY_KEY.get(_key(match[1]))
     if family is None:
-        raise ModelError(f"Unknown family '{match[1]}'.", hint=did_you_mean(match[1], _names()))
+        near = did_you_mean(match[1], _names())
+        hint = near if near.startswith("Did") else f"Known: {', '.join(FAMILIES)}."
+        raise ModelError(f"Unknown family '{match[1]}'.", hint=hint)
     return family, _links(text, family, match[2])
 
 

@@ -79,11 +79,11 @@ def mean_link_scale(y: Floats, link: Link) -> tuple[float, float]:
     mean = float(np.mean(y))
     if link.lower >= 0:
         mean = max(mean, smallest / len(y))
-    centre = _number(link.link(pt.constant(mean)))
+    centre = _number(link.link(_constant(mean)))
     if link.unit is not None:
-        on_scale = _numbers(link.link(pt.constant(np.maximum(y, smallest))))
+        on_scale = _numbers(link.link(_constant(np.maximum(y, smallest))))
         return centre, max(link.unit, float(np.std(on_scale, ddof=1)) if len(y) > 1 else 0.0)
-    return centre, spread(y) / abs(_number(link.derivative(pt.constant(centre))))
+    return centre, spread(y) / abs(_number(link.derivative(_constant(centre))))
 
 
 def counts_link_scale(y: Floats, link: Link) -> tuple[float, float]:
@@ -104,7 +104,12 @@ def probability_link_scale(successes: Floats, trials: Floats, link: Link) -> tup
     (0.0, 1.0)
     """
     p = float((np.sum(successes) + 0.5) / (np.sum(trials) + 1))
-    return _number(link.link(pt.constant(p))), float(np.sqrt(p * (1 - p))) if link.unit is None else link.unit
+    return _number(link.link(_constant(p))), float(np.sqrt(p * (1 - p))) if link.unit is None else link.unit
+
+
+def _constant(value: Any) -> Any:
+    """In double precision: PyTensor takes a Python float as single where it can."""
+    return pt.constant(np.asarray(value, dtype=np.float64))
 
 
 def _numbers(expression: Any) -> Floats:

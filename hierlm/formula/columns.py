@@ -93,7 +93,9 @@ def _column_tokens(text: str) -> Iterator[Token]:
             yield token
 
 
-def unknown_column(formula: Formula, column: str, known: Collection[str]) -> FormulaError:
+def unknown_column(
+    formula: Formula, column: str, known: Collection[str], *, hint: str | None = None
+) -> FormulaError:
     """The error for a column that the data lack, with a caret under it and the nearest names.
 
     Parameters
@@ -103,6 +105,8 @@ def unknown_column(formula: Formula, column: str, known: Collection[str]) -> For
         One of :func:`columns`.
     known : collection of str
         The columns that the data have.
+    hint : str, optional
+        What to do, where it is not to take one of the nearest names.
 
     Examples
     --------
@@ -119,5 +123,5 @@ def unknown_column(formula: Formula, column: str, known: Collection[str]) -> For
         text=formula.source,
         start=start,
         stop=stop,
-        hint=did_you_mean(column, known) or None,
+        hint=hint or did_you_mean(column, known) or None,
     )

@@ -99,7 +99,7 @@ def _signals(
 
 
 def _scores(response: ModelResponse) -> NDArray[np.float64]:
-    """g((y + ȳ)/2), y per trial: the response on the link scale, drawn to its mean so that zeros and ones are inside."""
+    """g((y + ȳ)/2), y per trial: the response on the link scale, drawn to its mean to keep zeros and ones inside."""
     y = response.y / response.additions.get("trials", 1.0)
     scores = response.links[MEAN].link(pt.constant((y + y.mean()) / 2.0))
     values = np.asarray(scores.eval(mode=Mode(linker="py", optimizer="fast_compile")), dtype=np.float64)

@@ -53,7 +53,8 @@ class VarCorr:
         A row per number: ``name`` (``sd_Subject[Days]``, ``var_Subject[Days]``, ``cor_Subject[Intercept, Days]``,
         ``share_Subject[Intercept, Days]``), ``quantity`` (``"sd"``, ``"var"``, ``"cor"``, ``"share"``), ``group``,
         ``structure`` (``""`` for a single effect, where all are the same), ``levels``, ``response``, ``parameter``,
-        ``effect``, ``effect2``, ``mean``, ``sd``, ``lower``, ``upper``.  The group ``"(residual)"`` is the distribution-specific variance on the link scale.
+        ``effect``, ``effect2``, ``mean``, ``sd``, ``lower``, ``upper``.
+        The group ``"(residual)"`` is the distribution-specific variance on the link scale.
     level : float
     kind : {"eti", "hdi"}
     notes : tuple of str

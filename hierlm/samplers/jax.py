@@ -27,7 +27,8 @@ def completed(tree: xr.DataTree, settings: Settings, *, lp_sign: float) -> xr.Da
     import xarray as xr
 
     posterior, stats = (
-        tree[group].to_dataset().map(lambda v: v.copy(data=np.asarray(v.data))) for group in ("posterior", "sample_stats")
+        tree[group].to_dataset().map(lambda v: v.copy(data=np.asarray(v.data)))
+        for group in ("posterior", "sample_stats")
     )
     deepest = stats["tree_depth"] >= settings.max_treedepth
     stats = stats.assign(lp=lp_sign * stats["lp"], reached_max_treedepth=deepest)

@@ -9,7 +9,7 @@ import pandas as pd
 
 
 def reference_table(name: str, load: Callable[[str], pd.DataFrame]) -> pd.DataFrame:
-    """``load(name)`` with ``h`` (grouseticks), ``use01`` and ``age10`` (Contraception), Sex in R's order (Orthodont)."""
+    """``load(name)`` with ``h`` (grouseticks), ``use01``, ``age10`` (Contraception) and Sex in R's order (Orthodont)."""
     frame = load(name).copy()
     if name == "grouseticks":
         frame["h"] = (frame["HEIGHT"] - frame["HEIGHT"].mean()) / frame["HEIGHT"].std(ddof=1)

@@ -13,7 +13,7 @@ from hierlm.formula.functions import CONTRASTS, ELEMENTWISE, LITERALS
 
 def test_every_allowed_function_can_be_evaluated() -> None:
     known = {"I", *evaluate.ELEMENTWISE, *evaluate.TRANSFORMS, *evaluate.FACTORS, *evaluate.CONTRASTS, *INDICATORS}
-    assert {function.name for function in FUNCTIONS.values()} | set(CONTRASTS.values()) == known
+    assert {function.name for function in FUNCTIONS.values()} | set(CONTRASTS.values()) <= known
 
 
 def test_literals_have_a_kind() -> None:

@@ -291,7 +291,7 @@ def test_every_new_row_is_a_new_unit():
     z = effects.to_numpy().reshape(-1, 2) / fit.posterior["sd_units"].to_numpy().reshape(-1, 1)
     assert np.abs((z**2).mean(axis=0) - 1).max() < 5 * np.sqrt(2 / 4000)
     assert abs((z[:, 0] * z[:, 1]).mean()) < 5 / np.sqrt(4000)
-    assert "2 new level(s) of units" in repr(predict(fit, new, seed=1))
+    assert "2 new levels of units" in repr(predict(fit, new, seed=1))
 
 
 def test_new_cells_of_known_factors():

@@ -108,8 +108,8 @@ def test_data_frames_of_estimates_print_their_level_and_round(question: str):
 
 
 def test_estimates_of_any_shape_show_themselves():
-    found = fit("cells").ranef()
-    assert "… " in repr(found)
+    found = fit("units").ranef()
+    assert "… 38 more rows" in repr(found)
     assert "no rows" in repr(found.head(0))
     by_level = repr(found.set_index(["group", "level"]).head(1))
     assert by_level.splitlines()[0].split() == ["group", "level", "effect", "mean", "sd", "lower", "upper"]
@@ -168,7 +168,7 @@ def test_a_users_text_is_text():
 def test_html_has_no_colours_of_its_own():
     for answer in answers(fit("us")):
         styles = " ".join(re.findall(r'style="([^"]*)"', answer._repr_html_()))
-        assert "background" not in styles
+        assert not re.search("background(?!:none)", styles)
         assert not re.search(r"#[0-9a-fA-F]{3}|rgb|black|white(?!-space)", styles)
 
 
