@@ -42,6 +42,14 @@ class Parameter:
     lower: float = -np.inf
     upper: float = np.inf
 
+    def falls_below(self, link: Link) -> bool:
+        """Whether some linear predictor leads below the range, as the identity does for a mean above 0."""
+        return bool(link.lower < self.lower or (link.eta_lower > -np.inf and np.isfinite(self.lower)))
+
+    def rises_above(self, link: Link) -> bool:
+        """Whether some linear predictor leads above the range, as the log does for a probability."""
+        return link.upper > self.upper
+
 
 @dataclass(frozen=True)
 class Predicted:
@@ -113,9 +121,9 @@ class Family(ABC):
             if parameter.name in parameters:
                 predicted = parameters[parameter.name]
                 link, value = predicted.link, predicted.value
-                if link.lower < parameter.lower or (link.eta_lower > -np.inf and np.isfinite(parameter.lower)):
+                if parameter.falls_below(link):
                     log_density = pt.switch(pt.gt(value, parameter.lower), log_density, -np.inf)
-                if link.upper > parameter.upper:
+                if parameter.rises_above(link):
                     log_density = pt.switch(pt.lt(value, parameter.upper), log_density, -np.inf)
         return log_density
 

@@ -110,7 +110,7 @@ def _checked(
             raise SamplingError(f"{name}={value!r} is not a whole number of at least {least}.")
     if cores is not None and (isinstance(cores, bool) or not isinstance(cores, int) or cores < 1):
         raise SamplingError(f"cores={cores!r} is not a whole number of at least 1.")
-    if not 0 < accept < 1:
+    if isinstance(accept, bool) or not isinstance(accept, (int, float)) or not 0 < accept < 1:
         raise SamplingError(
             f"target_accept={accept!r} is not between 0 and 1.", hint="Try 0.9, or 0.99 after divergences."
         )

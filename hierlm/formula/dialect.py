@@ -98,6 +98,9 @@ def residual_predictor(context: Context, start: int, stop: int, response: str) -
     call, group = _parts(parts[0], context)
     if groups(group, context) != ((names.UNITS,),):
         raise context.refuse("This residual structure is not available yet.", group, _RESIDUALS)
+    if context.parameters and SIGMA not in context.parameters:
+        hint = "Leave residual out; overdispersion, MCMCglmm's residual of such families, is random='units'."
+        raise context.refuse("This family has no residual standard deviation 'sigma'.", whole, hint)
     if call is None:
         return None
     name = structure(call, context)

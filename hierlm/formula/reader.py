@@ -87,10 +87,15 @@ def parse(
 
 
 def _texts(text: str | Sequence[str], random: str | None, residual: str | None) -> list[str]:
-    typed = [text] if isinstance(text, str) else list(text) if isinstance(text, Sequence) else [text]
-    for part in [*typed, *(t for t in (random, residual) if t is not None)]:
+    listed = isinstance(text, Sequence) and not isinstance(text, (str, bytes))
+    typed = list(text) if listed else [text]
+    for part in typed:
         if not isinstance(part, str):
             raise FormulaError(f"A formula is text, not {type(part).__name__}.", hint='Write "y ~ x + (1 | g)".')
+    for name, given in (("random", random), ("residual", residual)):
+        if given is not None and not isinstance(given, str):
+            example = "us(1 + x):g" if name == "random" else "idh(f):units"
+            raise FormulaError(f"{name} is text, not {type(given).__name__}.", hint=f'Write {name}="{example}".')
     if not typed or not all(part.strip() for part in typed):
         raise FormulaError("The formula is empty.", hint='Write "y ~ x + (1 | g)".')
     return typed

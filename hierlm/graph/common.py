@@ -12,6 +12,7 @@ from hierlm import names
 from hierlm.graph.hosting import Hosting, mean_shift
 from hierlm.graph.transforms import CentredColumns
 from hierlm.graph.vectors import vector
+from hierlm.model.assign import link_scale
 from hierlm.model.model import Model
 from hierlm.model.values import ModelPredictor
 
@@ -32,9 +33,16 @@ def common_effects(model: Model, hosts: Hosting) -> dict[str, Tensor]:
         name = names.common(parameter)
         priors: list[Any] = [a.prior for a in model.assignments if a.variable == name]
         if priors:
-            transform = CentredColumns(predictors, hosts)
+            transform = CentredColumns(predictors, hosts, [_spread(model, p) for p in predictors])
             effects[parameter] = vector(name, names.common_dim(parameter), priors, transform=transform)
     return effects
+
+
+def _spread(model: Model, predictor: ModelPredictor) -> float:
+    """The spread of the response on the link scale of one predictor; 1 where it has none."""
+    response = next(r for r in model.responses if r.name == predictor.response)
+    spread = link_scale(response, predictor.parameter)[1]
+    return spread if np.isfinite(spread) and spread > 0 else 1.0
 
 
 def fixed_part(predictor: ModelPredictor, label: str | None, effects: dict[str, Tensor], hosts: Hosting) -> Tensor:

@@ -13,8 +13,11 @@ from pytensor.compile.mode import Mode
 
 __all__ = ["PYTHON", "evaluate", "sample"]
 
-PYTHON = Mode(linker="py", optimizer="fast_compile")
-"""NumPy evaluates the graph as it stands: milliseconds to set up, and as fast as NumPy afterwards."""
+PYTHON = Mode(linker="py", optimizer="fast_compile").including("local_remove_check_parameter")
+"""NumPy evaluates the graph as it stands: milliseconds to set up, and as fast as NumPy afterwards.
+
+PyMC's own checks of parameters are left out: they look at all elements at once, so that one bad row would spoil the
+others; the families' ``restrict`` looks at each."""
 
 
 def evaluate(expression: Callable[..., Any], **arrays: ArrayLike) -> NDArray[np.float64]:

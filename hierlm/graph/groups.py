@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.graph.hosting import Hosting, hosted_means
-from hierlm.graph.transforms import ScaledSoftplus
+from hierlm.graph.transforms import Scaled, ScaledSoftplus
 from hierlm.graph.vectors import vector
 from hierlm.model.model import Model
 from hierlm.model.values import GroupBlock
+from hierlm.priors.fixed import Fixed
+from hierlm.priors.prior import Prior
 
 __all__ = ["Columns", "group_effects", "group_part"]
 
@@ -32,43 +35,59 @@ def group_effects(model: Model, group: str, hosts: Hosting, effects: Mapping[str
         Column of ``r_g`` → what the predictors add: r, or v = b + r where the coefficient is hosted.
     """
     blocks = model.groups[group]
-    sds = _standard_deviations(model, group, blocks)
+    owners, priors = _owners(model, group, blocks)
+    scales = np.array([p.typical() for p in priors]) / 2.5
+    sds = _standard_deviations(group, blocks, owners, priors, scales)
+    units = {c: float(scales[owners[c]]) if c in owners else 1.0 for c in sds}
     factors = [_correlation_factor(model, part, block) for part, block in enumerate(blocks)]
     _correlation_matrix(group, blocks, factors)
     means = {c: m for block in blocks for c, m in hosted_means(model, block, hosts, effects).items()}
     dims = (names.level_dim(group), names.effect_dim(group))
     name = names.effects(group)
     if not means and all(b.centred and len(b.effects) == 1 for b in blocks):
-        r = pm.Normal(name, 0.0, pt.stack([sds[b.columns[0]] for b in blocks]), dims=dims)
+        scaled = Scaled(np.array([units[b.columns[0]] for b in blocks]), multivariate=False)
+        sd = pt.stack([sds[b.columns[0]] for b in blocks])
+        r = pm.Normal(name, 0.0, sd, dims=dims, default_transform=scaled)
         return {b.columns[0]: r[:, i] for i, b in enumerate(blocks)}
     if not means and len(blocks) == 1 and blocks[0].centred:
         chol = _cholesky(blocks[0], factors[0], sds)
-        r = pm.MvNormal(name, mu=np.zeros(len(blocks[0].effects)), chol=chol, dims=dims)
+        scaled = Scaled(np.array([units[c] for c in blocks[0].columns]), multivariate=True)
+        r = pm.MvNormal(name, mu=np.zeros(len(units)), chol=chol, dims=dims, default_transform=scaled)
         return {c: r[:, i] for i, c in enumerate(blocks[0].columns)}
-    columns = _mixed(group, blocks, factors, sds, means)
+    columns = _mixed(group, blocks, factors, sds, means, units)
     centred_at_zero = [columns[c] - means.get(c, 0.0) for c in sorted(columns)]
     pm.Deterministic(name, pt.stack(centred_at_zero, axis=1), dims=dims)
     return columns
 
 
-def _standard_deviations(model: Model, group: str, blocks: Sequence[GroupBlock]) -> dict[int, Tensor]:
-    """``sd_g``; effects without a standard deviation of their own (``cor``) have 1.0."""
-    name = names.sd(group)
-    priors = [a.prior for a in model.assignments if a.variable == name]
+def _owners(model: Model, group: str, blocks: Sequence[GroupBlock]) -> tuple[dict[int, int], list[Prior | Fixed]]:
+    """(column of ``r_g`` → its sd parameter, the parameters' priors); ``cor`` effects have none."""
     owners: dict[int, int] = {}
     number = 0
     for block in blocks:
         for shared in block.covariance.sd_groups(len(block.effects)):
             owners |= {block.columns[i]: number for i in shared}
             number += 1
-    scaled = sorted(owners)
+    name = names.sd(group)
+    return owners, [a.prior for a in model.assignments if a.variable == name]  # type: ignore[misc]
+
+
+def _standard_deviations(
+    group: str,
+    blocks: Sequence[GroupBlock],
+    owners: Mapping[int, int],
+    priors: Sequence[Prior | Fixed],
+    scales: NDArray[np.float64],
+) -> dict[int, Tensor]:
+    """``sd_g``; effects without a standard deviation of their own (``cor``) have 1.0."""
     sds: dict[int, Tensor] = {c: 1.0 for block in blocks for c in block.columns}
-    if not scaled:
+    if not owners:
         return sds
-    dim = names.effect_dim(group) if len(scaled) == len(sds) else names.sd_dim(group)
-    transform = ScaledSoftplus(np.array([p.typical() for p in priors]) / 2.5)  # type: ignore[union-attr]
-    variable = vector(name, dim, priors, index=[owners[c] for c in scaled], transform=transform)  # type: ignore[arg-type]
-    return sds | {c: variable[i] for i, c in enumerate(scaled)}
+    free = sorted(owners)
+    dim = names.effect_dim(group) if len(free) == len(sds) else names.sd_dim(group)
+    index, transform = [owners[c] for c in free], ScaledSoftplus(scales)
+    variable = vector(names.sd(group), dim, priors, index=index, transform=transform)
+    return sds | {c: variable[i] for i, c in enumerate(free)}
 
 
 def _correlation_factor(model: Model, part: int, block: GroupBlock) -> list[list[Tensor]]:
@@ -107,6 +126,7 @@ def _mixed(
     factors: Sequence[list[list[Tensor]]],
     sds: Mapping[int, Tensor],
     means: Mapping[int, Tensor],
+    units: Mapping[int, float],
 ) -> Columns:
     """Columns of any blocks: one ``z_g`` for the non-centred, one variable around its means for each centred."""
     columns: Columns = {}
@@ -123,14 +143,17 @@ def _mixed(
                 columns[c] = sds[c] * sum(factor[i][j] * z[:, free.index(block.columns[j])] for j in range(i + 1))
         elif len(block.effects) == 1:
             name = names.internal(names.effects(group), part)
-            columns[block.columns[0]] = pm.Normal(
-                name, means.get(block.columns[0], 0.0), sds[block.columns[0]], dims=names.level_dim(group)
-            )
+            (c,) = block.columns
+            scaled = Scaled(np.array(units[c]), multivariate=False)
+            dims_of = names.level_dim(group)
+            columns[c] = pm.Normal(name, means.get(c, 0.0), sds[c], dims=dims_of, default_transform=scaled)
         else:
             chol = _cholesky(block, factor, sds)
             k = len(block.effects)
             mu = pt.stack([pt.as_tensor(means.get(c, 0.0), dtype="float64") for c in block.columns])
-            r = pm.MvNormal(names.internal(names.effects(group), part), mu=mu, chol=chol, shape=(levels, k))
+            scaled = Scaled(np.array([units[c] for c in block.columns]), multivariate=True)
+            name = names.internal(names.effects(group), part)
+            r = pm.MvNormal(name, mu=mu, chol=chol, shape=(levels, k), default_transform=scaled)
             columns |= {c: r[:, i] for i, c in enumerate(block.columns)}
     return columns
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import numbers
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from hierlm.priors.lkj import LKJ
 from hierlm.priors.positive import positive_part
 from hierlm.priors.prior import Prior
 
-__all__ = ["AnyPrior", "Assignment", "assign_priors"]
+__all__ = ["AnyPrior", "Assignment", "assign_priors", "link_scale"]
 
 AnyPrior = Prior | LKJ | Fixed
 
@@ -75,6 +76,10 @@ def assign_priors(
     PriorError
         When a name means nothing in this model, or a prior does not fit its parameter.
     """
+    if not isinstance(given, Mapping):
+        raise PriorError(
+            f"priors is a {type(given).__name__}, not a mapping.", hint='Write {"b": hl.Prior("Normal", sigma=1)}.'
+        )
     rows = [*_coefficients(responses, predictors), *_groups(responses, blocks), *_free(responses)]
     user = {key: _as_prior(key, value) for key, value in given.items()}
     _check_names(user, rows)
@@ -92,7 +97,7 @@ def _check_correlations(rows: Sequence[Assignment], blocks: Sequence[GroupBlock]
             block.covariance.check_correlation_prior(k, prior)  # type: ignore[arg-type]
 
 
-def _scale(response: ModelResponse, parameter: str) -> tuple[float, float]:
+def link_scale(response: ModelResponse, parameter: str) -> tuple[float, float]:
     """(centre, spread) of a parameter on its link scale.
 
     For others than the mean it is the middle of the natural-scale prior, and 1.
@@ -108,7 +113,7 @@ def _coefficients(responses: Sequence[ModelResponse], predictors: Sequence[Model
     by_name = {r.name: r for r in responses}
     rows = []
     for p in predictors:
-        centre, spread = _scale(by_name[p.response], p.parameter)
+        centre, spread = link_scale(by_name[p.response], p.parameter)
         defaults = coefficient_priors(p.X, p.labels, p.intercept, centre, spread)
         for j, (label, prior) in enumerate(zip(p.labels, defaults, strict=True)):
             kind = "intercept" if j == p.intercept else "coefficient"
@@ -134,7 +139,7 @@ def _groups(responses: Sequence[ModelResponse], blocks: Sequence[GroupBlock]) ->
         k = len(block.effects)
         for shared in block.covariance.sd_groups(k):
             piece, column = _column(block, shared[0])
-            _, spread = _scale(by_name[piece.response], piece.parameter)
+            _, spread = link_scale(by_name[piece.response], piece.parameter)
             labels = tuple(block.effects[i] for i in shared)
             prior = group_sd_prior(nonzero_rms(piece.Z[:, column]), spread)
             rows.append(Assignment(names.sd(block.group), labels[0], prior, kind="positive", also=labels[1:]))
@@ -154,7 +159,7 @@ def _column(block: GroupBlock, effect: int) -> tuple:  # type: ignore[type-arg]
 def _as_prior(key: str, value: object) -> AnyPrior:
     if isinstance(value, (Prior, LKJ, Fixed)):
         return value
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_)):
         return Fixed(float(value))
     raise PriorError(
         f"The prior of '{key}' is {value!r}, which is no prior.",
@@ -165,16 +170,36 @@ def _as_prior(key: str, value: object) -> AnyPrior:
 def _check_names(user: Mapping[str, AnyPrior], rows: Sequence[Assignment]) -> None:
     known = {row.variable for row in rows} | {key for row in rows for key in row.keys}
     for key in user:
+        if not isinstance(key, str):
+            raise PriorError(f"A prior is given by the name of its parameter, not by {key!r}.", hint=_known(known))
         if key not in known:
-            raise PriorError(
-                f"There is no parameter called '{key}' in this model.",
-                hint=did_you_mean(key, sorted(known)) + " See model.priors() for all of them.",
-            )
+            raise PriorError(f"There is no parameter called '{key}' in this model.", hint=_meant(key, rows, known))
         if not any(_applies(key, row) for row in rows):
             raise PriorError(
                 f"'{key}' sets every coefficient but the intercept, and there is none.",
                 hint=f"Name the intercept: '{key}[{names.INTERCEPT}]'.",
             )
+
+
+def _known(known: Collection[str]) -> str:
+    return did_you_mean("", sorted(known)) + " See model.priors() for all of them."
+
+
+def _meant(key: str, rows: Sequence[Assignment], known: Collection[str]) -> str:
+    """What the user may have meant: an effect without its variable, a group's effects, a predicted parameter."""
+    variable = key.partition("[")[0]
+    groups = {row.variable.removeprefix("sd_") for row in rows if row.variable.startswith("sd_")}
+    if variable in {names.effects(g) for g in groups}:
+        group = next(g for g in groups if names.effects(g) == variable)
+        return f"Group effects are normal with the standard deviations '{names.sd(group)}': give a prior of these."
+    if variable in {names.cor(g) for g in groups}:
+        return "The effects of this grouping have no correlation: write (… | g) for correlated ones."
+    if names.common(variable) in known:
+        return f"It has a formula of its own: its coefficients are '{names.common(variable)}'."
+    same = [row.name for row in rows if row.label is not None and key == row.label.rpartition(":")[2]]
+    if same:
+        return "Did you mean " + " or ".join(map(repr, same[:3])) + "?"
+    return did_you_mean(key, sorted(known)) + " See model.priors() for all of them."
 
 
 def _applies(key: str, row: Assignment) -> bool:
@@ -201,7 +226,10 @@ def _fitting(row: Assignment, key: str, prior: AnyPrior) -> AnyPrior:
         raise PriorError(f"LKJ is a prior for correlations, and '{key}' is none.", hint="Use hl.Prior(…).")
     if isinstance(prior, Fixed):
         if row.kind == "positive" and prior.value <= 0:
-            raise PriorError(f"'{key}' must be positive, so it cannot be fixed at {prior.value:g}.")
+            raise PriorError(
+                f"'{key}' must be positive, so it cannot be fixed at {prior.value:g}.",
+                hint="Without variation, leave the term out of the formula.",
+            )
         return prior
     if row.kind == "positive":
         return positive_part(prior)

@@ -44,6 +44,7 @@ def group_blocks(design: Design, responses: Sequence[ModelResponse]) -> tuple[Gr
         key = f"id:{bar.id}" if bar.id is not None else f"term:{number}"
         joined.setdefault((key, bar.group), []).append(member)
     _check_ids(joined, design.formula.source)
+    _check_groups([group for _, group in joined])
     blocks: list[GroupBlock] = []
     taken: dict[str, int] = {}
     for (_, group), parts in joined.items():
@@ -71,6 +72,10 @@ def _split(members: Sequence[_Member], first: int) -> list[GroupBlock]:
     """One joint covariance over ``members``, as independent canonical blocks starting at column ``first``."""
     head = members[0].groups
     labels = tuple(label for m in members for label in m.labels)
+    for option in head.bar.options:
+        raise ModelError(
+            f"The structure {head.bar.structure}() has no option '{option}'.", hint=f"Leave it out of {head.bar.text}."
+        )
     covariance = get_covariance(head.bar.structure)
     blocks = []
     for part, indices in covariance.parts(len(labels)):
@@ -127,6 +132,15 @@ def _check_ids(joined: Mapping[tuple[str, str], Sequence[_Member]], text: str) -
                 stop=bar.stop,
                 hint="Use one id per grouping.",
             )
+
+
+def _check_groups(groups: Sequence[str]) -> None:
+    """Refuse groupings whose variables would have one name, as ``/`` is written ``∕`` there."""
+    seen: dict[str, str] = {}
+    for group in groups:
+        other = seen.setdefault(names.safe(group), group)
+        if other != group:
+            raise ModelError(f"The groupings '{other}' and '{group}' have the same name.", hint="Rename one column.")
 
 
 def _check_distinct(blocks: Sequence[GroupBlock], text: str, members: Sequence[_Member]) -> None:

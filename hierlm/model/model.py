@@ -11,12 +11,15 @@ import pandas as pd
 
 from hierlm.covariances import STRUCTURES
 from hierlm.design import build
+from hierlm.design.table import available
 from hierlm.design.values import Design
+from hierlm.errors import ModelError
 from hierlm.formula import parse
 from hierlm.formula.values import Formula
 from hierlm.model import describe
 from hierlm.model.assign import Assignment, assign_priors
 from hierlm.model.blocks import group_blocks
+from hierlm.model.checks import check_left_sides, check_residual, warn_unidentified
 from hierlm.model.parameterization import choose_centring
 from hierlm.model.specify import FamilyChoice, LinkChoice, families_of, predictors_of, responses_of
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
@@ -125,29 +128,34 @@ class Model:
     ) -> None:
         chosen = families_of(family)
         known = {p.name for f, _ in chosen for p in f.parameters}
+        functions = _functions(extra)
         parsed = parse(
             formula,
             random=random,
             residual=residual,
             parameters=known,
             structures=STRUCTURES,
-            functions=tuple(extra or {}),
+            functions=tuple(functions),
         )
-        design = build(parsed, data, missing=missing, extra=extra)
+        check_left_sides(parsed, available(data), [f for f, _ in chosen])
+        design = build(parsed, data, missing=missing, extra=functions)
+        check_residual(parsed, design.schema)
         responses = responses_of(design, chosen, link)
         predictors = predictors_of(design, responses)
         blocks = group_blocks(design, responses)
         centring = choose_centring(parameterization, blocks, predictors, responses)
         blocks = tuple(replace(b, centred=c) for b, c in zip(blocks, centring, strict=True))
+        assignments = assign_priors(responses, predictors, blocks, {} if priors is None else priors)
+        warn_unidentified(responses, predictors, blocks, assignments)
         state = {
             "formula": parsed,
             "design": design,
             "responses": responses,
             "predictors": predictors,
             "blocks": blocks,
-            "assignments": assign_priors(responses, predictors, blocks, priors or {}),
+            "assignments": assignments,
             "options": Options(
-                family, link, dict(priors or {}), random, residual, missing, parameterization, dict(extra or {})
+                family, link, dict(priors or {}), random, residual, missing, parameterization, functions
             ),
         }
         self.__dict__.update(state)
@@ -222,3 +230,15 @@ class Model:
 
     def _repr_html_(self) -> str:
         return describe.html(self)
+
+
+def _functions(extra: object) -> dict[str, Callable[..., Any]]:
+    """``extra`` as a dict, after checking that it is a mapping to functions."""
+    if extra is None:
+        return {}
+    if not isinstance(extra, Mapping):
+        raise ModelError(f"extra is a {type(extra).__name__}, not a mapping.", hint='Write extra={"f": f}.')
+    for name, function in extra.items():
+        if not callable(function):
+            raise ModelError(f"extra names {name!r}, which is no function but {function!r}.", hint='Write extra={"f": f}.')
+    return dict(extra)

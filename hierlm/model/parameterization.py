@@ -28,6 +28,9 @@ CENTRED_ABOVE = 8.0
 """Centred where τ² I of the typical level is above this: the non-centred effects then share more than
 eight ninths of their variance with the data's information and mix slowly."""
 
+LARGEST = 1e9
+"""Of signals: where nothing is left within levels the ratio has no bound."""
+
 PASSES = 6
 """Of the backfitting; the signals change little after three."""
 
@@ -53,13 +56,7 @@ def choose_centring(
         For an unknown choice or grouping.
     """
     known = list(dict.fromkeys(b.group for b in blocks))
-    given = dict.fromkeys(known, choice) if isinstance(choice, str) else dict(choice)
-    for group, value in given.items():
-        if group not in known:
-            raise ModelError(f"parameterization names the grouping '{group}'.", hint=did_you_mean(group, known))
-        if value.replace("centred", "centered") not in CHOICES:
-            raise ModelError(f"parameterization='{value}' is unknown.", hint=did_you_mean(value, CHOICES))
-    decided = {g: v.replace("centred", "centered") for g, v in given.items()}
+    decided = _decided(choice, known)
     signals = [0.0] * len(blocks)
     for response in responses:
         for i, signal in _signals(response, blocks, predictors).items():
@@ -70,6 +67,19 @@ def choose_centring(
         else decided[block.group] == "centered"
         for block, signal in zip(blocks, signals, strict=True)
     )
+
+
+def _decided(choice: str | Mapping[str, str], known: Sequence[str]) -> dict[str, str]:
+    """Grouping → its choice, spelt the American way."""
+    given = dict.fromkeys([*known, ""], choice) if isinstance(choice, str) else choice
+    if not isinstance(given, Mapping):
+        raise ModelError(f"parameterization={choice!r} is unknown.", hint=did_you_mean("", CHOICES))
+    for group, value in given.items():
+        if group not in known and given is choice:
+            raise ModelError(f"parameterization names the grouping '{group}'.", hint=did_you_mean(str(group), known))
+        if not isinstance(value, str) or value.replace("centred", "centered") not in CHOICES:
+            raise ModelError(f"parameterization={value!r} is unknown.", hint=did_you_mean(str(value), CHOICES))
+    return {g: v.replace("centred", "centered") for g, v in given.items()}
 
 
 def _signals(
@@ -128,6 +138,6 @@ class _Column:
             return 0.0, np.zeros_like(residual)
         explained = float(np.sum(zr[used] ** 2 / zz[used]))
         within = (float(np.sum(residual[self.z != 0] ** 2)) - explained) / (rows - used.sum())
-        signal = max(0.0, explained / used.sum() / max(within, np.finfo(float).tiny) - 1.0)
+        signal = min(max(0.0, explained / used.sum() / max(within, np.finfo(float).tiny) - 1.0), LARGEST)
         estimates = np.divide(zr, zz, out=np.zeros_like(zz), where=used) * signal / (signal + 1.0)
         return signal, estimates[self.codes] * self.z

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from hierlm import names
 from hierlm.design.values import Design, Response
-from hierlm.errors import ModelError, did_you_mean
+from hierlm.errors import DataError, ModelError, did_you_mean, show_rows
 from hierlm.families import get_family
 from hierlm.families.family import Family, Parameter
 from hierlm.links import Link, get_link
@@ -30,7 +30,10 @@ def families_of(family: FamilyChoice) -> tuple[Chosen, ...]:
     ModelError
         For a name that is no family.
     """
-    given = [family] if isinstance(family, (str, Family)) else list(family)
+    single = isinstance(family, (str, Family)) or not isinstance(family, Iterable)
+    if isinstance(family, Mapping):
+        raise ModelError("family is a mapping.", hint="Give a list, one for each response in the order of the formulas.")
+    given = [family] if single else list(family)
     if not given:
         raise ModelError("family is empty.", hint='Name one, e.g. family="gaussian".')
     return tuple((f, {}) if isinstance(f, Family) else get_family(f) for f in given)
@@ -53,15 +56,25 @@ def responses_of(design: Design, chosen: Sequence[Chosen], link: LinkChoice) -> 
         )
     per_response = list(chosen) * (len(design.responses) if len(chosen) == 1 else 1)
     return tuple(
-        _response(design, response, family, {**links, **_links(link)}, several)
+        _response(design, response, family, _links(links, link), several)
         for response, (family, links) in zip(design.responses, per_response, strict=True)
     )
 
 
-def _links(link: LinkChoice) -> dict[str, str]:
-    if link is None:
-        return {}
-    return {names.MEAN: link} if isinstance(link, str) else dict(link)
+def _links(named: Mapping[str, str], link: LinkChoice) -> dict[str, str]:
+    """The links named with the family and by ``link``, which must not contradict each other."""
+    given: object = {} if link is None else {names.MEAN: link} if isinstance(link, str) else link
+    if not isinstance(given, Mapping) or not all(isinstance(p, str) for p in given):
+        raise ModelError(
+            f"link={link!r} names no link.", hint='Write link="log", or link={"mu": "log", "sigma": "identity"}.'
+        )
+    for parameter, name in given.items():
+        if parameter in named and get_link(name).name != get_link(named[parameter]).name:
+            raise ModelError(
+                f"The family gives '{parameter}' the link '{named[parameter]}', and link= gives it '{name}'.",
+                hint="Give it once.",
+            )
+    return {**named, **given}
 
 
 def _response(
@@ -73,8 +86,12 @@ def _response(
     predicted = [parameter for r, parameter in design.predictors if r == response.name]
     for parameter in predicted:
         if parameter not in by_name:
-            known = ", ".join(by_name)
-            raise ModelError(f"'{parameter}' is no parameter of this {family.name} response.", hint=f"It has: {known}.")
+            hint = f"It has: {', '.join(by_name)}."
+            if parameter in (p.name for p in family.parameters):
+                hint += f" What the left side gives, {', '.join(response.additions)}( ), takes the place of '{parameter}'."
+            elif several:
+                hint += " A parameter's formula belongs to the response whose formula stands before it."
+            raise ModelError(f"'{parameter}' is no parameter of {family.name}, the family of '{response.name}'.", hint=hint)
     for parameter in links:
         if parameter not in by_name:
             raise ModelError(f"link names the parameter '{parameter}'.", hint=did_you_mean(parameter, by_name))
@@ -82,7 +99,7 @@ def _response(
             raise ModelError(
                 f"link names '{parameter}', which has no formula of its own.", hint=f"Add a formula '{parameter} ~ …'."
             )
-    y = family.prepare(response.name, response.values, response.levels, response.success, response.additions)
+    y = _prepared(design, response, family)
     return ModelResponse(
         name=response.name,
         label=response.name if several else None,
@@ -97,6 +114,20 @@ def _response(
     )
 
 
+def _prepared(design: Design, response: Response, family: Family) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The response as numbers; errors name the columns and the rows of the user's data."""
+    try:
+        return family.prepare(response.name, response.values, response.levels, response.success, response.additions)
+    except DataError as problem:
+        message, column = problem.message.removesuffix(" " + show_rows(problem.rows)), problem.column
+        term = next(t for t in design.formula.responses if t.name == response.name)
+        for addition in term.additions:
+            message = message.replace(f"{addition.name}( )", f"{addition.name}({addition.expression})")
+            column = addition.expression if column == addition.name else column
+        rows = [int(design.rows[row]) for row in problem.rows]
+        raise DataError(message, column=column, rows=rows, hint=problem.hint) from problem
+
+
 def _check_additions(response: Response, family: Family) -> None:
     allowed = (*family.requires, *family.accepts)
     for addition in response.additions:
@@ -108,12 +139,13 @@ def _check_additions(response: Response, family: Family) -> None:
     for addition in family.requires:
         if addition not in response.additions:
             raise ModelError(
-                f"A {family.name} response needs {addition}( ).", hint=f"Write: {response.name} | {addition}(…) ~ …"
+                f"A {family.name} response needs {addition}( ).",
+                hint=f'Write {response.name} | {addition}(n) ~ …; a response of 0 and 1 is family="bernoulli".',
             )
 
 
 def _link(parameter: Parameter, name: str | None, family: Family) -> Link:
-    link = get_link(name or parameter.link)
+    link = get_link(parameter.link if name is None else name)
     if link.name not in parameter.links:
         raise ModelError(
             f"'{parameter.name}' of {family.name} cannot have the link '{link.name}'.",

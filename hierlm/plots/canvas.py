@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 import textwrap
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -62,8 +62,13 @@ def _library(name: str) -> ModuleType:
         ) from error
 
 
-def style() -> AbstractContextManager[None]:
-    """The look of all figures, as a context around drawing; nothing outside it changes."""
+@contextmanager
+def style() -> Iterator[None]:
+    """The look of all figures, as a context around drawing; nothing outside it changes.
+
+    Only these settings are put back afterwards.  ``rc_context`` would put back all, also what a backend sets when the
+    first figure makes it start: notebooks would show no figure but the first.
+    """
     settings = {
         "figure.dpi": 120,
         "figure.facecolor": "white",
@@ -90,8 +95,13 @@ def style() -> AbstractContextManager[None]:
         "legend.fontsize": 8.5,
         "lines.solid_capstyle": "butt",
     }
-    context: AbstractContextManager[None] = pyplot().rc_context(settings)
-    return context
+    current = pyplot().rcParams
+    before = {key: current[key] for key in settings}
+    current.update(settings)
+    try:
+        yield
+    finally:
+        current.update(before)
 
 
 def plain(text: str) -> str:

@@ -84,7 +84,7 @@ class Diagnosis:
 
     def _repr_html_(self) -> str:
         tables = [html_table(header, rows, left=1) for header, rows in self._tables()]
-        return html_page(html_lines([self.verdict]), *tables, html_lines(self.advice))
+        return html_page(html_lines([self.verdict], bold=1), *tables, html_lines(self.advice))
 
 
 def _named(row: Any) -> str:

@@ -43,7 +43,7 @@ def html(fit: Fit) -> str:
     >>> html(fit)  # doctest: +SKIP
     """
     tables = [html_table(*table, caption=title) for title, table in _tables(fit)]
-    return html_page(html_lines([*header_lines(fit), *diagnose(fit).brief]), *tables)
+    return html_page(html_lines([*header_lines(fit), *diagnose(fit).brief], bold=1), *tables)
 
 
 def _tables(fit: Fit) -> list[tuple[str, Table]]:

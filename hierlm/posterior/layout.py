@@ -124,9 +124,10 @@ def html_table(header: Sequence[str], rows: Rows, *, left: int = 1, caption: str
     )
 
 
-def html_lines(lines: Sequence[str]) -> str:
-    """Lines of text, escaped."""
-    return "".join(f'<div style="margin:0.1em 0">{escape(plain(line))}</div>' for line in lines)
+def html_lines(lines: Sequence[str], *, bold: int = 0) -> str:
+    """Lines of text, escaped, the first ``bold`` of them in bold."""
+    styles = ["margin:0.1em 0" + (";font-weight:bold" if i < bold else "") for i in range(len(lines))]
+    return "".join(f'<div style="{s}">{escape(plain(t))}</div>' for s, t in zip(styles, lines, strict=True))
 
 
 def html_page(*parts: str) -> str:

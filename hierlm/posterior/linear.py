@@ -11,8 +11,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from hierlm import names
-from hierlm.design.values import Response
-from hierlm.errors import PosteriorError, PredictionError, did_you_mean
+from hierlm.design.values import Design, Response
+from hierlm.errors import DataError, PosteriorError, PredictionError, did_you_mean
+from hierlm.families.checks import check_additions
 from hierlm.families.family import Predicted
 from hierlm.fit import Fit
 from hierlm.graph.evaluate import evaluate
@@ -167,8 +168,18 @@ def at_rows(model: Model, new: Any = None, *, kept: Iterable[str] | None = None,
     schema = model.design.schema
     skip = set(model.groups) - set(model.groups if kept is None else kept)
     design = schema.apply(new, need_response=response, skip_groups=skip)
+    _check_new_additions(design)
     predictors = predictors_of(design, model.responses)
     return Rows(np.asarray(design.rows), design.responses, predictors, group_blocks(design, model.responses))
+
+
+def _check_new_additions(design: Design) -> None:
+    """Refuse trials, weights and standard errors of new rows that are none."""
+    for response in design.responses:
+        try:
+            check_additions(response.additions)
+        except DataError as problem:
+            raise PredictionError(f"New data: {problem.message}", hint=problem.hint) from problem
 
 
 def chunks(draws: int, rows: int) -> Iterator[slice]:

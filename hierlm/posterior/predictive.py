@@ -106,8 +106,9 @@ def prior_predictive(model: Model, draws: int = 500, *, seed: int | None = None)
             f"The prior of {', '.join(improper)} is improper: nothing can be drawn from it.",
             hint='Give a proper one, such as hl.Prior("Normal", mu=0, sigma=10).',
         )
+    seed = checked_seed(seed)
     try:
-        tree = _draw(model, int(draws), checked_seed(seed))
+        tree = _draw(model, int(draws), seed)
     except ValueError as error:
         raise PriorError(
             f"A draw of the response is beyond what can be computed: {str(error).splitlines()[0]}.", hint=TOO_WIDE

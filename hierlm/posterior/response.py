@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.design.values import Response
-from hierlm.errors import PredictionError
-from hierlm.graph.evaluate import sample
+from hierlm.errors import PredictionError, show_rows
+from hierlm.graph.evaluate import evaluate, sample
 from hierlm.model.values import ModelResponse
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, Rows, family_values, linear_predictor
@@ -21,6 +21,9 @@ from hierlm.posterior.linear import Draws, Rows, family_values, linear_predictor
 __all__ = ["drawn_response", "expected_response", "linear_of", "log_density"]
 
 Floats = NDArray[np.float64]
+
+LARGEST_COUNT = 1e14
+"""Of drawn counts; families of counts cut the mean a little above it before they draw."""
 
 
 def linear_of(
@@ -36,6 +39,7 @@ def expected_response(
 ) -> Floats:
     """E[y | parameters], response scale, shape (S, rows in ``at``)."""
     etas, free = linear_of(rows, draws, response, at, kept, new), free_values(draws, response)
+    check_range(rows, response, etas, at)
     return family_values(_mean(response), response, additions(rows, response, at), etas, free)
 
 
@@ -53,12 +57,13 @@ def drawn_response(
     Raises
     ------
     PredictionError
-        When a parameter is so extreme that the family cannot be drawn from.
+        When a parameter is outside its range, or so extreme that the family cannot be drawn from.
     """
     etas, free = linear_of(rows, draws, response, at, kept, new), free_values(draws, response)
+    check_range(rows, response, etas, at)
     question = _distribution(response)
     try:
-        return family_values(
+        drawn = family_values(
             question, response, additions(rows, response, at), etas, free, compute=partial(sample, seed=noise)
         )
     except ValueError as error:
@@ -66,6 +71,38 @@ def drawn_response(
             f"A draw of '{response.name}' is beyond what can be computed: {str(error).splitlines()[0]}.",
             hint="Some linear predictor is extreme; see predict(kind='linear').",
         ) from error
+    if response.family.discrete:
+        _refuse(rows.index[at][(drawn > LARGEST_COUNT).any(axis=0)], f"'{response.name}' is drawn beyond 10¹⁴")
+    return drawn
+
+
+def check_range(rows: Rows, response: ModelResponse, etas: Mapping[str, Floats], at: slice) -> None:
+    """Refuse rows where a link such as the identity lets a parameter leave its range, in any draw.
+
+    Raises
+    ------
+    PredictionError
+        Naming the parameter, its range and the rows.
+    """
+    for parameter in response.family.parameters:
+        link = response.links.get(parameter.name)
+        if link is None or not (parameter.falls_below(link) or parameter.rises_above(link)):
+            continue
+        value = evaluate(link.inverse, eta=etas[parameter.name])
+        outside = ~((value >= parameter.lower) & (value <= parameter.upper) & (etas[parameter.name] >= link.eta_lower))
+        between = (
+            f"{parameter.lower:g} and {parameter.upper:g}" if np.isfinite(parameter.upper) else f"{parameter.lower:g}"
+        )
+        what = f"'{parameter.name}' of '{response.name}' is {'not between' if ' ' in between else 'below'} {between}"
+        _refuse(rows.index[at][outside.any(axis=0)], f"{what}, which the {link.name} link allows,")
+
+
+def _refuse(rows: NDArray[np.int64], what: str) -> None:
+    if rows.size:
+        raise PredictionError(
+            f"{what} for some draws {show_rows(rows.tolist())}.",
+            hint="These rows lie too far outside the data; see predict(kind='linear').",
+        )
 
 
 def log_density(
@@ -102,6 +139,7 @@ def _distribution(response: ModelResponse) -> Any:
 
 def _log_density(response: ModelResponse) -> Any:
     def question(given: Mapping[str, Any], parameters: Mapping[str, Any], y: Any) -> Any:
-        return pm.logp(response.family.distribution(given, **parameters), y)
+        density = pm.logp(response.family.distribution(given, **parameters), y)
+        return response.family.restrict(density, **parameters)
 
     return question

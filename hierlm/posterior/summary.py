@@ -64,7 +64,9 @@ class Summary:
 
     def _repr_html_(self) -> str:
         footer = [self._footer()] if self._footer() else []
-        return html_page(html_lines([*self.header, *self.verdict]), html_table(*self._table()), html_lines(footer))
+        return html_page(
+            html_lines([*self.header, *self.verdict], bold=1), html_table(*self._table()), html_lines(footer)
+        )
 
 
 def estimate_rows(frame: pd.DataFrame, *, diagnostics: bool = False) -> list[tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,10 @@ class Fixed:
     value: float
 
     def __post_init__(self) -> None:
+        given: object = self.value
+        if isinstance(given, bool) or not isinstance(given, numbers.Real):
+            raise PriorError(f"A parameter is fixed at a number, not at {given!r}.")
+        object.__setattr__(self, "value", float(given))
         if not math.isfinite(self.value):
             raise PriorError(f"A parameter cannot be fixed at {self.value}.", hint="Give a finite number.")
 

@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, ClassVar, final
 
 from hierlm.errors import SamplingError
-from hierlm.samplers.progress import compiling
+from hierlm.samplers.progress import NOTEBOOK, compiling
 from hierlm.samplers.sampler import Sampler, Settings
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class Nutpie(Sampler):
                 adaptation="draw_diag",
                 save_warmup=False,
                 progress_bar=settings.progress,
+                progress_template=NOTEBOOK,
+                progress_style=" ",  # nutpie's own where it is empty
             )
         except RuntimeError as error:
             raise SamplingError(

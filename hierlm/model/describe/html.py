@@ -17,7 +17,10 @@ __all__ = ["html"]
 # No colours: text, lines and backgrounds are the notebook's own, so that dark and light themes both work.
 CELL = "padding:0.15em 1em 0.15em 0;text-align:left;vertical-align:top;background:none"
 RULE = "border-bottom:1px solid currentColor"
-CODE = "margin:0.3em 0;white-space:pre-wrap;background:none;color:inherit"
+CODE = (
+    "margin:0.3em 0;font-family:monospace;line-height:1.25;white-space:pre;overflow-x:auto;"
+    "background:none;color:inherit"
+)
 
 
 def html(model: Model) -> str:

@@ -12,7 +12,7 @@ from hierlm.model.describe.notation import GREEK, Notation, Statement, is_word
 __all__ = ["PlainText"]
 
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-WIDTH = 100
+WIDTH = 80
 MOST_MARGIN = 60
 
 

@@ -12,6 +12,9 @@ import pytest
 from scipy import stats
 
 import hierlm as hl
+from hierlm.graph.evaluate import evaluate
+from hierlm.graph.transforms import Scaled, ScaledSoftplus
+from hierlm.model.assign import link_scale
 
 MODE = "FAST_COMPILE"
 
@@ -140,9 +143,9 @@ def test_centred_and_noncentred_are_one_model(case: str, data: Callable[[str], A
     again = _constrained(c.pymc, centred)
     for name in {a.variable for a in c.assignments} | {f"r_{group}" for group in c.groups}:
         np.testing.assert_allclose(again[name], values[name], atol=1e-10)
-    assert float(nc.pymc.compile_logp(mode=MODE)(point)) == pytest.approx(
-        float(c.pymc.compile_logp(mode=MODE)(centred)) + logdet, rel=1e-10
-    )
+    noncentred_density = float(nc.pymc.compile_logp(jacobian=False, mode=MODE)(point))
+    centred_density = float(c.pymc.compile_logp(jacobian=False, mode=MODE)(centred))
+    assert noncentred_density == pytest.approx(centred_density + logdet, rel=1e-10)
 
 
 def test_centring_of_columns_changes_no_density(data: Callable[[str], Any]) -> None:
@@ -153,8 +156,25 @@ def test_centring_of_columns_changes_no_density(data: Callable[[str], Any]) -> N
     values = _constrained(graph, point)
     days = data("sleepstudy")["Days"].to_numpy(float)
     (name,) = [k for k in point if k.startswith("b")]
-    assert point[name][0] == pytest.approx(values["b"][0] + days.mean() * values["b"][1])
-    assert point[name][1] == pytest.approx(days.std() * values["b"][1])
+    spread = link_scale(model.responses[0], "mu")[1]
+    assert point[name][0] == pytest.approx((values["b"][0] + days.mean() * values["b"][1]) / spread)
+    assert point[name][1] == pytest.approx(days.std() * values["b"][1] / spread)
     with_jacobian, without = (graph.compile_logp(jacobian=j, mode=MODE)(point) for j in (True, False))
     sigma_jacobian = np.log(values["sigma"])
-    assert float(with_jacobian - without) == pytest.approx(sigma_jacobian - np.log(days.std()))
+    assert float(with_jacobian - without) == pytest.approx(sigma_jacobian - np.log(days.std()) + 2 * np.log(spread))
+
+
+@pytest.mark.parametrize("multivariate", [False, True])
+def test_jacobians_of_sampling_coordinates(multivariate: bool) -> None:
+    """log |∂sd/∂v| and log |∂r/∂v| against central differences; there and back is the identity."""
+    scales, h = np.array([0.5, 30.0]), 1e-6
+    v = np.random.default_rng(3).normal(size=(4, 2))
+    for transform in (ScaledSoftplus(scales), Scaled(scales, multivariate=multivariate)):
+
+        def back(x: np.ndarray, transform: Any = transform) -> np.ndarray:
+            return np.asarray(evaluate(transform.backward, value=x))
+
+        slope = (back(v + h) - back(v - h)) / (2 * h)
+        expected = np.log(slope).sum(axis=1) if transform.ndim_supp else np.log(slope)
+        np.testing.assert_allclose(evaluate(transform.log_jac_det, value=v), expected, atol=1e-7)
+        np.testing.assert_allclose(evaluate(transform.forward, value=back(v)), v, atol=1e-10)

@@ -15,6 +15,7 @@ import hierlm as hl
 from hierlm.errors import PosteriorError
 from hierlm.fit import Fit
 from hierlm.plots import Picture, Plots, caterpillar, components, lines, ppc, shrinkage
+from hierlm.plots.canvas import style
 from hierlm.posterior.shrinkage import shrinkage as estimates
 from tests.synthetic import synthetic_fit
 
@@ -450,3 +451,17 @@ def test_the_library_is_imported_only_when_drawing():
                 [a.name for a in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", "") or ""]
             )
             assert not any(n.startswith(("matplotlib", "arviz")) for n in names), path
+
+
+def test_what_a_backend_sets_while_it_starts_stays():
+    matplotlib = importlib.import_module("matplotlib")
+    before = matplotlib.is_interactive()
+    size = matplotlib.rcParams["font.size"]
+    try:
+        with style():
+            assert matplotlib.rcParams["font.size"] != size
+            matplotlib.interactive(not before)  # a notebook's backend does so at the first figure
+        assert matplotlib.is_interactive() is not before
+        assert matplotlib.rcParams["font.size"] == size
+    finally:
+        matplotlib.interactive(before)

@@ -101,7 +101,7 @@ def eta_by_hand(fit: hl.Fit, data: pd.DataFrame, response: int = 0, parameter: s
         eta = eta + np.einsum("cdp,np->cdn", b, p.X)
     for block in model.blocks:
         r = posterior[names.effects(block.group)]
-        columns = [data[f].astype(str) for f in block.factors] if block.group != "units" else [pd.Series(data.index + 1)]
+        columns = [data[f].astype(str) for f in block.factors] if block.group != "units" else [pd.Series(data.index)]
         labels = columns[0].astype(str).str.cat(columns[1:], sep=":").to_numpy()
         levels = r[names.level_dim(block.group)].to_numpy()
         D = (labels[:, None] == levels).astype(float)
@@ -208,9 +208,9 @@ def test_linear_predictors_are_those_of_the_graph(case: str, monkeypatch: pytest
     graph = build_graph(model)
     rng = np.random.default_rng(3)
     point = {k: v + rng.normal(0, 0.4, np.shape(v)) for k, v in graph.initial_point().items()}
-    variables = graph.unobserved_value_vars
-    found = graph.compile_fn(variables, mode=PYTHON, on_unused_input="ignore")(point)
-    values = {v.name: np.asarray(x) for v, x in zip(variables, found, strict=True)}
+    variables, densities = graph.unobserved_value_vars, graph.logp(vars=graph.observed_RVs, sum=False)
+    found = graph.compile_fn([*variables, *densities], mode=PYTHON, on_unused_input="ignore")(point)
+    values = {v.name: np.asarray(x) for v, x in zip(variables, found, strict=False)}
     fit = one_draw(model, graph, values)
     for position, response in enumerate(model.responses):
         for parameter in response.links:
@@ -221,9 +221,8 @@ def test_linear_predictors_are_those_of_the_graph(case: str, monkeypatch: pytest
             np.testing.assert_allclose(by_hand, eta, rtol=1e-9, atol=1e-9)
     # so is the likelihood, row by row
     pointwise = log_likelihood(fit)
-    for position, response in enumerate(model.responses):
+    for position, (response, density) in enumerate(zip(model.responses, found[len(variables) :], strict=True)):
         name = names.response_variable(position, len(model.responses) > 1)
-        (density,) = graph.compile_fn(graph.logp(vars=[graph[name]], sum=False), mode=PYTHON, on_unused_input="ignore")(point)
         weights = response.additions.get("weights", 1.0)
         np.testing.assert_allclose(pointwise[name][0, 0], density * weights, rtol=1e-9)
 

@@ -1,0 +1,239 @@
+"""What cannot be learnt from the data, said before anything is sampled: errors for what is no model, warnings for what
+only the priors decide."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+
+from hierlm import names
+from hierlm.design.schema import Schema
+from hierlm.errors import DataError, FormulaError, did_you_mean, warn_data
+from hierlm.families import FAMILIES
+from hierlm.families.family import Family
+from hierlm.formula import identifiers
+from hierlm.formula.values import Formula
+from hierlm.model.assign import Assignment
+from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
+from hierlm.priors.fixed import Fixed
+
+__all__ = ["check_left_sides", "check_residual", "warn_unidentified"]
+
+Floats = NDArray[np.float64]
+
+MOST_ROWS = 20_000
+"""Different rows of X for which separation is looked for; the linear programme takes well under a second."""
+
+
+def check_left_sides(formula: Formula, present: Collection[str], families: Sequence[Family]) -> None:
+    """Refuse a formula for a parameter that the family lacks, and responses that predict each other in a circle.
+
+    Parameters
+    ----------
+    present : collection of str
+        The columns of the data.
+    families : sequence of Family
+
+    Raises
+    ------
+    FormulaError
+    """
+    known = list(dict.fromkeys(p.name for family in families for p in family.parameters))
+    called = " or ".join(dict.fromkeys(family.name for family in families))
+    anywhere = {p.name for family in FAMILIES.values() for p in family.parameters}
+    for position, response in enumerate(formula.responses):
+        name = response.expression
+        if name in present or not name.isidentifier():
+            continue
+        if name in known:
+            message, hint = f"{name!r} is a parameter of {called}.", "The formula of its response comes first."
+        elif position and name in anywhere:
+            message, hint = f"{name!r} is no parameter of {called}.", f"It has: {', '.join(known)}."
+        elif position:
+            message = f"{name!r} is neither a column of the data nor a parameter of {called}."
+            hint = did_you_mean(name, [*known, *present])
+        else:
+            continue
+        start = response.start
+        raise FormulaError(message, text=formula.source, start=start, stop=start + len(name), hint=hint)
+    _check_circles(formula)
+
+
+def _check_circles(formula: Formula) -> None:
+    """Refuse y ~ z beside z ~ y: the product of the two is no joint distribution."""
+    own = {r.name: set(identifiers(r.expression)) for r in formula.responses}
+    needs: dict[str, set[str]] = {r: set() for r in own}
+    for p in formula.predictors:
+        used = {c for text in (p.common, *p.offsets, *(b.effects for b in p.bars)) for c in identifiers(text)}
+        needs[p.response] |= {r for r, columns in own.items() if r != p.response and columns & used}
+    while free := [r for r, needed in needs.items() if not needed & needs.keys()]:
+        for r in free:
+            del needs[r]
+    if needs:
+        raise FormulaError(
+            f"The responses {', '.join(map(repr, needs))} predict each other in a circle, which is no joint model.",
+            hint="Leave one of them out of the other's right side; (1 | p | g) correlates group effects instead.",
+        )
+
+
+def check_residual(formula: Formula, schema: Schema) -> None:
+    """Refuse ``residual="idh(x):units"`` for a column that is no factor: it means one variance for each level.
+
+    Raises
+    ------
+    DataError
+    """
+    if formula.residual is None:
+        return
+    for predictor in formula.predictors:
+        if predictor.parameter == names.MEAN or predictor.text != formula.residual:
+            continue
+        for column in identifiers(predictor.common):
+            if schema.table[column].levels is None:
+                raise DataError(
+                    f"residual={formula.residual!r} needs a factor, and {column!r} is numeric.",
+                    column=column,
+                    hint=f"Make it text, d[{column!r}].astype(str), for one residual sd per value; or write the formula "
+                    f"{predictor.parameter} ~ {column} for one that changes with it.",
+                )
+
+
+def warn_unidentified(
+    responses: Sequence[ModelResponse],
+    predictors: Sequence[ModelPredictor],
+    blocks: Sequence[GroupBlock],
+    assignments: Sequence[Assignment],
+) -> None:
+    """Warn of what the data say nothing about.
+
+    Warns
+    -----
+    DataWarning
+        As many coefficients as rows; one observation per group beside a residual variance; groups that the common
+        effects already describe; separation.
+    """
+    fixed = {(a.variable, a.label) for a in assignments if isinstance(a.prior, Fixed)}
+    for response in responses:
+        mean = next(p for p in predictors if (p.response, p.parameter) == (response.name, names.MEAN))
+        scales = [p for p in response.free if (p, response.label) not in fixed]
+        scales += [p for p in response.links if p != names.MEAN]
+        if scales and len(mean.X) <= mean.X.shape[1]:
+            warn_data(
+                f"{len(mean.X)} rows for {mean.X.shape[1]} coefficients of '{response.name}' leave nothing to learn "
+                f"'{scales[0]}' from: it is what its prior says. Use fewer terms or more rows."
+            )
+        for block in blocks:
+            _warn_block(block, response, mean, scales)
+        _warn_separated(response, mean)
+
+
+def _warn_block(block: GroupBlock, response: ModelResponse, mean: ModelPredictor, scales: Sequence[str]) -> None:
+    """Warn of a grouping of the mean whose standard deviation cannot be told from something else."""
+    n = len(response.y)
+    for piece in block.pieces:
+        if (piece.response, piece.parameter) != (response.name, names.MEAN):
+            continue
+        levels, k = len(block.levels), piece.Z.shape[1]
+        constant = [e for e, z in zip(piece.effects, piece.Z.T, strict=True) if z[0] != 0 and np.ptp(z) == 0]
+        if constant and levels == n and (scales or _is_binary(response)):
+            beside = f"beside '{scales[0]}'" if scales else "of a response of 0 and 1"
+            warn_data(
+                f"{block.group!r} has one row per level {beside}: '{names.sd(block.group)}' cannot be told from it, and "
+                f"the priors decide between them. Leave (1 | {block.group}) out."
+            )
+        elif k > 1 and levels * k >= n and scales:
+            warn_data(
+                f"{block.group!r} has {levels} × {k} effects for {n} rows beside '{scales[0]}': their standard deviations "
+                f"can hardly be told from it. Use fewer effects, or more rows per level."
+            )
+        elif constant and levels <= mean.X.shape[1] and _spans(mean.X, block.codes, levels):
+            warn_data(
+                f"The common effects already give every level of {block.group!r} a mean of its own: only the priors "
+                f"decide between these and (1 | {block.group}). Leave one of them out."
+            )
+
+
+def _is_binary(response: ModelResponse) -> bool:
+    trials = response.additions.get("trials", np.ones(1) if response.family.support == (0.0, 1.0) else None)
+    return response.family.discrete and trials is not None and bool(np.all(trials == 1))
+
+
+def _spans(X: Floats, codes: NDArray[np.int64], levels: int) -> bool:
+    """Whether every column of level indicators is a combination of the columns of X."""
+    indicators = np.eye(levels)[codes]
+    rest = indicators - X @ np.linalg.lstsq(X, indicators, rcond=None)[0]
+    return bool(np.abs(rest).max() < 1e-8)
+
+
+def _warn_separated(response: ModelResponse, mean: ModelPredictor) -> None:
+    """Warn of common effects that the likelihood drives to infinity (Albert & Anderson 1984, Biometrika 71:1–10)."""
+    if not response.family.discrete or np.ptp(response.y) == 0:
+        return
+    columns = separating(mean.X, _sides(response))
+    if columns:
+        shown = ", ".join(repr(mean.labels[j]) for j in columns[:5]) + (", …" if len(columns) > 5 else "")
+        what = "are all" if response.family.support[1] == np.inf else "are all, or all but"
+        warn_data(
+            f"Separation: {shown} split{'s' if len(columns) == 1 else ''} off rows of '{response.name}' that {what} at "
+            "the end of its range, so the likelihood alone would make the coefficient infinite and only its prior keeps "
+            "it finite. Check those rows, or give an informative prior."
+        )
+
+
+def _sides(response: ModelResponse) -> NDArray[np.int64]:
+    """−1 for a response of 0, 1 for one at its upper end, 0 between."""
+    upper = response.additions.get("trials", np.asarray(response.family.support[1]))
+    return (response.y == upper).astype(np.int64) - (response.y == 0)
+
+
+def separating(X: Floats, sides: NDArray[np.int64]) -> tuple[int, ...]:
+    """The columns of a direction β with x β ≥ 0 at side 1, ≤ 0 at side −1 and = 0 between, if there is one.
+
+    A linear programme decides (Konis 2007, *Linear programming algorithms for detecting separated data in binary
+    logistic regression models*, Oxford).
+
+    Parameters
+    ----------
+    X : (n, p) array
+    sides : (n,) int array
+
+    Returns
+    -------
+    tuple of int
+        Without the constant column, unless it is alone; empty when nothing is separated, or for too many rows.
+
+    Examples
+    --------
+    >>> X = np.column_stack([np.ones(4), [1.0, 2.0, 3.0, 4.0]])
+    >>> separating(X, np.array([-1, -1, 1, 1])), separating(X, np.array([-1, 1, -1, 1]))
+    ((1,), ())
+    """
+    if X.shape[1] == 0:
+        return ()
+    sd = X.std(axis=0)
+    scaled = (X - np.where(sd > 0, X.mean(axis=0), 0.0) * _has_constant(X)) / np.where(sd > 0, sd, 1.0)
+    rows = np.unique(np.column_stack([scaled, sides]).round(12), axis=0)
+    if len(rows) > MOST_ROWS:
+        return ()
+    inside = rows[rows[:, -1] == 0, :-1]
+    sizes, vectors = np.linalg.eigh(inside.T @ inside)
+    free = vectors[:, sizes < 1e-9 * max(sizes.max(), 1.0)]  # directions that leave the rows between alone
+    outer = rows[rows[:, -1] != 0]
+    if free.shape[1] == 0 or len(outer) == 0:
+        return ()
+    A = outer[:, -1:] * (outer[:, :-1] @ free)
+    A = np.where(np.abs(A) < 1e-10, 0.0, A)
+    found = linprog(-A.sum(axis=0), A_ub=-A, b_ub=np.zeros(len(A)), bounds=(-1, 1), method="highs")
+    if found.status != 0 or -found.fun < 1e-6:
+        return ()
+    direction = free @ found.x
+    columns = np.flatnonzero(np.abs(direction) > 1e-6 * np.abs(direction).max())
+    varying = [int(j) for j in columns if sd[j] > 0]
+    return tuple(varying or (int(j) for j in columns))
+
+
+def _has_constant(X: Floats) -> bool:
+    return bool(np.any((np.ptp(X, axis=0) == 0) & (X[0] != 0))) if len(X) else False
