@@ -13,7 +13,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="fit three classic tables and draw figures")
     demo.add_argument("--folder", default="hierlm-demo", help="where the figures go (default: %(default)s)")
-    demo.add_argument("--draws", type=int, default=1000, help="draws a chain (default: %(default)s)")
+    demo.add_argument("--draws", type=int, help="draws a chain (default: 1000, more where they mix slowly)")
     demo.add_argument("--seed", type=int, default=1)
     demo.add_argument("--no-plots", action="store_true", help="print only")
     commands.add_parser("data", help="list the tables that come with hierlm")

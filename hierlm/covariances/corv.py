@@ -45,6 +45,10 @@ class Corv(Covariance):
             super().check_correlation_prior(k, prior)
         check_exchangeable_prior(k, prior)
 
+    def correlation_kernel(self, k: int) -> str | None:
+        """See :meth:`Covariance.correlation_kernel`."""
+        return "exchangeable"
+
     def correlation_parameter(self, name: str, k: int, prior: LKJ | Prior) -> Tensor:
         """One correlation r in (−1/(k−1), 1); LKJ(η) means p(r) ∝ det(R)^(η−1)."""
         return exchangeable_parameter(name, k, prior)

@@ -48,6 +48,10 @@ class Covariance(ABC):
         """Whether there is a free correlation parameter for k effects."""
         return False
 
+    def correlation_kernel(self, k: int) -> str | None:
+        """How compiled kernels compute R: ``"exchangeable"`` (one r), ``"unstructured"``, or None where they cannot."""
+        return None
+
     def default_correlation_prior(self, k: int) -> LKJ:
         """The prior of the correlation where the user gave none."""
         return LKJ(2.0)

@@ -45,6 +45,10 @@ class Us(Covariance):
             super().check_correlation_prior(k, prior)
         check_unstructured_prior(k, prior)
 
+    def correlation_kernel(self, k: int) -> str | None:
+        """See :meth:`Covariance.correlation_kernel`."""
+        return "exchangeable" if k == 2 else "unstructured"
+
     def correlation_parameter(self, name: str, k: int, prior: LKJ | Prior) -> Tensor:
         """Two effects: one correlation; more: the Cholesky factor of ``pm.LKJCorr``."""
         return unstructured_parameter(name, k, prior)

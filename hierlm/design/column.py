@@ -136,7 +136,7 @@ def _series(name: str, native: Any) -> nw.Series[Any]:
         return nw.from_native(pa.chunked_array([native]), series_only=True)
     if isinstance(native, (str, bytes, Mapping)) or not isinstance(native, Iterable) or getattr(native, "ndim", 1) != 1:
         raise DataError(
-            f"Column {name!r} is no column of values but one {type(native).__name__!r}.",
+            f"Column {name!r} is not one value a row but a {type(native).__name__!r} object.",
             column=name,
             hint="Give one value a row, in a list or an array.",
         )
@@ -199,8 +199,8 @@ def _other(name: str, series: nw.Series[Any]) -> Column:
         raise DataError(
             f"Column {name!r} holds dates or times ({dtype}).",
             column=name,
-            hint=f"Make it a number: d[{name!r}].dt.days for durations, (d[{name!r}] - d[{name!r}].min()).dt.days for days "
-            "since the first date.",
+            hint=f"Make it a number: d[{name!r}].dt.days for durations, (d[{name!r}] - d[{name!r}].min()).dt.days for "
+            "days since the first date.",
         )
     values = series.to_numpy()
     if isinstance(dtype, (nw.Struct, nw.Array, nw.List)) or values.ndim != 1:

@@ -212,7 +212,9 @@ class Evaluator:
         result = self._called(name, plain, options)
         if result.dtype.kind not in "fiub" or result.shape[:1] != (self.table.n,) or result.ndim > 2:
             got = f"{result.dtype} of shape {result.shape}"
-            raise DataError(f"{name}() must return numbers, one a row; it returned {got}.")
+            got = "None" if result.dtype == object and result.ndim == 0 and result.item() is None else got
+            hint = "Return an array of numbers as long as the columns it gets."
+            raise DataError(f"{name}() must return numbers, one a row; it returned {got}.", hint=hint)
         half = (self.table.n + 1) // 2
         part = self._called(name, [v[:half] if isinstance(v, np.ndarray) else v for v in plain], options)
         if part.shape != result[:half].shape or not np.allclose(part, result[:half], equal_nan=True):
@@ -225,7 +227,9 @@ class Evaluator:
     def _called(self, name: str, values: list[Any], options: dict[str, Any]) -> NDArray[Any]:
         """What a function from ``extra`` returns for copies of the values; whatever it raises is told with its name."""
         try:
-            return np.asarray(self.extra[name](*(np.copy(v) if isinstance(v, np.ndarray) else v for v in values), **options))
+            return np.asarray(
+                self.extra[name](*(np.copy(v) if isinstance(v, np.ndarray) else v for v in values), **options)
+            )
         except Exception as problem:
             raise DataError(
                 f"Cannot compute {name}(): it raised {type(problem).__name__}: {problem}.",

@@ -11,7 +11,7 @@ from hierlm.design.evaluate import Evaluator
 from hierlm.design.expressions import Expression, read_expression
 from hierlm.design.factor import Factor, as_factor
 from hierlm.design.values import Floats, Response
-from hierlm.errors import DataError
+from hierlm.errors import DataError, did_you_mean
 from hierlm.formula.values import ResponseTerm
 
 __all__ = ["ResponsePlan", "plan_response"]
@@ -61,11 +61,11 @@ class ResponsePlan:
             value = on.factor(f"response {self.term.name}", _as_levels(self.term.name, value), value)
         if isinstance(value, Factor):
             if level is not None and level not in value.levels:
-                shown = ", ".join(map(repr, value.levels[:6])) + (", …" if len(value.levels) > 6 else "")
+                near = did_you_mean(level, value.levels) if len(value.levels) <= 12 else "It has many different values."
                 raise DataError(
                     f"The response {self.term.name!r} has no level {level!r}.",
                     column=self.term.name,
-                    hint=f"Its levels are {shown}. A level is picked for family=\"bernoulli\" only.",
+                    hint=f'{near} A level is picked for family="bernoulli" only.',
                 )
             return value.codes.astype(np.float64), value.levels
         if value.ndim != 1:

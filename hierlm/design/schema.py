@@ -130,10 +130,10 @@ class Schema:
         try:
             table = complete(table, "error")
         except DataError as problem:
-            hint = problem.hint
+            remedy = problem.hint
             if problem.column and (table[problem.column].missing | table[problem.column].infinite).any():
-                hint = "A prediction needs every value: fill it in or leave the row out."
-            raise PredictionError(f"New data: {problem.message}", hint=hint) from problem
+                remedy = "A prediction needs every value: fill it in or leave the row out."
+            raise PredictionError(f"New data: {problem.message}", hint=remedy) from problem
         return Table({name: column.without_unused()[0] for name, column in table.columns.items()}, table.rows)
 
 

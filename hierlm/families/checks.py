@@ -77,7 +77,9 @@ def check_varies(family: str, name: str, values: Floats, *, zeros: bool = False)
     if len(values) < 2 or np.ptp(values) > 0:
         return
     if zeros and values[0] == 0:
-        warn_data(f"The response '{name}' is 0 in all {len(values)} rows: only the prior keeps the {family} mean above 0.")
+        warn_data(
+            f"The response '{name}' is 0 in all {len(values)} rows: only the prior keeps the {family} mean above 0."
+        )
         return
     raise DataError(
         f"The response '{name}' is {values[0]:g} in all {len(values)} rows: there is nothing to model.",

@@ -108,6 +108,7 @@ class Family(ABC):
     parameters: ClassVar[tuple[Parameter, ...]]
     support: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     discrete: ClassVar[bool] = False
+    normal_errors: ClassVar[bool] = False
     requires: ClassVar[tuple[str, ...]] = ()
     accepts: ClassVar[tuple[str, ...]] = ("weights",)
 

@@ -31,6 +31,7 @@ class Gaussian(Family):
     """
 
     name = "gaussian"
+    normal_errors = True
     aliases = ("normal",)
     parameters = (
         Parameter("mu", "identity", ("identity", "log", "inverse", "sqrt", "softplus")),

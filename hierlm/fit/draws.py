@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -15,6 +16,8 @@ from hierlm.priors.fixed import Fixed
 from hierlm.samplers import Settings
 
 __all__ = ["finite_draws", "numeric_statistics", "observed_data", "user_variables"]
+
+PACKAGE = str(Path(__file__).parents[1])
 
 
 def finite_draws(posterior: xr.Dataset, stats: xr.Dataset, settings: Settings) -> tuple[xr.Dataset, xr.Dataset, bool]:
@@ -55,7 +58,7 @@ def finite_draws(posterior: xr.Dataset, stats: xr.Dataset, settings: Settings) -
             + (f" (the others had {others}). " if others else ". ")
             + ("Check priors and the scale of the data." if diverted else "Fit again for the full number."),
             ConvergenceWarning if diverted else InterruptedWarning,
-            stacklevel=4,
+            skip_file_prefixes=(PACKAGE,),  # the line that the user wrote
         )
     block = {"draw": slice(kept)} | ({} if len(chains) == len(lengths) else {"chain": chains})  # a view where it can be
     return posterior.isel(block), stats.isel(block), complete

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from hierlm.reductions import Plan
 from hierlm.samplers import Settings
 
 __all__ = ["PACKAGES", "installed_versions", "provenance"]
@@ -15,10 +16,12 @@ PACKAGES = ("hierlm", "pymc", "pytensor", "nutpie", "numba", "numpy", "formulae"
 """Packages whose versions can change a result."""
 
 
-def provenance(settings: Settings, sampler: str, seconds: float, complete: bool) -> dict[str, Any]:
+def provenance(settings: Settings, sampler: str, way: Plan, seconds: float, complete: bool) -> dict[str, Any]:
     """What is needed to sample the same draws again, and how it went; plain values that JSON can hold."""
     return {
         "sampler": sampler,
+        "plan": way.name,
+        "plan_reasons": list(way.reasons),
         "draws": settings.draws,
         "tune": settings.tune,
         "chains": settings.chains,

@@ -15,7 +15,9 @@ from hierlm.fit.draws import finite_draws, numeric_statistics, observed_data, us
 from hierlm.fit.provenance import provenance
 from hierlm.fit.value import Fit
 from hierlm.model.model import Model
+from hierlm.reductions import plan
 from hierlm.samplers import Settings, get_sampler
+from hierlm.samplers.compiled import sample_problem
 
 __all__ = ["fit"]
 
@@ -24,13 +26,14 @@ def fit(
     model: Model,
     draws: int = 1000,
     *,
-    tune: int = 1000,
+    tune: int | None = None,
     chains: int = 4,
     cores: int | None = None,
     seed: int | None = None,
     sampler: str = "nutpie",
-    target_accept: float = 0.95,
+    target_accept: float | None = None,
     max_treedepth: int = 10,
+    reduce: bool = True,
     progress: bool | None = None,
 ) -> Fit:
     """Sample the posterior of a model with NUTS.
@@ -38,8 +41,10 @@ def fit(
     Parameters
     ----------
     model : Model
-    draws, tune : int
-        Kept and discarded draws of each chain.
+    draws : int
+        Kept draws of each chain.
+    tune : int, optional
+        Discarded draws of each chain before; 1,000 on the PyMC graph, 500 after a reduction, unless given.
     chains : int
         At least 1; convergence can be judged from 4 on.
     cores : int, optional
@@ -47,10 +52,13 @@ def fit(
     seed : int, optional
         The same seed gives the same draws; without one a random seed is used, and recorded in ``provenance``.
     sampler : {"nutpie", "pymc", "numpyro", "blackjax"}
-    target_accept : float
-        In (0, 1); raise it towards 0.99 when there are divergences.  The default is Stan's 0.8 made careful for
-        hierarchical models.
+    target_accept : float, optional
+        In (0, 1); raise it towards 0.99 when there are divergences.  0.95 on the PyMC graph, 0.9 after a reduction,
+        unless given.
     max_treedepth : int
+    reduce : bool
+        Whether group effects may be integrated out where that is exact (see :meth:`hierlm.Model.plan`); False always
+        samples the PyMC graph.
     progress : bool, optional
         Live progress; shown in terminals and notebooks unless given, never in logs.
 
@@ -71,15 +79,27 @@ def fit(
     ConvergenceWarning
         When a chain went on with numbers that are not finite; they are cut off likewise.
     """
-    settings = _checked(draws, tune, chains, cores, seed, target_accept, max_treedepth, progress)
-    chosen = get_sampler(sampler)
-    graph = model.pymc
-    started = time.perf_counter()
-    tree = chosen.sample(graph, settings)
-    seconds = time.perf_counter() - started
-    posterior, stats, complete = finite_draws(
-        tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset(), settings
+    chosen, way = get_sampler(sampler), plan(model, reduce=reduce, sampler=sampler)
+    usual = GRAPH if way.chosen is None else REDUCED
+    settings = _checked(
+        draws,
+        usual.tune if tune is None else tune,
+        chains,
+        cores,
+        seed,
+        usual.target_accept if target_accept is None else target_accept,
+        max_treedepth,
+        progress,
     )
+    started = time.perf_counter()
+    if way.chosen is None:
+        tree = chosen.sample(model.pymc, settings)
+        posterior, stats, complete = _finished(tree, settings)
+    else:
+        problem = way.chosen.apply(model)
+        thetas, stats, complete = _finished(sample_problem(problem, settings), settings)
+        posterior = way.chosen.recover(model, problem, thetas["theta"].to_numpy(), settings.seed)
+    seconds = time.perf_counter() - started
     draws_tree = xr.DataTree.from_dict(
         {
             "posterior": user_variables(posterior, model),
@@ -87,7 +107,15 @@ def fit(
             "observed_data": observed_data(model),
         }
     )
-    return Fit(model=model, draws=draws_tree, provenance=provenance(settings, sampler, seconds, complete))
+    return Fit(model, draws_tree, provenance(settings, sampler, way, seconds, complete))
+
+
+GRAPH, REDUCED = Settings(tune=1000, target_accept=0.95), Settings(tune=500, target_accept=0.9)
+"""What is usual where the user says nothing: a few numbers of θ need less care than all effects together."""
+
+
+def _finished(tree: xr.DataTree, settings: Settings) -> tuple[xr.Dataset, xr.Dataset, bool]:
+    return finite_draws(tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset(), settings)
 
 
 def _checked(

@@ -93,9 +93,7 @@ def _column_tokens(text: str) -> Iterator[Token]:
             yield token
 
 
-def unknown_column(
-    formula: Formula, column: str, known: Collection[str], *, hint: str | None = None
-) -> FormulaError:
+def unknown_column(formula: Formula, column: str, known: Collection[str], *, hint: str | None = None) -> FormulaError:
     """The error for a column that the data lack, with a caret under it and the nearest names.
 
     Parameters

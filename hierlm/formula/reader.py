@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hierlm.errors import FormulaError
 from hierlm.formula import bars, response
@@ -88,11 +89,12 @@ def parse(
 
 def _texts(text: str | Sequence[str], random: str | None, residual: str | None) -> list[str]:
     listed = isinstance(text, Sequence) and not isinstance(text, (str, bytes))
-    typed = list(text) if listed else [text]
+    typed: list[Any] = list(text) if listed else [text]
     for part in typed:
         if not isinstance(part, str):
             raise FormulaError(f"A formula is text, not {type(part).__name__}.", hint='Write "y ~ x + (1 | g)".')
-    for name, given in (("random", random), ("residual", residual)):
+    options: tuple[tuple[str, Any], ...] = (("random", random), ("residual", residual))
+    for name, given in options:
         if given is not None and not isinstance(given, str):
             example = "us(1 + x):g" if name == "random" else "idh(f):units"
             raise FormulaError(f"{name} is text, not {type(given).__name__}.", hint=f'Write {name}="{example}".')

@@ -11,7 +11,7 @@ from pytensor.compile.mode import Mode
 
 from hierlm import names
 from hierlm.errors import PriorError, did_you_mean
-from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
+from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse, Piece
 from hierlm.priors.defaults import coefficient_priors, group_sd_prior, nonzero_rms
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.lkj import LKJ
@@ -149,7 +149,7 @@ def _groups(responses: Sequence[ModelResponse], blocks: Sequence[GroupBlock]) ->
     return rows
 
 
-def _column(block: GroupBlock, effect: int) -> tuple:  # type: ignore[type-arg]
+def _column(block: GroupBlock, effect: int) -> tuple[Piece, int]:
     for piece in block.pieces:
         if effect in piece.effects:
             return piece, piece.effects.index(effect)
@@ -159,7 +159,7 @@ def _column(block: GroupBlock, effect: int) -> tuple:  # type: ignore[type-arg]
 def _as_prior(key: str, value: object) -> AnyPrior:
     if isinstance(value, (Prior, LKJ, Fixed)):
         return value
-    if isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_)):
+    if not isinstance(value, (bool, np.bool_)) and isinstance(value, numbers.Real):
         return Fixed(float(value))
     raise PriorError(
         f"The prior of '{key}' is {value!r}, which is no prior.",

@@ -1,5 +1,6 @@
 """What cannot be learnt from the data, said before anything is sampled: errors for what is no model, warnings for what
-only the priors decide."""
+only the priors decide.
+"""
 
 from __future__ import annotations
 
@@ -96,8 +97,8 @@ def check_residual(formula: Formula, schema: Schema) -> None:
                 raise DataError(
                     f"residual={formula.residual!r} needs a factor, and {column!r} is numeric.",
                     column=column,
-                    hint=f"Make it text, d[{column!r}].astype(str), for one residual sd per value; or write the formula "
-                    f"{predictor.parameter} ~ {column} for one that changes with it.",
+                    hint=f"Make it text, d[{column!r}].astype(str), for one residual sd per value; or write the "
+                    f"formula {predictor.parameter} ~ {column} for one that changes with it.",
                 )
 
 
@@ -139,15 +140,16 @@ def _warn_block(block: GroupBlock, response: ModelResponse, mean: ModelPredictor
         levels, k = len(block.levels), piece.Z.shape[1]
         constant = [e for e, z in zip(piece.effects, piece.Z.T, strict=True) if z[0] != 0 and np.ptp(z) == 0]
         if constant and levels == n and (scales or _is_binary(response)):
-            beside = f"beside '{scales[0]}'" if scales else "of a response of 0 and 1"
-            warn_data(
-                f"{block.group!r} has one row per level {beside}: '{names.sd(block.group)}' cannot be told from it, and "
-                f"the priors decide between them. Leave (1 | {block.group}) out."
-            )
+            sd = names.sd(block.group)
+            if scales:
+                why = f"'{sd}' and '{scales[0]}' can hardly be told apart, and the priors decide between them"
+            else:
+                why = f"a response of 0 and 1 says nothing about '{sd}', and the prior decides"
+            warn_data(f"{block.group!r} has one row per level: {why}. Leave (1 | {block.group}) out.")
         elif k > 1 and levels * k >= n and scales:
             warn_data(
-                f"{block.group!r} has {levels} × {k} effects for {n} rows beside '{scales[0]}': their standard deviations "
-                f"can hardly be told from it. Use fewer effects, or more rows per level."
+                f"{block.group!r} has {levels} × {k} effects for {n} rows beside '{scales[0]}': their standard "
+                f"deviations can hardly be told from it. Use fewer effects, or more rows per level."
             )
         elif constant and levels <= mean.X.shape[1] and _spans(mean.X, block.codes, levels):
             warn_data(
@@ -175,11 +177,10 @@ def _warn_separated(response: ModelResponse, mean: ModelPredictor) -> None:
     columns = separating(mean.X, _sides(response))
     if columns:
         shown = ", ".join(repr(mean.labels[j]) for j in columns[:5]) + (", …" if len(columns) > 5 else "")
-        what = "are all" if response.family.support[1] == np.inf else "are all, or all but"
         warn_data(
-            f"Separation: {shown} split{'s' if len(columns) == 1 else ''} off rows of '{response.name}' that {what} at "
-            "the end of its range, so the likelihood alone would make the coefficient infinite and only its prior keeps "
-            "it finite. Check those rows, or give an informative prior."
+            f"Separation: {shown} tell{'s' if len(columns) == 1 else ''} rows with '{response.name}' at the end of its "
+            "range from the others without error. The likelihood alone would make such a coefficient infinite; only "
+            "its prior keeps it finite. Check those rows, or give an informative prior."
         )
 
 
@@ -227,7 +228,7 @@ def separating(X: Floats, sides: NDArray[np.int64]) -> tuple[int, ...]:
     A = outer[:, -1:] * (outer[:, :-1] @ free)
     A = np.where(np.abs(A) < 1e-10, 0.0, A)
     found = linprog(-A.sum(axis=0), A_ub=-A, b_ub=np.zeros(len(A)), bounds=(-1, 1), method="highs")
-    if found.status != 0 or -found.fun < 1e-6:
+    if found.status != 0 or found.fun is None or -found.fun < 1e-6:
         return ()
     direction = free @ found.x
     columns = np.flatnonzero(np.abs(direction) > 1e-6 * np.abs(direction).max())

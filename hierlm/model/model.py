@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from hierlm.fit import Fit
     from hierlm.graph import Picture
+    from hierlm.reductions import Plan
 
 __all__ = ["Model", "Options"]
 
@@ -196,10 +197,16 @@ class Model:
         return describe.equations(self, style, priors=priors)
 
     def graph(self) -> Picture:
-        """A picture of the PyMC graph: drawn in notebooks, Mermaid text elsewhere; see :class:`hierlm.graph.Picture`."""
+        """A picture of the PyMC graph, drawn in notebooks, else Mermaid text; see :class:`hierlm.graph.Picture`."""
         from hierlm.graph import Picture
 
         return Picture.of(self.pymc)
+
+    def plan(self, **options: Any) -> Plan:
+        """How :meth:`fit` will sample, and why; see :func:`hierlm.reductions.plan`."""
+        from hierlm.reductions import plan
+
+        return plan(self, **options)
 
     def prior_predictive(self, draws: int = 500, *, seed: int | None = None) -> xr.DataTree:
         """Draws of parameters and responses from the prior; see :func:`hierlm.posterior.prior_predictive`."""
@@ -240,5 +247,7 @@ def _functions(extra: object) -> dict[str, Callable[..., Any]]:
         raise ModelError(f"extra is a {type(extra).__name__}, not a mapping.", hint='Write extra={"f": f}.')
     for name, function in extra.items():
         if not callable(function):
-            raise ModelError(f"extra names {name!r}, which is no function but {function!r}.", hint='Write extra={"f": f}.')
+            raise ModelError(
+                f"extra names {name!r}, which is no function but {function!r}.", hint='Write extra={"f": f}.'
+            )
     return dict(extra)

@@ -138,6 +138,7 @@ class _Column:
             return 0.0, np.zeros_like(residual)
         explained = float(np.sum(zr[used] ** 2 / zz[used]))
         within = (float(np.sum(residual[self.z != 0] ** 2)) - explained) / (rows - used.sum())
-        signal = min(max(0.0, explained / used.sum() / max(within, np.finfo(float).tiny) - 1.0), LARGEST)
+        between = explained / used.sum()
+        signal = max(0.0, between / max(within, between / LARGEST, np.finfo(float).tiny) - 1.0)
         estimates = np.divide(zr, zz, out=np.zeros_like(zz), where=used) * signal / (signal + 1.0)
         return signal, estimates[self.codes] * self.z

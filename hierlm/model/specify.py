@@ -32,8 +32,10 @@ def families_of(family: FamilyChoice) -> tuple[Chosen, ...]:
     """
     single = isinstance(family, (str, Family)) or not isinstance(family, Iterable)
     if isinstance(family, Mapping):
-        raise ModelError("family is a mapping.", hint="Give a list, one for each response in the order of the formulas.")
-    given = [family] if single else list(family)
+        raise ModelError(
+            "family is a mapping.", hint="Give a list, one for each response in the order of the formulas."
+        )
+    given: list[Any] = [family] if single else list(family)  # type: ignore[arg-type]
     if not given:
         raise ModelError("family is empty.", hint='Name one, e.g. family="gaussian".')
     return tuple((f, {}) if isinstance(f, Family) else get_family(f) for f in given)
@@ -88,10 +90,14 @@ def _response(
         if parameter not in by_name:
             hint = f"It has: {', '.join(by_name)}."
             if parameter in (p.name for p in family.parameters):
-                hint += f" What the left side gives, {', '.join(response.additions)}( ), takes the place of '{parameter}'."
+                hint += (
+                    f" What the left side gives, {', '.join(response.additions)}( ), takes the place of '{parameter}'."
+                )
             elif several:
                 hint += " A parameter's formula belongs to the response whose formula stands before it."
-            raise ModelError(f"'{parameter}' is no parameter of {family.name}, the family of '{response.name}'.", hint=hint)
+            raise ModelError(
+                f"'{parameter}' is no parameter of {family.name}, the family of '{response.name}'.", hint=hint
+            )
     for parameter in links:
         if parameter not in by_name:
             raise ModelError(f"link names the parameter '{parameter}'.", hint=did_you_mean(parameter, by_name))

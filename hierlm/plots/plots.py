@@ -47,5 +47,9 @@ class Plots:
         """Fitted lines of every level over the data; see :func:`hierlm.plots.lines`."""
         return lines(self.fit, x, group, **options)
 
+    def __dir__(self) -> list[str]:
+        """The pictures, for tab completion."""
+        return [name for name in vars(type(self)) if not name.startswith("_") and name != "fit"]
+
     def __repr__(self) -> str:
         return "<plots of a fit: caterpillar(group), shrinkage(group), components(), ppc(), lines(x, group)>"

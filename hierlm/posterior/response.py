@@ -89,7 +89,7 @@ def check_range(rows: Rows, response: ModelResponse, etas: Mapping[str, Floats],
         if link is None or not (parameter.falls_below(link) or parameter.rises_above(link)):
             continue
         value = evaluate(link.inverse, eta=etas[parameter.name])
-        outside = ~((value >= parameter.lower) & (value <= parameter.upper) & (etas[parameter.name] >= link.eta_lower))
+        outside = ~((value >= parameter.lower) & (value <= parameter.upper))
         between = (
             f"{parameter.lower:g} and {parameter.upper:g}" if np.isfinite(parameter.upper) else f"{parameter.lower:g}"
         )

@@ -51,7 +51,7 @@ class Summary:
     verdict: tuple[str, ...]
 
     def _table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        head = ("", "mean", "sd", f"{percent(self.level)} {self.kind}", "ESS bulk", "ESS tail", "R̂", "MCSE")
+        head = ("", "mean", "sd", f"{percent(self.level)} {self.kind}", "ESS bulk", "ESS tail", "R̂")
         return head, estimate_rows(self.frame.head(MOST_ROWS), diagnostics=True)
 
     def _footer(self) -> str:
@@ -59,7 +59,10 @@ class Summary:
         return f"{hidden:,} more rows in .frame" if hidden > 0 else ""
 
     def __repr__(self) -> str:
-        parts = ["\n".join([*self.header, *self.verdict]), text_table(*self._table()), self._footer()]
+        head, rows = self._table()
+        above = ["ESS" if h.startswith("ESS ") else "" for h in head]  # two lines of header: 80 columns are enough
+        table = text_table(above, [[h.removeprefix("ESS ") for h in head], *rows])
+        parts = ["\n".join([*self.header, *self.verdict]), table, self._footer()]
         return "\n\n".join(p for p in parts if p)
 
     def _repr_html_(self) -> str:
@@ -76,7 +79,7 @@ def estimate_rows(frame: pd.DataFrame, *, diagnostics: bool = False) -> list[tup
         row = [str(r.Index), number(r.mean, r.sd), number(r.sd, r.sd), bracket(r.lower, r.upper, r.sd)]
         if diagnostics:
             whole = [number(float(np.round(e)), 10.0) for e in (r.ess_bulk, r.ess_tail)]
-            row += [*whole, number(r.r_hat, 0.01), number(r.mcse_mean)]
+            row += [*whole, number(r.r_hat, 0.01)]
         rows.append(tuple(row))
     return rows
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from hierlm.errors import SamplingError
 from hierlm.samplers.progress import NOTEBOOK, compiling
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
-__all__ = ["Nutpie"]
+__all__ = ["Nutpie", "run"]
 
 NAMES = {
     "depth": "tree_depth",
@@ -29,7 +29,7 @@ class Nutpie(Sampler):
     """nutpie (Seyboldt); draws do not depend on the number of cores.
 
     The diagonal metric is adapted to the draws, as in Stan: on nested and crossed models it mixes several times better
-    per gradient than nutpie's default, which also weighs the gradients (``docs/decisions``).
+    per gradient than nutpie's default, which also weighs the gradients (``docs/decisions/0012``).
     """
 
     name: ClassVar[str] = "nutpie"
@@ -39,7 +39,6 @@ class Nutpie(Sampler):
         """See :meth:`Sampler.sample`."""
         import nutpie
         import pytensor
-        import xarray as xr
 
         with (
             warnings.catch_warnings(),
@@ -48,28 +47,49 @@ class Nutpie(Sampler):
         ):
             warnings.simplefilter("ignore", FutureWarning)
             compiled = nutpie.compile_pymc_model(graph)
-        try:
-            tree = nutpie.sample(
-                compiled,
-                draws=settings.draws,
-                tune=max(settings.tune, 1),  # nuts-rs panics at 0
-                chains=settings.chains,
-                cores=settings.cores,
-                seed=settings.seed,
-                target_accept=settings.target_accept,
-                maxdepth=settings.max_treedepth,
-                adaptation="draw_diag",
-                save_warmup=False,
-                progress_bar=settings.progress,
-                progress_template=NOTEBOOK,
-                progress_style=" ",  # nutpie's own where it is empty
-            )
-        except RuntimeError as error:
-            raise SamplingError(
-                f"nutpie could not start: {str(error).splitlines()[0]}",
-                hint="The density is not finite near the starting point: check the priors and the scale of the data.",
-            ) from error
-        stats = tree["sample_stats"].to_dataset()
-        return tree.assign(
-            sample_stats=xr.DataTree(stats.rename({old: new for old, new in NAMES.items() if old in stats}))
+        return run(compiled, settings, adaptation="draw_diag")
+
+
+def run(compiled: Any, settings: Settings, **options: Any) -> xr.DataTree:
+    """nutpie.sample with our settings: ArviZ's names of the statistics, and an error that says what to do.
+
+    Parameters
+    ----------
+    compiled : nutpie model
+    settings : Settings
+    **options
+        Further arguments of ``nutpie.sample``.
+
+    Raises
+    ------
+    SamplingError
+        When no starting point has a finite density.
+    """
+    import nutpie
+    import xarray as xr
+
+    try:
+        tree = nutpie.sample(
+            compiled,
+            draws=settings.draws,
+            tune=max(settings.tune, 1),  # nuts-rs panics at 0
+            chains=settings.chains,
+            cores=settings.cores,
+            seed=settings.seed,
+            target_accept=settings.target_accept,
+            maxdepth=settings.max_treedepth,
+            save_warmup=False,
+            progress_bar=settings.progress,
+            progress_template=NOTEBOOK,
+            progress_style=" ",  # nutpie's own where it is empty
+            **options,
         )
+    except RuntimeError as error:
+        raise SamplingError(
+            f"nutpie could not start: {str(error).splitlines()[0]}",
+            hint="The density is not finite near the starting point: check the priors and the scale of the data.",
+        ) from error
+    stats = tree["sample_stats"].to_dataset()
+    return tree.assign(
+        sample_stats=xr.DataTree(stats.rename({old: new for old, new in NAMES.items() if old in stats}))
+    )

@@ -58,8 +58,8 @@ class Sampler(ABC):
         Returns
         -------
         DataTree
-            Groups ``posterior`` (dims chain, draw, …) and ``sample_stats`` with at least :data:`STATISTICS`.  Interrupted
-            chains may be shorter, empty or NaN-padded: the caller keeps the finite part.
+            Groups ``posterior`` (dims chain, draw, …) and ``sample_stats`` with at least :data:`STATISTICS`.
+            Interrupted chains may be shorter, empty or NaN-padded: the caller keeps the finite part.
 
         Raises
         ------

@@ -141,7 +141,7 @@ class TestBernoulli:
         error = refused("bernoulli", [1, 2, 1, 2])
         assert error.rows == (1, 3)
         assert "coded 1 and 2" in str(error)
-        assert "y[2] ~" in str(error)
+        assert 'y["2"] ~' in str(error)
 
     def test_more_than_two_values(self):
         error = refused("bernoulli", [0, 1, 2, 3])

@@ -1,0 +1,1 @@
+"""Compiled numerics: arrays in, numbers out; no statistics vocabulary above the maths."""

@@ -1,0 +1,81 @@
+"""Correlation factors C (C Cᵀ = R) from unconstrained numbers, with log-prior and gradient."""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+
+from hierlm.kernels.triangular import cholesky, solve_upper
+
+__all__ = ["EXCHANGEABLE", "UNSTRUCTURED", "correlation", "correlation_gradient"]
+
+EXCHANGEABLE, UNSTRUCTURED = 1, 2
+
+
+@nb.njit(cache=True, nogil=True)
+def correlation(kind, k, eta, v, C):  # type: ignore[no-untyped-def]
+    """C from v, in place; returns log prior + log Jacobian, up to a constant, or −∞.
+
+    Exchangeable: u = logistic(v₀), r = (k u − 1)/(k − 1), LKJ(η) as u ~ Beta(η, (η − 1)(k − 1) + 1).
+    Unstructured: canonical partial correlations z = tanh(v), (z + 1)/2 ~ Beta(α_j, α_j), α_j = η + (k − 2 − j)/2
+    (Lewandowski, Kurowicka & Joe 2009).
+    """
+    if kind == EXCHANGEABLE:
+        u = 1.0 / (1.0 + math.exp(-v[0]))
+        r = (k * u - 1.0) / (k - 1.0)
+        for i in range(k):
+            for j in range(k):
+                C[i, j] = 1.0 if i == j else r
+        if not cholesky(C[:k, :k]):
+            return -np.inf
+        log_u, log_not = -math.log1p(math.exp(-v[0])), -math.log1p(math.exp(v[0]))
+        return eta * log_u + ((eta - 1.0) * (k - 1.0) + 1.0) * log_not
+    total, n = 0.0, 0
+    for i in range(k):
+        rest = 1.0
+        for j in range(i):
+            z = math.tanh(v[n])
+            log_gap = 2.0 * (math.log(2.0) - abs(v[n]) - math.log1p(math.exp(-2.0 * abs(v[n]))))  # log(1 − z²)
+            total += (eta + 0.5 * (k - 2 - j)) * log_gap
+            C[i, j] = z * math.sqrt(rest)
+            rest *= 1.0 - z * z
+            n += 1
+        if not rest > 0.0:
+            return -np.inf
+        C[i, i] = math.sqrt(rest)
+    return total
+
+
+@nb.njit(cache=True, nogil=True)
+def correlation_gradient(kind, k, eta, v, C, D, out):  # type: ignore[no-untyped-def]
+    """out ← ∂/∂v of the log-likelihood plus :func:`correlation`'s return, D = C⁻ᵀA the gradient in C."""
+    if kind == EXCHANGEABLE:
+        u = 1.0 / (1.0 + math.exp(-v[0]))
+        row, total = np.empty(k), 0.0
+        for i in range(k):  # ½ tr(D C⁻¹ dR/dr): row i of D C⁻¹ is the solution of Cᵀx = D[i]
+            for j in range(k):
+                row[j] = D[i, j]
+            solve_upper(C[:k, :k], row)
+            for j in range(k):
+                if j != i:
+                    total += 0.5 * row[j]
+        out[0] = total * k / (k - 1.0) * u * (1.0 - u)
+        out[0] += eta * (1.0 - u) - ((eta - 1.0) * (k - 1.0) + 1.0) * u
+        return
+    n = k * (k - 1) // 2
+    for i in range(k - 1, 0, -1):
+        bar = D[i, i] * 0.5 / C[i, i]  # with respect to what is left of the row's unit length
+        n -= i
+        rest = np.empty(i)
+        left = 1.0
+        for j in range(i):
+            rest[j] = left
+            left -= C[i, j] * C[i, j]
+        for j in range(i - 1, -1, -1):
+            z = math.tanh(v[n + j])
+            gap = 1.0 - z * z
+            bar_C = D[i, j] - 2.0 * C[i, j] * bar
+            bar += bar_C * z * 0.5 / math.sqrt(rest[j])
+            out[n + j] = bar_C * math.sqrt(rest[j]) * gap - 2.0 * z * (eta + 0.5 * (k - 2 - j))

@@ -1,0 +1,277 @@
+"""The marginal density of a Gaussian response, group effects and coefficients integrated out.
+
+y = W u + e, e ~ N(0, σ² Ω⁻¹), u = Λ w, w ~ N(0, I).  With S = WᵀΩW, r = WᵀΩy and B = I + ΛᵀSΛ/σ²,
+
+    log p(y) = −½ [N log 2πσ² − log|Ω| + log|B| + yᵀΩy/σ² − gᵀB⁻¹g],   g = Λᵀr/σ²,   w | y ~ N(B⁻¹g, B⁻¹).
+
+The effects of one grouping (E) are eliminated level by level, the rest (R: other groupings, coefficients) by one dense
+Schur complement.  Gradients by Fisher's identity: for a block with factor L, ∂/∂L = L⁻ᵀA with
+A = Σ_levels (v vᵀ + (B⁻¹) − I), v = B⁻¹g.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+
+from hierlm.kernels.triangular import cholesky, invert_from_cholesky, solve_lower, solve_upper
+
+__all__ = ["draw_effects", "factorise", "marginal"]
+
+LOG_2PI = math.log(2.0 * math.pi)
+
+
+@nb.njit(cache=True, nogil=True)
+def scale_rest(T, Ls, layout, n_groups, scales):  # type: ignore[no-untyped-def]
+    """T ← ΛᵀTΛ for the rest: groupings first (level by level), then coefficients.
+
+    layout[g] = (first column, levels, effects) of grouping g ≥ 1; ``scales`` are the prior sds of the coefficients.
+    """
+    q = T.shape[0]
+    row = np.empty(8)
+    end = 0
+    for g in range(n_groups):
+        start, levels, k = int(layout[g, 0]), int(layout[g, 1]), int(layout[g, 2])
+        L = Ls[g + 1]
+        for level in range(levels):
+            c = start + level * k
+            for i in range(q):  # columns
+                for a in range(k):
+                    value = 0.0
+                    for m in range(a, k):
+                        value += T[i, c + m] * L[m, a]
+                    row[a] = value
+                for a in range(k):
+                    T[i, c + a] = row[a]
+        end = start + levels * k
+    for j in range(end, q):
+        for i in range(q):
+            T[i, j] *= scales[j - end]
+    end = 0
+    for g in range(n_groups):
+        start, levels, k = int(layout[g, 0]), int(layout[g, 1]), int(layout[g, 2])
+        L = Ls[g + 1]
+        for level in range(levels):
+            c = start + level * k
+            for j in range(q):
+                for a in range(k):
+                    value = 0.0
+                    for m in range(a, k):
+                        value += T[c + m, j] * L[m, a]
+                    row[a] = value
+                for a in range(k):
+                    T[c + a, j] = row[a]
+        end = start + levels * k
+    for i in range(end, q):
+        for j in range(q):
+            T[i, j] *= scales[i - end]
+
+
+@nb.njit(cache=True, nogil=True)
+def apply_rest(x, Ls, layout, n_groups, scales, transpose):  # type: ignore[no-untyped-def]
+    """x ← Λx, or Λᵀx, for the rest."""
+    end = 0
+    part = np.empty(8)
+    for g in range(n_groups):
+        start, levels, k = int(layout[g, 0]), int(layout[g, 1]), int(layout[g, 2])
+        L = Ls[g + 1]
+        for level in range(levels):
+            c = start + level * k
+            for a in range(k):
+                value = 0.0
+                if transpose:
+                    for m in range(a, k):
+                        value += L[m, a] * x[c + m]
+                else:
+                    for m in range(a + 1):
+                        value += L[a, m] * x[c + m]
+                part[a] = value
+            for a in range(k):
+                x[c + a] = part[a]
+        end = start + levels * k
+    for j in range(end, x.shape[0]):
+        x[j] *= scales[j - end]
+
+
+@nb.njit(cache=True, nogil=True)
+def factorise(Ls, sigma, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, scales):  # type: ignore[no-untyped-def]
+    """Cholesky factors of B and the solution B⁻¹g.
+
+    Returns
+    -------
+    ok, log|B|/2, gᵀB⁻¹g, F (J, k, k) factors of the eliminated levels, X (nnz, k) their scaled couplings,
+    K (q, q) factor of the Schur complement, v_E (J, k), v_R (q)
+    """
+    J, k, q, s2 = S_EE.shape[0], S_EE.shape[1], S_RR.shape[0], sigma * sigma
+    L = Ls[0]
+    F = np.zeros((J, k, k))
+    X = np.empty((val.shape[0], k))
+    a = np.empty((J, k))
+    T = S_RR / s2
+    h = r_R / s2
+    half_logdet, quad, ok = 0.0, 0.0, True
+    work = np.empty(k)
+    for j in range(J):
+        B = F[j]
+        for c in range(k):  # B = I + LᵀSL/σ²
+            for m in range(k):
+                value = 0.0
+                for n in range(c, k):
+                    value += S_EE[j, m, n] * L[n, c]
+                work[m] = value / s2
+            for b in range(k):
+                value = 0.0
+                for m in range(b, k):
+                    value += L[m, b] * work[m]
+                B[b, c] = value
+            B[c, c] += 1.0
+        ok = ok and cholesky(B)
+        if not ok:
+            break
+        for b in range(k):
+            value = 0.0
+            for m in range(b, k):
+                value += L[m, b] * r_E[j, m]
+            a[j, b] = value / s2
+            half_logdet += math.log(B[b, b])
+        solve_lower(B, a[j])
+        for b in range(k):
+            quad += a[j, b] * a[j, b]
+        first, last = int(ptr[j]), int(ptr[j + 1])
+        for n in range(first, last):
+            for b in range(k):
+                value = 0.0
+                for m in range(b, k):
+                    value += L[m, b] * val[n, m]
+                X[n, b] = value / s2
+            solve_lower(B, X[n])
+        for n in range(first, last):
+            i = int(idx[n])
+            for b in range(k):
+                h[i] -= X[n, b] * a[j, b]
+            for m in range(first, n + 1):
+                value = 0.0
+                for b in range(k):
+                    value += X[n, b] * X[m, b]
+                T[i, int(idx[m])] -= value
+                if m != n:
+                    T[int(idx[m]), i] -= value
+    if ok:
+        scale_rest(T, Ls, layout, n_groups, scales)
+        apply_rest(h, Ls, layout, n_groups, scales, True)
+        for i in range(q):
+            T[i, i] += 1.0
+        ok = cholesky(T)
+    if ok:
+        for i in range(q):
+            half_logdet += math.log(T[i, i])
+        solve_lower(T, h)
+        for i in range(q):
+            quad += h[i] * h[i]
+        solve_upper(T, h)
+        effects = h.copy()
+        apply_rest(effects, Ls, layout, n_groups, scales, False)
+        for j in range(J):
+            for n in range(int(ptr[j]), int(ptr[j + 1])):
+                u = effects[int(idx[n])]
+                for b in range(k):
+                    a[j, b] -= X[n, b] * u
+            solve_upper(F[j], a[j])
+    return ok, half_logdet, quad, F, X, T, a, h
+
+
+@nb.njit(cache=True, nogil=True)
+def marginal(Ls, sigma, N, half_log_w, yy, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, scales, A):  # type: ignore[no-untyped-def]
+    """log p(y | θ) and its gradient.
+
+    Parameters
+    ----------
+    Ls : (G, K, K) factors of the groupings' covariances, the eliminated one first
+    A : (G, K, K), overwritten: A[g] = Σ_levels (v vᵀ + (B⁻¹) − I)
+
+    Returns
+    -------
+    log p, ∂ log p/∂ log σ; −∞ and 0 where a factorisation fails
+    """
+    J, k, q, s2 = S_EE.shape[0], S_EE.shape[1], S_RR.shape[0], sigma * sigma
+    A[:] = 0.0
+    ok, half_logdet, quad, F, X, K, v_E, v_R = factorise(
+        Ls, sigma, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, scales
+    )
+    if not ok:
+        return -np.inf, 0.0
+    logp = half_log_w - 0.5 * N * (LOG_2PI + math.log(s2)) - half_logdet - 0.5 * (yy / s2 - quad)
+    inverse = np.empty((q, q))
+    invert_from_cholesky(K, inverse)
+    trace, norm = 0.0, 0.0
+    for i in range(q):
+        trace += inverse[i, i]
+        norm += v_R[i] * v_R[i]
+    for g in range(n_groups):
+        start, levels, kg = int(layout[g, 0]), int(layout[g, 1]), int(layout[g, 2])
+        for level in range(levels):
+            c = start + level * kg
+            for a in range(kg):
+                for b in range(kg):
+                    A[g + 1, a, b] += v_R[c + a] * v_R[c + b] + inverse[c + a, c + b]
+                A[g + 1, a, a] -= 1.0
+    P = inverse  # the covariance of the rest's effects, ΛM⁻¹Λᵀ
+    for i in range(q):
+        apply_rest(P[i], Ls, layout, n_groups, scales, False)
+    for i in range(q):
+        column = P[:, i].copy()
+        apply_rest(column, Ls, layout, n_groups, scales, False)
+        P[:, i] = column
+    small, Y = np.empty((k, k)), np.empty(k)
+    for j in range(J):
+        first, last = int(ptr[j]), int(ptr[j + 1])
+        invert_from_cholesky(F[j], small)
+        for n in range(first, last):
+            solve_upper(F[j], X[n])
+        for n in range(first, last):
+            Y[:] = 0.0
+            for m in range(first, last):
+                p = P[int(idx[n]), int(idx[m])]
+                for b in range(k):
+                    Y[b] += p * X[m, b]
+            for a in range(k):
+                for b in range(k):
+                    small[a, b] += X[n, a] * Y[b]
+        for a in range(k):
+            norm += v_E[j, a] * v_E[j, a]
+            trace += small[a, a]
+            for b in range(k):
+                A[0, a, b] += v_E[j, a] * v_E[j, b] + small[a, b]
+            A[0, a, a] -= 1.0
+    return logp, -N + yy / s2 - quad - norm + (J * k + q - trace)
+
+
+@nb.njit(cache=True, nogil=True)
+def draw_effects(Ls, sigma, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, scales, z, u_E, u_R):  # type: ignore[no-untyped-def]
+    """One exact draw of all effects given θ: u = Λ(B⁻¹g + B^(−½) z), z ~ N(0, I) of length J k + q; False on failure."""
+    ok, _, _, F, X, K, v_E, v_R = factorise(Ls, sigma, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, scales)
+    if not ok:
+        return False
+    J, k, q = S_EE.shape[0], S_EE.shape[1], S_RR.shape[0]
+    noise = z[J * k :].copy()
+    solve_upper(K, noise)
+    for i in range(q):
+        u_R[i] = v_R[i] + noise[i]
+    apply_rest(noise, Ls, layout, n_groups, scales, False)
+    apply_rest(u_R, Ls, layout, n_groups, scales, False)
+    L, w = Ls[0], np.empty(k)
+    for j in range(J):
+        for a in range(k):
+            w[a] = z[j * k + a]
+        for n in range(int(ptr[j]), int(ptr[j + 1])):
+            for a in range(k):
+                w[a] -= X[n, a] * noise[int(idx[n])]
+        solve_upper(F[j], w)
+        for a in range(k):
+            value = 0.0
+            for m in range(a + 1):
+                value += L[a, m] * (v_E[j, m] + w[m])
+            u_E[j, a] = value
+    return True

@@ -1,0 +1,83 @@
+"""The abstract reduction: part of a model replaced by something cheaper with the same posterior."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from hierlm.model import Model
+
+__all__ = ["Problem", "Reduction", "Verdict"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a reduction applies, and why (not).
+
+    Parameters
+    ----------
+    accepted : bool
+    reason : str
+        One sentence.
+    """
+
+    accepted: bool
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is left to sample: a log-density over a few unbounded numbers, compiled once for all models.
+
+    Parameters
+    ----------
+    dimension : int
+    density : numba function
+        ``density(theta, data, gradient) -> float``; the gradient is written in place; −inf on failure.
+    callback : numba cfunc
+        The same for a C host: (dimension, *theta, *gradient, *value, *data) -> status.
+    data : array
+        The structure and the numbers of this model.
+    start : (dimension,) array
+        A starting point.
+    """
+
+    dimension: int
+    density: Any
+    callback: Any
+    data: NDArray[np.float64]
+    start: NDArray[np.float64]
+
+
+class Reduction(ABC):
+    """An exact change of a model that leaves less to sample.
+
+    The identity log p(y | θ) + log p(u | y, θ) = log p(y, u | θ) holds against the PyMC graph, which stays the meaning
+    of the model.
+    """
+
+    name: ClassVar[str]
+    exact: ClassVar[bool] = True
+
+    @abstractmethod
+    def accepts(self, model: Model) -> Verdict:
+        """Whether the reduction applies to this model."""
+
+    @abstractmethod
+    def apply(self, model: Model) -> Problem:
+        """What is left to sample; only for models that :meth:`accepts`."""
+
+    @abstractmethod
+    def recover(self, model: Model, problem: Problem, thetas: NDArray[np.float64], seed: int) -> xr.Dataset:
+        """Draws of everything that users see, from draws of what was sampled.
+
+        Parameters
+        ----------
+        thetas : (chains, draws, dimension) array
+        seed : int
+        """
