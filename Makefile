@@ -9,7 +9,8 @@
 unexport PYTHONHOME PYTHONPATH
 
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest
+# On all cores; a file of tests stays on one, where its compiled models are shared.
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
 RUFF := $(BIN)/python -m ruff
 
 help:

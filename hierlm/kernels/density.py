@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import numba as nb
 import numpy as np
@@ -18,7 +20,7 @@ from hierlm.kernels.gaussian import draw_effects, marginal
 from hierlm.kernels.priors import log_prior
 from hierlm.kernels.triangular import solve_upper
 
-__all__ = ["GaussianData", "constrained", "draws_of_effects", "log_density", "pack"]
+__all__ = ["GaussianData", "callbacks", "constrained", "draws_of_effects", "log_density", "pack", "unpack"]
 
 HEADER = 16
 Floats = NDArray[np.float64]
@@ -242,36 +244,28 @@ def draws_of_effects(thetas, data, noise):  # type: ignore[no-untyped-def]
     return ok, all_values, all_C, sigmas, u_E, u_R
 
 
-@nb.cfunc(
-    nb.types.int64(
-        nb.types.uint64,
-        nb.types.CPointer(nb.types.double),
-        nb.types.CPointer(nb.types.double),
-        nb.types.CPointer(nb.types.double),
-        nb.types.CPointer(nb.types.double),
-    ),
-    cache=True,
-)
-def callback(dimension, theta, gradient, value, data):  # type: ignore[no-untyped-def]
-    """:func:`log_density` for a C host: status 0, or 4 (try another step) where the density is not finite."""
+def _callback(dimension, theta, gradient, value, data):  # type: ignore[no-untyped-def]
     n = int(nb.carray(data, 1)[0])
     logp = log_density(nb.carray(theta, dimension), nb.carray(data, n), nb.carray(gradient, dimension))
     nb.carray(value, 1)[0] = logp
     return 0 if math.isfinite(logp) else 4
 
 
-@nb.cfunc(
-    nb.types.int64(
-        nb.types.uint64,
-        nb.types.uint64,
-        nb.types.CPointer(nb.types.double),
-        nb.types.CPointer(nb.types.double),
-        nb.types.CPointer(nb.types.double),
-    ),
-    cache=True,
-)
-def copy(dimension, expanded, theta, out, data):  # type: ignore[no-untyped-def]
-    """What a C host stores of θ: θ itself."""
+def _copy(dimension, expanded, theta, out, data):  # type: ignore[no-untyped-def]
     for i in range(dimension):
         nb.carray(out, expanded)[i] = nb.carray(theta, dimension)[i]
     return 0
+
+
+@lru_cache
+def callbacks() -> tuple[Any, Any]:
+    """C functions of a host: :func:`log_density` as (dimension, *theta, *gradient, *value, *data) → status (0, or 4 where it
+    is not finite: try another step), and the one that stores θ as it is, (dimension, expanded, *theta, *out, *data) → 0.
+
+    Compiled at the first use on a machine, then read from numba's cache.
+    """
+    real = nb.types.CPointer(nb.types.double)
+    whole = nb.types.uint64
+    density = nb.cfunc(nb.types.int64(whole, real, real, real, real), cache=True)(_callback)
+    store = nb.cfunc(nb.types.int64(whole, whole, real, real, real), cache=True)(_copy)
+    return density, store

@@ -197,7 +197,12 @@ class Model:
         return describe.equations(self, style, priors=priors)
 
     def graph(self) -> Picture:
-        """A picture of the PyMC graph, drawn in notebooks, else Mermaid text; see :class:`hierlm.graph.Picture`."""
+        """A picture of the PyMC graph: drawn in notebooks, elsewhere text for Mermaid.
+
+        Returns
+        -------
+        hierlm.graph.Picture
+        """
         from hierlm.graph import Picture
 
         return Picture.of(self.pymc)

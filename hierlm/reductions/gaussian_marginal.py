@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hierlm import names
 from hierlm.errors import SamplingError
 from hierlm.graph import coordinates
-from hierlm.kernels.density import callback, draws_of_effects, log_density, pack
+from hierlm.kernels.density import callbacks, draws_of_effects, log_density, pack
 from hierlm.kernels.priors import CODES
 from hierlm.links import get_link
 from hierlm.model import Model
@@ -55,7 +55,7 @@ class GaussianMarginal(Reduction):
                 start[int(row[0])] = 0.5
         if data.sigma[0] >= 0:
             start[int(data.sigma[0])] = np.log(data.sigma[1])
-        return Problem(data.dimension, log_density, callback, pack(data), start)
+        return Problem(data.dimension, log_density, callbacks, pack(data), start)
 
     def recover(self, model: Model, problem: Problem, thetas: NDArray[np.float64], seed: int) -> xr.Dataset:
         """See :meth:`Reduction.recover`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -39,8 +40,8 @@ class Problem:
     dimension : int
     density : numba function
         ``density(theta, data, gradient) -> float``; the gradient is written in place; −inf on failure.
-    callback : numba cfunc
-        The same for a C host: (dimension, *theta, *gradient, *value, *data) -> status.
+    callbacks : callable
+        () -> (the same for a C host, the C function that stores θ); compiled when first called on a machine.
     data : array
         The structure and the numbers of this model.
     start : (dimension,) array
@@ -49,7 +50,7 @@ class Problem:
 
     dimension: int
     density: Any
-    callback: Any
+    callbacks: Callable[[], tuple[Any, Any]]
     data: NDArray[np.float64]
     start: NDArray[np.float64]
 

@@ -14,6 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from hierlm.samplers.nutpie import run
+from hierlm.samplers.progress import compiling
 from hierlm.samplers.sampler import Settings
 
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ def sample_problem(problem: Problem, settings: Settings) -> xr.DataTree:
     """NUTS draws of θ: group ``posterior`` with ``theta`` (chain, draw, dimension), and ``sample_stats``."""
     if problem.dimension == 0:
         return _nothing_to_sample(settings)
-    try:
-        model = _hosted(problem)
-    except (ImportError, AttributeError, TypeError):
-        model = _public(problem)
+    with compiling(settings.progress):
+        try:
+            model = _hosted(problem)
+        except (ImportError, AttributeError, TypeError):
+            model = _public(problem)
     return run(model, settings)
 
 
@@ -61,6 +63,8 @@ def _hosted(problem: Problem) -> Any:
     from nutpie import _lib
     from nutpie.sample import CompiledModel
 
+    value, store = problem.callbacks()
+
     @dataclasses.dataclass(frozen=True)
     class Hosted(CompiledModel):
         @property
@@ -76,9 +80,8 @@ def _hosted(problem: Problem) -> Any:
             return {}
 
         def _make_sampler(self, settings: Any, init_mean: Any, cores: Any, *rest: Any) -> Any:
-            address = problem.data.ctypes.data
-            density = _lib.LogpFunc(problem.callback.address, address, problem)
-            expand = _lib.ExpandFunc(problem.dimension, problem.dimension, identity().address, 0, problem)
+            density = _lib.LogpFunc(value.address, problem.data.ctypes.data, problem)
+            expand = _lib.ExpandFunc(problem.dimension, problem.dimension, store.address, 0, problem)
             sizes = {"dimension": problem.dimension}
             variables = _lib.PyVariable.new_variables(
                 ["theta"], ["float64"], [[problem.dimension]], sizes, {"theta": ["dimension"]}
@@ -90,13 +93,6 @@ def _hosted(problem: Problem) -> Any:
 
     fields = {f.name for f in dataclasses.fields(CompiledModel)}
     return Hosted(**{name: value for name, value in {"dims": {}, "reparameterized_names": []}.items() if name in fields})
-
-
-def identity() -> Any:
-    """The C function that copies θ to what nutpie stores."""
-    from hierlm.kernels.density import copy
-
-    return copy
 
 
 def _public(problem: Problem) -> Any:

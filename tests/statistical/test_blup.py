@@ -13,12 +13,16 @@ import hierlm as hl
 TAU, SIGMA, MU = 37.26, 49.51, 1527.5
 
 
-@pytest.mark.parametrize("parameterization", ["centered", "noncentered"])
-def test_posterior_mean_is_the_precision_weighted_average(parameterization: str, data: Callable[[str], Any]) -> None:
+@pytest.mark.parametrize(
+    ("parameterization", "reduce"), [("centered", False), ("noncentered", False), ("auto", True)]
+)
+def test_posterior_mean_is_the_precision_weighted_average(
+    parameterization: str, reduce: bool, data: Callable[[str], Any]
+) -> None:
     frame = data("Dyestuff")
     known = {"sd_Batch": TAU, "sigma": SIGMA, "b[Intercept]": MU}
     model = hl.Model("Yield ~ 1 + (1 | Batch)", frame, priors=known, parameterization=parameterization)
-    fit = model.fit(draws=2000, tune=500, seed=1, progress=False)
+    fit = model.fit(draws=2000, tune=500, seed=1, progress=False, reduce=reduce)
     r = fit.posterior["r_Batch"].sel(effect_Batch="Intercept")
     groups = frame.groupby("Batch", observed=True)["Yield"]
     n, mean = groups.size(), groups.mean()
@@ -32,10 +36,11 @@ def test_posterior_mean_is_the_precision_weighted_average(parameterization: str,
         assert abs(draws.std() / sd - 1) < 4.5 / np.sqrt(2 * draws.size / 4)
 
 
-def test_known_parameters_stay_among_the_draws(data: Callable[[str], Any]) -> None:
+@pytest.mark.parametrize("reduce", [False, True])
+def test_known_parameters_stay_among_the_draws(reduce: bool, data: Callable[[str], Any]) -> None:
     known = {"sd_Batch": TAU, "sigma": SIGMA}
     fit = hl.Model("Yield ~ 1 + (1 | Batch)", data("Dyestuff"), priors=known).fit(
-        draws=50, tune=100, chains=2, seed=1, progress=False
+        draws=50, tune=100, chains=2, seed=1, progress=False, reduce=reduce
     )
     assert np.all(fit.posterior["sigma"] == SIGMA)
     assert np.all(fit.posterior["sd_Batch"] == TAU)
