@@ -79,7 +79,8 @@ def fit(
     ConvergenceWarning
         When a chain went on with numbers that are not finite; they are cut off likewise.
     """
-    chosen, way = get_sampler(sampler), plan(model, reduce=reduce, sampler=sampler)
+    chosen = get_sampler(sampler)
+    way = plan(model, reduce=reduce) if chosen.hosts_densities else plan(model, reduce=False, because=f"{sampler} is asked for")
     usual = GRAPH if way.chosen is None else REDUCED
     settings = _checked(
         draws,

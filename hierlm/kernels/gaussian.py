@@ -16,7 +16,14 @@ import math
 import numba as nb
 import numpy as np
 
-from hierlm.kernels.triangular import cholesky, invert_from_cholesky, solve_lower, solve_upper
+from hierlm.kernels.triangular import (
+    cholesky,
+    dense_cholesky,
+    dense_inverse,
+    invert_from_cholesky,
+    solve_lower,
+    solve_upper,
+)
 
 __all__ = ["draw_effects", "factorise", "marginal"]
 
@@ -96,6 +103,58 @@ def apply_rest(x, Ls, layout, n_groups, scales, transpose):  # type: ignore[no-u
 
 
 @nb.njit(cache=True, nogil=True)
+def factorise_level(L, S, r, s2, B, a):  # type: ignore[no-untyped-def]
+    """B ← the Cholesky factor of I + LᵀSL/σ², a ← its solution of Lᵀr/σ²; False where it is not positive definite."""
+    k = S.shape[0]
+    work = np.empty(k)
+    for c in range(k):
+        for m in range(k):
+            value = 0.0
+            for n in range(c, k):
+                value += S[m, n] * L[n, c]
+            work[m] = value / s2
+        for b in range(k):
+            value = 0.0
+            for m in range(b, k):
+                value += L[m, b] * work[m]
+            B[b, c] = value
+        B[c, c] += 1.0
+    for b in range(k):
+        value = 0.0
+        for m in range(b, k):
+            value += L[m, b] * r[m]
+        a[b] = value / s2
+    if not cholesky(B):
+        return False
+    solve_lower(B, a)
+    return True
+
+
+@nb.njit(cache=True, nogil=True)
+def eliminate_level(L, B, a, s2, columns, val, X, T, h):  # type: ignore[no-untyped-def]
+    """X ← B⁻¹Lᵀ(couplings)/σ² of one level; T −= XᵀX and h −= Xᵀa in its columns of the rest."""
+    k = a.shape[0]
+    for n in range(columns.shape[0]):
+        for b in range(k):
+            value = 0.0
+            for m in range(b, k):
+                value += L[m, b] * val[n, m]
+            X[n, b] = value / s2
+        solve_lower(B, X[n])
+    for n in range(columns.shape[0]):
+        i = int(columns[n])
+        for b in range(k):
+            h[i] -= X[n, b] * a[b]
+        for m in range(n + 1):
+            value = 0.0
+            for b in range(k):
+                value += X[n, b] * X[m, b]
+            T[i, int(columns[m])] -= value
+            if m != n:
+                T[int(columns[m]), i] -= value
+
+
+@nb.njit(cache=True, nogil=True)
 def factorise(Ls, sigma, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, scales):  # type: ignore[no-untyped-def]
     """Cholesky factors of B and the solution B⁻¹g.
 
@@ -105,81 +164,64 @@ def factorise(Ls, sigma, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, 
     K (q, q) factor of the Schur complement, v_E (J, k), v_R (q)
     """
     J, k, q, s2 = S_EE.shape[0], S_EE.shape[1], S_RR.shape[0], sigma * sigma
-    L = Ls[0]
-    F = np.zeros((J, k, k))
-    X = np.empty((val.shape[0], k))
-    a = np.empty((J, k))
-    T = S_RR / s2
-    h = r_R / s2
-    half_logdet, quad, ok = 0.0, 0.0, True
-    work = np.empty(k)
+    F, X, a = np.zeros((J, k, k)), np.empty((val.shape[0], k)), np.empty((J, k))
+    T, h = S_RR / s2, r_R / s2
+    half_logdet, quad = 0.0, 0.0
     for j in range(J):
-        B = F[j]
-        for c in range(k):  # B = I + LᵀSL/σ²
-            for m in range(k):
-                value = 0.0
-                for n in range(c, k):
-                    value += S_EE[j, m, n] * L[n, c]
-                work[m] = value / s2
-            for b in range(k):
-                value = 0.0
-                for m in range(b, k):
-                    value += L[m, b] * work[m]
-                B[b, c] = value
-            B[c, c] += 1.0
-        ok = ok and cholesky(B)
-        if not ok:
-            break
+        if not factorise_level(Ls[0], S_EE[j], r_E[j], s2, F[j], a[j]):
+            return False, 0.0, 0.0, F, X, T, a, h
         for b in range(k):
-            value = 0.0
-            for m in range(b, k):
-                value += L[m, b] * r_E[j, m]
-            a[j, b] = value / s2
-            half_logdet += math.log(B[b, b])
-        solve_lower(B, a[j])
-        for b in range(k):
+            half_logdet += math.log(F[j, b, b])
             quad += a[j, b] * a[j, b]
         first, last = int(ptr[j]), int(ptr[j + 1])
-        for n in range(first, last):
+        eliminate_level(Ls[0], F[j], a[j], s2, idx[first:last], val[first:last], X[first:last], T, h)
+    scale_rest(T, Ls, layout, n_groups, scales)
+    apply_rest(h, Ls, layout, n_groups, scales, True)
+    for i in range(q):
+        T[i, i] += 1.0
+    if not dense_cholesky(T):
+        return False, 0.0, 0.0, F, X, T, a, h
+    solve_lower(T, h)
+    for i in range(q):
+        half_logdet += math.log(T[i, i])
+        quad += h[i] * h[i]
+    solve_upper(T, h)
+    effects = h.copy()
+    apply_rest(effects, Ls, layout, n_groups, scales, False)
+    for j in range(J):
+        for n in range(int(ptr[j]), int(ptr[j + 1])):
             for b in range(k):
-                value = 0.0
-                for m in range(b, k):
-                    value += L[m, b] * val[n, m]
-                X[n, b] = value / s2
-            solve_lower(B, X[n])
-        for n in range(first, last):
-            i = int(idx[n])
-            for b in range(k):
-                h[i] -= X[n, b] * a[j, b]
-            for m in range(first, n + 1):
-                value = 0.0
-                for b in range(k):
-                    value += X[n, b] * X[m, b]
-                T[i, int(idx[m])] -= value
-                if m != n:
-                    T[int(idx[m]), i] -= value
-    if ok:
-        scale_rest(T, Ls, layout, n_groups, scales)
-        apply_rest(h, Ls, layout, n_groups, scales, True)
-        for i in range(q):
-            T[i, i] += 1.0
-        ok = cholesky(T)
-    if ok:
-        for i in range(q):
-            half_logdet += math.log(T[i, i])
-        solve_lower(T, h)
-        for i in range(q):
-            quad += h[i] * h[i]
-        solve_upper(T, h)
-        effects = h.copy()
-        apply_rest(effects, Ls, layout, n_groups, scales, False)
-        for j in range(J):
-            for n in range(int(ptr[j]), int(ptr[j + 1])):
-                u = effects[int(idx[n])]
-                for b in range(k):
-                    a[j, b] -= X[n, b] * u
-            solve_upper(F[j], a[j])
-    return ok, half_logdet, quad, F, X, T, a, h
+                a[j, b] -= X[n, b] * effects[int(idx[n])]
+        solve_upper(F[j], a[j])
+    return True, half_logdet, quad, F, X, T, a, h
+
+
+@nb.njit(cache=True, nogil=True)
+def second_moments(A, v, inverse):  # type: ignore[no-untyped-def]
+    """A += v vᵀ + inverse − I for one level; returns (vᵀv, the trace of the inverse)."""
+    norm, trace = 0.0, 0.0
+    for a in range(v.shape[0]):
+        norm += v[a] * v[a]
+        trace += inverse[a, a]
+        for b in range(v.shape[0]):
+            A[a, b] += v[a] * v[b] + inverse[a, b]
+        A[a, a] -= 1.0
+    return norm, trace
+
+
+@nb.njit(cache=True, nogil=True)
+def rest_moments(A, v, inverse, layout, n_groups):  # type: ignore[no-untyped-def]
+    """:func:`second_moments` of every level of the rest; returns the sums over the groupings' columns and coefficients."""
+    norm, trace = 0.0, 0.0
+    for i in range(v.shape[0]):
+        norm += v[i] * v[i]
+        trace += inverse[i, i]
+    for g in range(n_groups):
+        start, levels, k = int(layout[g, 0]), int(layout[g, 1]), int(layout[g, 2])
+        for level in range(levels):
+            c = start + level * k
+            second_moments(A[g + 1], v[c : c + k], inverse[c : c + k, c : c + k])
+    return norm, trace
 
 
 @nb.njit(cache=True, nogil=True)
@@ -203,22 +245,10 @@ def marginal(Ls, sigma, N, half_log_w, yy, S_EE, r_E, ptr, idx, val, S_RR, r_R, 
     if not ok:
         return -np.inf, 0.0
     logp = half_log_w - 0.5 * N * (LOG_2PI + math.log(s2)) - half_logdet - 0.5 * (yy / s2 - quad)
-    inverse = np.empty((q, q))
-    invert_from_cholesky(K, inverse)
-    trace, norm = 0.0, 0.0
-    for i in range(q):
-        trace += inverse[i, i]
-        norm += v_R[i] * v_R[i]
-    for g in range(n_groups):
-        start, levels, kg = int(layout[g, 0]), int(layout[g, 1]), int(layout[g, 2])
-        for level in range(levels):
-            c = start + level * kg
-            for a in range(kg):
-                for b in range(kg):
-                    A[g + 1, a, b] += v_R[c + a] * v_R[c + b] + inverse[c + a, c + b]
-                A[g + 1, a, a] -= 1.0
-    P = inverse  # the covariance of the rest's effects, ΛM⁻¹Λᵀ
-    for i in range(q):
+    P = np.empty((q, q))
+    dense_inverse(K, P)
+    norm, trace = rest_moments(A, v_R, P, layout, n_groups)
+    for i in range(q):  # P becomes the covariance of the rest's effects, ΛM⁻¹Λᵀ
         apply_rest(P[i], Ls, layout, n_groups, scales, False)
     for i in range(q):
         column = P[:, i].copy()
@@ -239,12 +269,8 @@ def marginal(Ls, sigma, N, half_log_w, yy, S_EE, r_E, ptr, idx, val, S_RR, r_R, 
             for a in range(k):
                 for b in range(k):
                     small[a, b] += X[n, a] * Y[b]
-        for a in range(k):
-            norm += v_E[j, a] * v_E[j, a]
-            trace += small[a, a]
-            for b in range(k):
-                A[0, a, b] += v_E[j, a] * v_E[j, b] + small[a, b]
-            A[0, a, a] -= 1.0
+        more = second_moments(A[0], v_E[j], small)
+        norm, trace = norm + more[0], trace + more[1]
     return logp, -N + yy / s2 - quad - norm + (J * k + q - trace)
 
 

@@ -7,7 +7,10 @@ import math
 import numba as nb
 import numpy as np
 
-__all__ = ["cholesky", "invert_from_cholesky", "solve_lower", "solve_upper"]
+__all__ = ["cholesky", "dense_cholesky", "dense_inverse", "invert_from_cholesky", "solve_lower", "solve_upper"]
+
+SMALL = 40
+"""Up to this size loops are faster than calling LAPACK."""
 
 
 @nb.njit(cache=True, nogil=True)
@@ -63,3 +66,32 @@ def invert_from_cholesky(L: np.ndarray, out: np.ndarray) -> None:
         solve_upper(L, column)
         for i in range(k):
             out[i, j] = column[i]
+
+
+@nb.njit(cache=True, nogil=True)
+def dense_cholesky(A: np.ndarray) -> bool:
+    """:func:`cholesky` of a matrix of any size, by LAPACK where it is large."""
+    if A.shape[0] <= SMALL:
+        return cholesky(A)
+    for i in range(A.shape[0]):
+        if not math.isfinite(A[i, i]):
+            return False
+    try:
+        A[:] = np.linalg.cholesky(A)
+    except Exception:  # numba knows no other; LAPACK met a pivot that is not positive, or a number that is not finite
+        return False
+    return True
+
+
+@nb.njit(cache=True, nogil=True)
+def dense_inverse(L: np.ndarray, out: np.ndarray) -> None:
+    """:func:`invert_from_cholesky` of a matrix of any size."""
+    if L.shape[0] <= SMALL:
+        invert_from_cholesky(L, out)
+    else:
+        lower = np.zeros(L.shape)
+        for i in range(L.shape[0]):
+            for j in range(i + 1):
+                lower[i, j] = L[i, j]
+        inverse = np.linalg.inv(lower)
+        out[:] = inverse.T @ inverse

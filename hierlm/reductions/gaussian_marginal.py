@@ -24,7 +24,7 @@ from hierlm.reductions.statistics import Arrangement, arrange, gaussian_data
 
 __all__ = ["GaussianMarginal"]
 
-LARGEST_REST = 1500
+LARGEST_REST = 200
 """Columns of the dense Schur complement; beyond, its cubic cost outweighs what marginalisation saves."""
 
 MOST_EFFECTS = 8

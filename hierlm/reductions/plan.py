@@ -53,7 +53,7 @@ class Plan:
         return f"<p>Sampled by: {escape(self.name)}</p><ul>{lines}</ul>"
 
 
-def plan(model: Model, *, reduce: bool = True, sampler: str = "nutpie") -> Plan:
+def plan(model: Model, *, reduce: bool = True, because: str = "reduce=False was asked for") -> Plan:
     """How :func:`hierlm.fit.fit` will sample a model.
 
     Parameters
@@ -61,8 +61,8 @@ def plan(model: Model, *, reduce: bool = True, sampler: str = "nutpie") -> Plan:
     model : Model
     reduce : bool
         False: always the PyMC graph.
-    sampler : str
-        Reductions are sampled by nutpie; another sampler means the PyMC graph.
+    because : str
+        Why not, for the record.
 
     Returns
     -------
@@ -83,9 +83,8 @@ def plan(model: Model, *, reduce: bool = True, sampler: str = "nutpie") -> Plan:
     """
     if not isinstance(reduce, bool):
         raise ModelError(f"reduce={reduce!r} is neither True nor False.")
-    if not reduce or sampler != "nutpie":
-        reason = "reduce=False was asked for" if not reduce else f"the sampler is {sampler}"
-        return Plan(None, tuple((r.name, Verdict(False, reason)) for r in REDUCTIONS))
+    if not reduce:
+        return Plan(None, tuple((r.name, Verdict(False, because)) for r in REDUCTIONS))
     verdicts = []
     for reduction in REDUCTIONS:
         verdict = reduction.accepts(model)

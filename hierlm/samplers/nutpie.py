@@ -34,6 +34,7 @@ class Nutpie(Sampler):
 
     name: ClassVar[str] = "nutpie"
     requires: ClassVar[tuple[str, ...]] = ("nutpie",)
+    hosts_densities: ClassVar[bool] = True
 
     def sample(self, graph: pm.Model, settings: Settings) -> xr.DataTree:
         """See :meth:`Sampler.sample`."""

@@ -50,6 +50,7 @@ class Sampler(ABC):
     name: ClassVar[str]
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
+    hosts_densities: ClassVar[bool] = False
 
     @abstractmethod
     def sample(self, graph: pm.Model, settings: Settings) -> xr.DataTree:

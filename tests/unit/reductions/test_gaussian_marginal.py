@@ -277,6 +277,30 @@ def test_lme4s_deviance(id_: str, reference: Callable[[str], Any], data: Callabl
     assert -2 * (value - prior) == pytest.approx(entry["minus2loglik"], abs=1e-6)
 
 
+@pytest.mark.parametrize("second", [30, 90])
+def test_large_rest_by_lapack(second: int) -> None:
+    """Crossed factors whose rest is above and below the size where LAPACK takes over."""
+    rng = np.random.default_rng(second)
+    n = 600
+    frame = {
+        "y": rng.normal(size=n),
+        "g": np.array([f"g{i:03d}" for i in rng.integers(0, 120, n)]),
+        "h": np.array([f"h{i:02d}" for i in rng.integers(0, second, n)]),
+    }
+    model = hl.Model("y ~ 1 + (1 | g) + (1 | h)", frame)
+    problem = REDUCTION.apply(model)
+    theta, gradient = _theta(problem.dimension, 2), np.zeros(problem.dimension)
+    value = problem.density(theta, problem.data, gradient)
+    _, _, L, sigma, prior = _parts(problem.data, theta)
+    W, D, omega, y = _dense(model, L, sigma)
+    expected = stats.multivariate_normal(np.zeros(n), W @ D @ W.T + np.diag(1 / omega)).logpdf(y)
+    assert value - prior == pytest.approx(expected, abs=1e-8)
+    for i in range(problem.dimension):
+        step = np.eye(problem.dimension)[i] * 1e-5
+        ahead, behind = (problem.density(theta + s, problem.data, np.zeros(3)) for s in (step, -step))
+        assert gradient[i] == pytest.approx((ahead - behind) / 2e-5, rel=1e-6, abs=1e-5)
+
+
 def test_failures_are_minus_infinity() -> None:
     problem = REDUCTION.apply(_model("mixed"))
     gradient = np.zeros(problem.dimension)
