@@ -60,8 +60,10 @@ def finite_draws(posterior: xr.Dataset, stats: xr.Dataset, settings: Settings) -
             ConvergenceWarning if diverted else InterruptedWarning,
             skip_file_prefixes=(PACKAGE,),  # the line that the user wrote
         )
-    block = {"draw": slice(kept)} | ({} if len(chains) == len(lengths) else {"chain": chains})  # a view where it can be
-    return posterior.isel(block), stats.isel(block), complete
+    if len(chains) < len(lengths):
+        numbers = {"chain": np.arange(len(chains))}
+        posterior, stats = (d.isel(chain=chains).assign_coords(numbers) for d in (posterior, stats))
+    return posterior.isel(draw=slice(kept)), stats.isel(draw=slice(kept)), complete
 
 
 def _finite(posterior: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

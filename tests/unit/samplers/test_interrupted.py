@@ -76,6 +76,9 @@ def test_the_largest_finite_block_is_kept(stopped: Any, lengths: list[int], chai
         made = fit(sampler.model, draws=DRAWS, chains=4, seed=1)
     assert Path(caught[0].filename) == Path(__file__)  # the user's line
     assert made.provenance["complete"] is False
+    assert all(
+        made.draws[g]["chain"].to_numpy().tolist() == [*range(len(chains))] for g in ("posterior", "sample_stats")
+    )
     whole = synthetic_fit(sampler.model, 1, len(lengths), DRAWS).draws
     for group in ("posterior", "sample_stats"):
         expected = whole[group].to_dataset().isel(chain=chains, draw=slice(kept))
@@ -127,9 +130,9 @@ import nutpie
 import hierlm as hl
 from hierlm.storage import fit_or_load
 
-path = sys.argv[1]
+path, reduce = sys.argv[1], sys.argv[2] == 'True'
 model = hl.Model("Reaction ~ Days + (1 | Subject)", hl.load_data("sleepstudy"))
-fit_or_load(model, draws=50, tune=50, chains=2, cores=1, seed=1, file=path)
+fit_or_load(model, draws=50, tune=50, chains=2, cores=1, seed=1, reduce=reduce, file=path)
 before = open(path, "rb").read()
 sample = nutpie.sample
 
@@ -140,14 +143,14 @@ def interrupted(*args, **options):
 nutpie.sample = interrupted
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    fit = fit_or_load(model, draws=10**6, tune=100, chains=2, cores=2, seed=2, file=path)
+    fit = fit_or_load(model, draws=10**6, tune=100, chains=2, cores=2, seed=2, reduce=reduce, file=path)
 print([w.category.__name__ for w in caught], [str(w.message) for w in caught])
 assert [w.category for w in caught] == [hl.InterruptedWarning]
 assert fit.provenance["complete"] is False
 assert 0 < fit.posterior.sizes["draw"] < 10**6
 assert all(np.isfinite(v).all() for v in fit.posterior.data_vars.values())
 try:
-    fit_or_load(model, draws=10, tune=10**7, chains=2, cores=2, seed=2, file=path)
+    fit_or_load(model, draws=10, tune=10**7, chains=2, cores=2, seed=2, reduce=reduce, file=path)
 except hl.SamplingError as error:
     print(error)
 else:
@@ -160,10 +163,11 @@ print("all is well")
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT")
-def test_ctrl_c(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reduce", [True, False])
+def test_ctrl_c(reduce: bool, tmp_path: Path) -> None:
     """nutpie hands over what it has, in a real run."""
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(tmp_path / "m.zarr")],
+        [sys.executable, "-c", SCRIPT, str(tmp_path / "m.zarr"), str(reduce)],
         capture_output=True,
         text=True,
         timeout=300,

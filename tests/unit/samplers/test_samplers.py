@@ -132,7 +132,7 @@ def in_a_terminal(options: dict[str, Any]) -> str:
 @pytest.mark.slow
 @pytest.mark.skipif(find_spec("pty") is None, reason="no pseudo-terminals here")
 def test_a_terminal_shows_that_it_compiles_and_how_far_it_is() -> None:
-    shown = in_a_terminal({})
+    shown = in_a_terminal({"reduce": False})
     assert "Compiling the model" in shown
     assert "Draws" in shown
     assert "Divergences" in shown
@@ -145,7 +145,7 @@ def test_a_terminal_shows_nothing_when_told_so() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", [{}, {"progress": False}, {"sampler": "pymc"}])
+@pytest.mark.parametrize("options", [{}, {"reduce": False}, {"progress": False}, {"sampler": "pymc"}])
 def test_a_log_gets_nothing(options: dict[str, Any]) -> None:
     done = subprocess.run([sys.executable, "-c", RUN, str(options)], capture_output=True, text=True, check=True)
     assert done.stdout + done.stderr == ""
@@ -160,9 +160,10 @@ def test_the_status_line_keeps_out_of_logs(capfd: pytest.CaptureFixture[str]) ->
 
 # --------------------------------------------------------------------------------------------- reproducibility
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_bits() -> None:
+@pytest.mark.parametrize("reduce", [True, False])
+def test_the_same_seed_gives_the_same_bits(reduce: bool) -> None:
     model = hl.Model("y ~ x + (x | g)", table())
-    options: dict[str, Any] = {"draws": 100, "tune": 100, "chains": 3, "seed": 5, "progress": False}
+    options: dict[str, Any] = {"draws": 100, "tune": 100, "chains": 3, "seed": 5, "progress": False, "reduce": reduce}
     first = fit(model, cores=1, **options)
     for cores in (1, 2):
         again = fit(hl.Model("y ~ x + (x | g)", table()), cores=cores, **options)
