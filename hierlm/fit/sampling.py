@@ -80,7 +80,11 @@ def fit(
         When a chain went on with numbers that are not finite; they are cut off likewise.
     """
     chosen = get_sampler(sampler)
-    way = plan(model, reduce=reduce) if chosen.hosts_densities else plan(model, reduce=False, because=f"{sampler} is asked for")
+    way = (
+        plan(model, reduce=reduce)
+        if chosen.hosts_densities
+        else plan(model, reduce=False, because=f"{sampler} is asked for")
+    )
     usual = GRAPH if way.chosen is None else REDUCED
     settings = _checked(
         draws,

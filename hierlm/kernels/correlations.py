@@ -15,7 +15,7 @@ EXCHANGEABLE, UNSTRUCTURED = 1, 2
 
 
 @nb.njit(cache=True, nogil=True)
-def correlation(kind, k, eta, v, C):  # type: ignore[no-untyped-def]
+def correlation(kind, k, eta, v, C):
     """C from v, in place; returns log prior + log Jacobian, up to a constant, or −∞.
 
     Exchangeable: u = logistic(v₀), r = (k u − 1)/(k − 1), LKJ(η) as u ~ Beta(η, (η − 1)(k − 1) + 1).
@@ -49,7 +49,7 @@ def correlation(kind, k, eta, v, C):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def correlation_gradient(kind, k, eta, v, C, D, out):  # type: ignore[no-untyped-def]
+def correlation_gradient(kind, k, eta, v, C, D, out):
     """out ← ∂/∂v of the log-likelihood plus :func:`correlation`'s return, D = C⁻ᵀA the gradient in C."""
     if kind == EXCHANGEABLE:
         u = 1.0 / (1.0 + math.exp(-v[0]))

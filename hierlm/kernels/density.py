@@ -76,7 +76,22 @@ class GaussianData:
     sigma: Floats
 
 
-ARRAYS = ("S_EE", "r_E", "ptr", "idx", "val", "S_RR", "r_R", "layout", "scales", "sizes", "owner", "sds", "cors", "sigma")
+ARRAYS = (
+    "S_EE",
+    "r_E",
+    "ptr",
+    "idx",
+    "val",
+    "S_RR",
+    "r_R",
+    "layout",
+    "scales",
+    "sizes",
+    "owner",
+    "sds",
+    "cors",
+    "sigma",
+)
 
 
 def pack(data: GaussianData) -> Floats:
@@ -93,7 +108,7 @@ def pack(data: GaussianData) -> Floats:
 
 
 @nb.njit(cache=True, nogil=True)
-def unpack(data):  # type: ignore[no-untyped-def]
+def unpack(data):
     """The arrays of :class:`GaussianData` as views."""
     J, k, nnz, q, p = int(data[5]), int(data[6]), int(data[7]), int(data[8]), int(data[9])
     G, n_sd, n_cor, K = int(data[10]), int(data[11]), int(data[12]), int(data[13])
@@ -129,7 +144,7 @@ def unpack(data):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def constrained(theta, sizes, owner, sds, cors, sigma_row):  # type: ignore[no-untyped-def]
+def constrained(theta, sizes, owner, sds, cors, sigma_row):
     """(sd values, C (G, K, K), factors L (G, K, K), σ, log prior + log Jacobians)."""
     G, K = sizes.shape[0], owner.shape[1]
     total = 0.0
@@ -173,7 +188,7 @@ def constrained(theta, sizes, owner, sds, cors, sigma_row):  # type: ignore[no-u
 
 
 @nb.njit(cache=True, nogil=True)
-def log_density(theta, data, gradient):  # type: ignore[no-untyped-def]
+def log_density(theta, data, gradient):
     """log p(y | θ) + log p(θ) + log Jacobians up to a constant, and its gradient in place; −∞ on any failure."""
     S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, scales, sizes, owner, sds, cors, sigma_row = unpack(data)
     gradient[:] = 0.0
@@ -221,7 +236,7 @@ def log_density(theta, data, gradient):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def draws_of_effects(thetas, data, noise):  # type: ignore[no-untyped-def]
+def draws_of_effects(thetas, data, noise):
     """Everything at each draw of θ.
 
     Returns
@@ -244,14 +259,14 @@ def draws_of_effects(thetas, data, noise):  # type: ignore[no-untyped-def]
     return ok, all_values, all_C, sigmas, u_E, u_R
 
 
-def _callback(dimension, theta, gradient, value, data):  # type: ignore[no-untyped-def]
+def _callback(dimension, theta, gradient, value, data):
     n = int(nb.carray(data, 1)[0])
     logp = log_density(nb.carray(theta, dimension), nb.carray(data, n), nb.carray(gradient, dimension))
     nb.carray(value, 1)[0] = logp
     return 0 if math.isfinite(logp) else 4
 
 
-def _copy(dimension, expanded, theta, out, data):  # type: ignore[no-untyped-def]
+def _copy(dimension, expanded, theta, out, data):
     for i in range(dimension):
         nb.carray(out, expanded)[i] = nb.carray(theta, dimension)[i]
     return 0
@@ -259,8 +274,10 @@ def _copy(dimension, expanded, theta, out, data):  # type: ignore[no-untyped-def
 
 @lru_cache
 def callbacks() -> tuple[Any, Any]:
-    """C functions of a host: :func:`log_density` as (dimension, *theta, *gradient, *value, *data) → status (0, or 4 where it
-    is not finite: try another step), and the one that stores θ as it is, (dimension, expanded, *theta, *out, *data) → 0.
+    """C functions for a host: the density, and what is stored of θ (θ itself).
+
+    The first is :func:`log_density` as (dimension, *theta, *gradient, *value, *data) → status: 0, or 4 where the density
+    is not finite and another step should be tried.  The second is (dimension, expanded, *theta, *out, *data) → 0.
 
     Compiled at the first use on a machine, then read from numba's cache.
     """

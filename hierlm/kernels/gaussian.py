@@ -16,6 +16,7 @@ import math
 import numba as nb
 import numpy as np
 
+from hierlm.kernels.rest import apply_rest, scale_rest
 from hierlm.kernels.triangular import (
     cholesky,
     dense_cholesky,
@@ -31,79 +32,7 @@ LOG_2PI = math.log(2.0 * math.pi)
 
 
 @nb.njit(cache=True, nogil=True)
-def scale_rest(T, Ls, layout, n_groups, scales):  # type: ignore[no-untyped-def]
-    """T ← ΛᵀTΛ for the rest: groupings first (level by level), then coefficients.
-
-    layout[g] = (first column, levels, effects) of grouping g ≥ 1; ``scales`` are the prior sds of the coefficients.
-    """
-    q = T.shape[0]
-    row = np.empty(8)
-    end = 0
-    for g in range(n_groups):
-        start, levels, k = int(layout[g, 0]), int(layout[g, 1]), int(layout[g, 2])
-        L = Ls[g + 1]
-        for level in range(levels):
-            c = start + level * k
-            for i in range(q):  # columns
-                for a in range(k):
-                    value = 0.0
-                    for m in range(a, k):
-                        value += T[i, c + m] * L[m, a]
-                    row[a] = value
-                for a in range(k):
-                    T[i, c + a] = row[a]
-        end = start + levels * k
-    for j in range(end, q):
-        for i in range(q):
-            T[i, j] *= scales[j - end]
-    end = 0
-    for g in range(n_groups):
-        start, levels, k = int(layout[g, 0]), int(layout[g, 1]), int(layout[g, 2])
-        L = Ls[g + 1]
-        for level in range(levels):
-            c = start + level * k
-            for j in range(q):
-                for a in range(k):
-                    value = 0.0
-                    for m in range(a, k):
-                        value += T[c + m, j] * L[m, a]
-                    row[a] = value
-                for a in range(k):
-                    T[c + a, j] = row[a]
-        end = start + levels * k
-    for i in range(end, q):
-        for j in range(q):
-            T[i, j] *= scales[i - end]
-
-
-@nb.njit(cache=True, nogil=True)
-def apply_rest(x, Ls, layout, n_groups, scales, transpose):  # type: ignore[no-untyped-def]
-    """x ← Λx, or Λᵀx, for the rest."""
-    end = 0
-    part = np.empty(8)
-    for g in range(n_groups):
-        start, levels, k = int(layout[g, 0]), int(layout[g, 1]), int(layout[g, 2])
-        L = Ls[g + 1]
-        for level in range(levels):
-            c = start + level * k
-            for a in range(k):
-                value = 0.0
-                if transpose:
-                    for m in range(a, k):
-                        value += L[m, a] * x[c + m]
-                else:
-                    for m in range(a + 1):
-                        value += L[a, m] * x[c + m]
-                part[a] = value
-            for a in range(k):
-                x[c + a] = part[a]
-        end = start + levels * k
-    for j in range(end, x.shape[0]):
-        x[j] *= scales[j - end]
-
-
-@nb.njit(cache=True, nogil=True)
-def factorise_level(L, S, r, s2, B, a):  # type: ignore[no-untyped-def]
+def factorise_level(L, S, r, s2, B, a):
     """B ← the Cholesky factor of I + LᵀSL/σ², a ← its solution of Lᵀr/σ²; False where it is not positive definite."""
     k = S.shape[0]
     work = np.empty(k)
@@ -131,7 +60,7 @@ def factorise_level(L, S, r, s2, B, a):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def eliminate_level(L, B, a, s2, columns, val, X, T, h):  # type: ignore[no-untyped-def]
+def eliminate_level(L, B, a, s2, columns, val, X, T, h):
     """X ← B⁻¹Lᵀ(couplings)/σ² of one level; T −= XᵀX and h −= Xᵀa in its columns of the rest."""
     k = a.shape[0]
     for n in range(columns.shape[0]):
@@ -155,7 +84,7 @@ def eliminate_level(L, B, a, s2, columns, val, X, T, h):  # type: ignore[no-unty
 
 
 @nb.njit(cache=True, nogil=True)
-def factorise(Ls, sigma, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, scales):  # type: ignore[no-untyped-def]
+def factorise(Ls, sigma, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, scales):
     """Cholesky factors of B and the solution B⁻¹g.
 
     Returns
@@ -175,7 +104,7 @@ def factorise(Ls, sigma, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, 
             quad += a[j, b] * a[j, b]
         first, last = int(ptr[j]), int(ptr[j + 1])
         eliminate_level(Ls[0], F[j], a[j], s2, idx[first:last], val[first:last], X[first:last], T, h)
-    scale_rest(T, Ls, layout, n_groups, scales)
+    scale_rest(T, Ls, layout, n_groups, scales, True)
     apply_rest(h, Ls, layout, n_groups, scales, True)
     for i in range(q):
         T[i, i] += 1.0
@@ -197,7 +126,7 @@ def factorise(Ls, sigma, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, 
 
 
 @nb.njit(cache=True, nogil=True)
-def second_moments(A, v, inverse):  # type: ignore[no-untyped-def]
+def second_moments(A, v, inverse):
     """A += v vᵀ + inverse − I for one level; returns (vᵀv, the trace of the inverse)."""
     norm, trace = 0.0, 0.0
     for a in range(v.shape[0]):
@@ -210,8 +139,8 @@ def second_moments(A, v, inverse):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True, nogil=True)
-def rest_moments(A, v, inverse, layout, n_groups):  # type: ignore[no-untyped-def]
-    """:func:`second_moments` of every level of the rest; returns the sums over the groupings' columns and coefficients."""
+def rest_moments(A, v, inverse, layout, n_groups):
+    """:func:`second_moments` of every level of the rest; returns the sums over all its columns."""
     norm, trace = 0.0, 0.0
     for i in range(v.shape[0]):
         norm += v[i] * v[i]
@@ -225,7 +154,7 @@ def rest_moments(A, v, inverse, layout, n_groups):  # type: ignore[no-untyped-de
 
 
 @nb.njit(cache=True, nogil=True)
-def marginal(Ls, sigma, N, half_log_w, yy, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, scales, A):  # type: ignore[no-untyped-def]
+def marginal(Ls, sigma, N, half_log_w, yy, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, scales, A):
     """log p(y | θ) and its gradient.
 
     Parameters
@@ -248,12 +177,7 @@ def marginal(Ls, sigma, N, half_log_w, yy, S_EE, r_E, ptr, idx, val, S_RR, r_R, 
     P = np.empty((q, q))
     dense_inverse(K, P)
     norm, trace = rest_moments(A, v_R, P, layout, n_groups)
-    for i in range(q):  # P becomes the covariance of the rest's effects, ΛM⁻¹Λᵀ
-        apply_rest(P[i], Ls, layout, n_groups, scales, False)
-    for i in range(q):
-        column = P[:, i].copy()
-        apply_rest(column, Ls, layout, n_groups, scales, False)
-        P[:, i] = column
+    scale_rest(P, Ls, layout, n_groups, scales, False)  # now the covariance of the rest's effects, ΛM⁻¹Λᵀ
     small, Y = np.empty((k, k)), np.empty(k)
     for j in range(J):
         first, last = int(ptr[j]), int(ptr[j + 1])
@@ -275,8 +199,8 @@ def marginal(Ls, sigma, N, half_log_w, yy, S_EE, r_E, ptr, idx, val, S_RR, r_R, 
 
 
 @nb.njit(cache=True, nogil=True)
-def draw_effects(Ls, sigma, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, scales, z, u_E, u_R):  # type: ignore[no-untyped-def]
-    """One exact draw of all effects given θ: u = Λ(B⁻¹g + B^(−½) z), z ~ N(0, I) of length J k + q; False on failure."""
+def draw_effects(Ls, sigma, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, scales, z, u_E, u_R):
+    """One exact draw of all effects given θ, u = Λ(B⁻¹g + B^(−½) z) with z ~ N(0, I), J k + q of them; False on failure."""
     ok, _, _, F, X, K, v_E, v_R = factorise(Ls, sigma, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, scales)
     if not ok:
         return False

@@ -26,7 +26,7 @@ CODES: Mapping[str, tuple[int, tuple[str, ...]]] = MappingProxyType(
 
 
 @nb.njit(cache=True, nogil=True)
-def log_prior(code, a, b, x):  # type: ignore[no-untyped-def]
+def log_prior(code, a, b, x):
     """log p(x) up to a constant, and its derivative, for x > 0."""
     if code == 1:
         return -0.5 * (x / a) ** 2, -x / (a * a)

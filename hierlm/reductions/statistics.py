@@ -71,7 +71,7 @@ def arrange(model: Model) -> Arrangement:
     priors = [a.prior for a in model.assignments if a.variable == names.common(names.MEAN)]
     free = np.array([j for j, p in enumerate(priors) if not isinstance(p, Fixed)], dtype=np.int64)
     means = np.array([p.value if isinstance(p, Fixed) else p.arguments.get("mu", 0.0) for p in priors])  # type: ignore[union-attr]
-    scales = np.array([priors[j].arguments.get("sigma", 1.0) for j in free])  # type: ignore[union-attr]
+    scales = np.array([priors[j].arguments.get("sigma", 1.0) for j in free])
     owner, number = {}, 0
     for group in model.groups:  # sd parameters are numbered in the order of the assignments
         mine = [-1] * width[group]
@@ -126,7 +126,8 @@ def gaussian_data(model: Model) -> GaussianData:
         S_RR=(W_R.T @ OW).toarray(),
         r_R=W_R.T @ (omega * y),
         layout=np.array(
-            [(s, j, z) for s, j, z in zip(place.starts[1:], place.levels[1:], place.sizes[1:], strict=True)], dtype=float
+            [(s, j, z) for s, j, z in zip(place.starts[1:], place.levels[1:], place.sizes[1:], strict=True)],
+            dtype=float,
         ).reshape(-1, 3),
         scales=place.scales,
         sizes=np.array(place.sizes, dtype=float),

@@ -91,8 +91,9 @@ def _hosted(problem: Problem) -> Any:
             )
             return _lib.PySampler.from_pymc(settings, cores, model, *rest)
 
+    usual: dict[str, Any] = {"dims": {}, "reparameterized_names": []}  # what this version of nutpie has of these
     fields = {f.name for f in dataclasses.fields(CompiledModel)}
-    return Hosted(**{name: value for name, value in {"dims": {}, "reparameterized_names": []}.items() if name in fields})
+    return Hosted(**{name: default for name, default in usual.items() if name in fields})
 
 
 def _public(problem: Problem) -> Any:

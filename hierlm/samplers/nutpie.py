@@ -91,6 +91,4 @@ def run(compiled: Any, settings: Settings, **options: Any) -> xr.DataTree:
             hint="The density is not finite near the starting point: check the priors and the scale of the data.",
         ) from error
     stats = tree["sample_stats"].to_dataset()
-    return tree.assign(
-        sample_stats=xr.DataTree(stats.rename({old: new for old, new in NAMES.items() if old in stats}))
-    )
+    return tree.assign(sample_stats=xr.DataTree(stats.rename({old: new for old, new in NAMES.items() if old in stats})))

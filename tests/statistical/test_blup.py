@@ -13,9 +13,7 @@ import hierlm as hl
 TAU, SIGMA, MU = 37.26, 49.51, 1527.5
 
 
-@pytest.mark.parametrize(
-    ("parameterization", "reduce"), [("centered", False), ("noncentered", False), ("auto", True)]
-)
+@pytest.mark.parametrize(("parameterization", "reduce"), [("centered", False), ("noncentered", False), ("auto", True)])
 def test_posterior_mean_is_the_precision_weighted_average(
     parameterization: str, reduce: bool, data: Callable[[str], Any]
 ) -> None:

@@ -133,7 +133,8 @@ def test_value_and_gradient(name: str) -> None:
         for i in range(problem.dimension):
             step = np.eye(problem.dimension)[i] * 1e-5
             slope = (
-                problem.density(theta + step, problem.data, scratch) - problem.density(theta - step, problem.data, scratch)
+                problem.density(theta + step, problem.data, scratch)
+                - problem.density(theta - step, problem.data, scratch)
             ) / 2e-5
             assert gradient[i] == pytest.approx(slope, rel=1e-6, abs=1e-6)
 

@@ -80,7 +80,8 @@ def test_the_second_time_it_is_loaded(run: Callable[..., hl.Fit], sampler: Count
     [
         {"cores": 1},
         {"progress": True},
-        {"tune": 1000},
+        {"tune": None},
+        {"reduce": True},
         {"sampler": "nutpie"},
         {"data": table()[::-1][::-1].assign(unused=1)},
         {"data": table()[sorted(table().columns)]},
