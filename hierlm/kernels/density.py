@@ -277,7 +277,8 @@ def callbacks() -> tuple[Any, Any]:
     """C functions for a host: the density, and what is stored of θ (θ itself).
 
     The first is :func:`log_density` as (dimension, *theta, *gradient, *value, *data) → status: 0, or 4 where the
-    density is not finite and another step should be tried.  The second is (dimension, expanded, *theta, *out, *data) → 0.
+    density is not finite and another step should be tried.  The second is (dimension, expanded, *theta, *out, *data) →
+    status 0.
 
     Compiled at the first use on a machine, then read from numba's cache.
     """

@@ -200,7 +200,7 @@ def marginal(Ls, sigma, N, half_log_w, yy, S_EE, r_E, ptr, idx, val, S_RR, r_R, 
 
 @nb.njit(cache=True, nogil=True)
 def draw_effects(Ls, sigma, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, scales, z, u_E, u_R):
-    """One exact draw of all effects given θ, u = Λ(B⁻¹g + B^(−½) z), z ~ N(0, I) of length J k + q; False on failure."""
+    """One draw of all effects given θ, u = Λ(B⁻¹g + B^(−½) z), z ~ N(0, I) of length J k + q; False on failure."""
     ok, _, _, F, X, K, v_E, v_R = factorise(Ls, sigma, S_EE, r_E, ptr, idx, val, S_RR, r_R, layout, n_groups, scales)
     if not ok:
         return False
