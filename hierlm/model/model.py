@@ -238,10 +238,10 @@ class Model:
         return made
 
     def __repr__(self) -> str:
-        return describe.text(self)
+        return f"{describe.text(self)}\n\n  Sampled by: {self.plan().name}"
 
     def _repr_html_(self) -> str:
-        return describe.html(self)
+        return f"{describe.html(self)}<p>Sampled by: {self.plan().name}</p>"
 
 
 def _functions(extra: object) -> dict[str, Callable[..., Any]]:

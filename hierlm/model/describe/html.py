@@ -43,7 +43,7 @@ def html(model: Model) -> str:
         (g.group, g.levels, g.rows, ", ".join(g.effects), g.structure, g.parameterization) for g in group_facts(model)
     ]
     if groups:
-        parts.append(_table(("group", "levels", "rows per level", "effects", "structure", "sampled"), groups))
+        parts.append(_table(("group", "levels", "rows per level", "effects", "structure", "graph form"), groups))
     priors = [(p.parameter, p.prior, p.source) for p in prior_facts(model)]
     parts.append(
         _folded("Equations", f'<pre style="{CODE}">{escape(equations(model, priors=False))}</pre>', opened=True)

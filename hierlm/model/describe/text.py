@@ -35,7 +35,7 @@ def text(model: Model) -> str:
     groups = group_facts(model)
     if groups:
         rows = [(g.group, g.levels, g.rows, _short(g.effects), g.structure, g.parameterization) for g in groups]
-        head = ("group", "levels", "rows/level", "effects", "structure", "sampled")
+        head = ("group", "levels", "rows/level", "effects", "structure", "graph form")
         parts.append(_table([head, *rows], right=(1, 2)))
     parts.append(indent(equations(model, priors=False), "  "))
     priors = prior_facts(model)

@@ -261,6 +261,6 @@ def test_html_is_balanced_escaped_and_without_colours(model: hl.Model):
 
 def test_a_model_prints_itself():
     model = build("correlated")
-    assert repr(model) == describe.text(model)
-    assert model._repr_html_() == describe.html(model)
+    assert repr(model) == f"{describe.text(model)}\n\n  Sampled by: {model.plan().name}"
+    assert model._repr_html_() == f"{describe.html(model)}<p>Sampled by: {model.plan().name}</p>"
     assert model.equations("latex") == describe.equations(model, "latex")
