@@ -27,6 +27,9 @@ __all__ = ["GaussianMarginal"]
 LARGEST_REST = 200
 """Columns of the dense Schur complement; beyond, its cubic cost outweighs what marginalisation saves."""
 
+CHUNK = 4_000_000
+"""Draws × effects whose random numbers are held at once, 32 MB."""
+
 MOST_EFFECTS = 8
 """Effects of one grouping, the size of the kernels' work space."""
 
@@ -63,8 +66,12 @@ class GaussianMarginal(Reduction):
         flat = np.ascontiguousarray(thetas.reshape(chains * draws, dimension))
         place = arrange(model)
         rng = np.random.default_rng([seed, 1])
-        noise = rng.standard_normal((len(flat), place.size))
-        ok, sds, C, sigma, u_E, u_R = draws_of_effects(flat, problem.data, noise)
+        step = max(1, CHUNK // max(place.size, 1))
+        parts = []
+        for first in range(0, len(flat), step):
+            some = flat[first : first + step]
+            parts.append(draws_of_effects(some, problem.data, rng.standard_normal((len(some), place.size))))
+        ok, sds, C, sigma, u_E, u_R = (np.concatenate(p) if len(p) > 1 else p[0] for p in zip(*parts, strict=True))
         if not ok.all():
             raise SamplingError("A draw of the group effects failed numerically.", hint="Fit with reduce=False.")
         return _dataset(model, place, (chains, draws), sds, C, sigma, u_E, u_R)

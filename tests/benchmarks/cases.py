@@ -127,6 +127,6 @@ CASES = {
     "response": Case('the same, `kind="response"`', _predict("response"), 1.0),
     "diagnose": Case("`fit.diagnose()`, 4,000 levels × 4,000 draws", _diagnose, repeat=2, memory=False),
     "fit": Case(
-        "`model.fit()`, sleepstudy, 4 × (1,000 + 1,000) draws, compiling included", _fit, repeat=2, memory=False
+        "`model.fit()`, sleepstudy, 4 × 1,000 draws, everything included", _fit, repeat=2, memory=False
     ),
 }

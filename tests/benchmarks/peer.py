@@ -39,7 +39,9 @@ RACES = (
     Race("Pastes", "strength ~ 1 + (1 | batch/cask)", "strength ~ 1 + (1 | batch) + (1 | batch:cask)"),
     Race("Oats", "yield ~ nitro + Variety + (1 | Block/Variety)", "Q('yield')"),
     Race("Orthodont", "distance ~ age8 * Sex + (age8 || Subject)", "distance ~ age8 * Sex + (age8 | Subject)"),
-    Race("cbpp", "incidence | trials(size) ~ period + (1 | herd)", "p(incidence, size) ~ period + (1 | herd)", "binomial"),
+    Race(
+        "cbpp", "incidence | trials(size) ~ period + (1 | herd)", "p(incidence, size) ~ period + (1 | herd)", "binomial"
+    ),
 )
 
 
@@ -64,8 +66,6 @@ def second_run(run: Callable[[int], xr.Dataset]) -> tuple[float, float]:
     return time.perf_counter() - started, smallest_ess(posterior)
 
 
-
-
 def peer_priors(model: hl.Model) -> dict[str, Any]:
     """hierlm's priors in Bambi's words."""
     import bambi as bmb
@@ -73,7 +73,9 @@ def peer_priors(model: hl.Model) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for a in model.assignments:
         if a.variable == "b":
-            name = a.label.split("[")[0] if ":" not in a.label else ":".join(p.split("[")[0] for p in a.label.split(":"))
+            name = (
+                a.label.split("[")[0] if ":" not in a.label else ":".join(p.split("[")[0] for p in a.label.split(":"))
+            )
             found[name] = bmb.Prior("Normal", **dict(a.prior.arguments))
         elif a.variable.startswith("sd_"):
             effect = "1" if a.label == "Intercept" else a.label
@@ -103,7 +105,9 @@ def main(chosen: list[str]) -> None:
             again = hl.Model(formula, data, family=race.family)
             return again.fit(seed=seed, progress=False).posterior
 
-        def run_peer(seed: int, data: Any = data, model: hl.Model = model, peer: str = peer, race: Race = race) -> xr.Dataset:
+        def run_peer(
+            seed: int, data: Any = data, model: hl.Model = model, peer: str = peer, race: Race = race
+        ) -> xr.Dataset:
             other = bmb.Model(peer, data, family=race.family, priors=peer_priors(model))
             fit = other.fit(
                 inference_method="nutpie", draws=1000, tune=1000, chains=4, random_seed=seed, progressbar=False
