@@ -126,7 +126,5 @@ CASES = {
     "predict": Case("`fit.predict(new)`, sleepstudy, 180 rows × 4,000 draws, one subject new", _predict("mean"), 1.0),
     "response": Case('the same, `kind="response"`', _predict("response"), 1.0),
     "diagnose": Case("`fit.diagnose()`, 4,000 levels × 4,000 draws", _diagnose, repeat=2, memory=False),
-    "fit": Case(
-        "`model.fit()`, sleepstudy, 4 × 1,000 draws, everything included", _fit, repeat=2, memory=False
-    ),
+    "fit": Case("`model.fit()`, sleepstudy, 4 × 1,000 draws, everything included", _fit, repeat=2, memory=False),
 }
