@@ -124,6 +124,12 @@ class Fit:
 
         return posterior_predictive(self, **options)
 
+    def tree(self, **options: Any) -> xr.DataTree:
+        """The draws with log-likelihood and replicated responses, for ArviZ; see :func:`hierlm.posterior.tree.tree`."""
+        from hierlm.posterior.tree import tree
+
+        return tree(self, **options)
+
     @property
     def plot(self) -> Plots:
         """Plots of this fit: ``fit.plot.caterpillar("Subject")`` …"""
