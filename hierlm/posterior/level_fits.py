@@ -16,8 +16,9 @@ from hierlm import names
 from hierlm.families.family import Predicted
 from hierlm.graph.evaluate import PYTHON
 from hierlm.links import get_link
-from hierlm.posterior.coef import Column
-from hierlm.posterior.draws import effect_draws, select
+from hierlm.posterior.coef import Column, group_columns
+from hierlm.posterior.draws import covariance_draws, effect_draws, select
+from hierlm.posterior.nested import Inner, information_beside, nested_groups
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -47,7 +48,7 @@ class LevelFits:
     partial, none : (J, K) array
         Posterior means of the level's coefficients, and their no-pooling estimates.
     information : (J, K, K) array
-        Minus the second derivative of the level's log-likelihood at the posterior means.
+        Minus the second derivative of the level's log-likelihood at the posterior means, nested effects integrated out.
     rows : (J,) int array
     exact : (J,) bool array
         False where no finite no-pooling estimate exists, so that ``none`` has a wide prior.
@@ -63,6 +64,9 @@ class LevelFits:
 
 def level_fits(fit: Fit, group: str, response: ModelResponse, columns: Sequence[Column], V: Floats) -> LevelFits:
     """Fit every level by itself, all other terms held at their posterior means.
+
+    Groupings nested inside this one are no knowledge about a level but noise in it: their effects are zero in the
+    no-pooling estimate and integrated out of the information.
 
     Maximum likelihood by Newton's method from the partial-pooling estimate (for a gaussian response one step, least
     squares).  Where there is no finite maximum — fewer rows than effects, or all responses of a level alike in a
@@ -83,10 +87,13 @@ def level_fits(fit: Fit, group: str, response: ModelResponse, columns: Sequence[
     complete = np.array(common)
     partial = complete + r[:, :, [effects.index(c.effect) for c in columns]].mean(axis=0)
     eta = mean_predictor(fit, response.name, names.MEAN)
-    rest = eta - np.einsum("ik,ik->i", Z, partial[codes])
+    inner = [_inner(fit, name, response.name) for name in nested_groups(fit.model, group)]
+    noise = sum((mean for _, mean in inner), np.zeros(len(eta)))
+    rest = eta - np.einsum("ik,ik->i", Z, partial[codes]) - noise
     J = len(levels)
     rowwise = _rowwise(fit, response)
-    information = _by_level(Z, codes, J, np.maximum(rowwise(eta)[2], 0.0))
+    weights = np.maximum(rowwise(eta)[2], 0.0)
+    information = information_beside(Z, codes, J, weights, [part for part, _ in inner if part.Z.shape[1]])
     exact = _full_rank(Z, codes, J)
     none, reached = _newton(rowwise, rest, Z, codes, partial, np.zeros((J, len(columns))), complete)
     exact &= reached
@@ -95,6 +102,31 @@ def level_fits(fit: Fit, group: str, response: ModelResponse, columns: Sequence[
         wide, _ = _newton(rowwise, rest, Z, codes, partial, np.broadcast_to(width**-2.0, partial.shape), complete)
         none = np.where(exact[:, None], none, wide)
     return LevelFits(complete, partial, none, information, np.bincount(codes, minlength=J), exact)
+
+
+def _inner(fit: Fit, group: str, response: str) -> tuple[Inner, Floats]:
+    """A nested grouping's effects on the mean of one response, and what they add to η at their posterior means."""
+    model, (levels, effects, r) = fit.model, effect_draws(fit, group)
+    predictor = (response, names.MEAN)
+    columns = [c for c in group_columns(model, group) if (c.response, c.parameter) == predictor]
+    codes = model.groups[group][0].codes
+    Z = np.stack([c.z for c in columns], axis=1) if columns else np.zeros((len(codes), 0))
+    mean = r[:, :, [effects.index(c.effect) for c in columns]].mean(axis=0)
+    part = Inner(codes, Z, mean_covariance(fit, group, [c.effect for c in columns]), len(levels))
+    return part, np.einsum("ik,ik->i", Z, mean[codes])
+
+
+def mean_covariance(fit: Fit, group: str, effects: Sequence[str]) -> Floats:
+    """Posterior mean of the covariance of some effects of a grouping; independent blocks have none between them."""
+    place = {effect: i for i, effect in enumerate(effects)}
+    V = np.zeros((len(effects), len(effects)))
+    for block in fit.model.groups[group]:
+        inside = [(i, place[e]) for i, e in enumerate(block.effects) if e in place]
+        mean = covariance_draws(fit, block).mean(axis=0)
+        for i, a in inside:
+            for j, b in inside:
+                V[a, b] = mean[i, j]
+    return V
 
 
 def mean_predictor(fit: Fit, response: str, parameter: str) -> Floats:

@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hierlm import names
-from hierlm.posterior.coef import Column, group_columns
-from hierlm.posterior.draws import covariance_draws, effect_draws, known_group
+from hierlm.posterior.coef import group_columns
+from hierlm.posterior.draws import effect_draws, known_group
 from hierlm.posterior.layout import Table, html_lines, html_page, html_table, number, records, text_table
-from hierlm.posterior.level_fits import level_fits
+from hierlm.posterior.level_fits import level_fits, mean_covariance
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -88,9 +88,10 @@ def shrinkage(fit: Fit, group: str | None = None) -> Shrinkage:
 
     ``levels`` compares, on the link scale of the mean, three estimates of every level's coefficient:
 
-    * *no pooling*: the level's rows alone, all other terms held at their posterior means; least squares for a gaussian
-      response, else maximum likelihood.  Where no finite maximum exists (fewer rows than effects; only failures in a
-      logistic model) the level gets a normal prior around complete pooling that is 10 group sds wide, and a ``note``.
+    * *no pooling*: the level's rows alone, all other terms held at their posterior means but those of groupings nested
+      inside it (a batch's casks, one level per row), which are noise; least squares for a gaussian response, else
+      maximum likelihood.  Where no finite maximum exists (fewer rows than effects; only failures in a logistic model)
+      the level gets a normal prior around complete pooling that is 10 group sds wide, and a ``note``.
     * *partial pooling*: the posterior mean of common plus group effect, as in :func:`~hierlm.posterior.coef`.
     * *complete pooling*: the common effect, 0 for an effect without a common counterpart.
 
@@ -191,7 +192,7 @@ def _levels(fit: Fit, group: str, levels: tuple[str, ...]) -> list[pd.DataFrame]
         columns = [c for c in group_columns(fit.model, group) if (c.response, c.parameter) == predictor]
         if not columns:
             continue
-        V = _covariance(fit, group, columns)
+        V = mean_covariance(fit, group, [c.effect for c in columns])
         found = level_fits(fit, group, response, columns, V)
         J, K = found.none.shape
         values = {
@@ -207,16 +208,3 @@ def _levels(fit: Fit, group: str, levels: tuple[str, ...]) -> list[pd.DataFrame]
         }
         frames.append(pd.DataFrame(values, columns=list(LEVELS)))
     return frames
-
-
-def _covariance(fit: Fit, group: str, columns: list[Column]) -> Floats:
-    """Posterior mean of the covariance of these effects; independent blocks have none between them."""
-    place = {c.effect: i for i, c in enumerate(columns)}
-    V = np.zeros((len(columns), len(columns)))
-    for block in fit.model.groups[group]:
-        inside = [(i, place[e]) for i, e in enumerate(block.effects) if e in place]
-        mean = covariance_draws(fit, block).mean(axis=0)
-        for i, a in inside:
-            for j, b in inside:
-                V[a, b] = mean[i, j]
-    return V
