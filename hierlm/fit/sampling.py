@@ -44,7 +44,7 @@ def fit(
     draws : int
         Kept draws of each chain.
     tune : int, optional
-        Discarded draws of each chain before; 1,000 on the PyMC graph, 500 after a reduction, unless given.
+        Discarded draws of each chain before; 1,000 on the PyMC graph, 250 after a reduction, unless given.
     chains : int
         At least 1; convergence can be judged from 4 on.
     cores : int, optional
@@ -53,7 +53,7 @@ def fit(
         The same seed gives the same draws; without one a random seed is used, and recorded in ``provenance``.
     sampler : {"nutpie", "pymc", "numpyro", "blackjax"}
     target_accept : float, optional
-        In (0, 1); raise it towards 0.99 when there are divergences.  0.95 on the PyMC graph, 0.9 after a reduction,
+        In (0, 1); raise it towards 0.99 when there are divergences.  0.95 on the PyMC graph, 0.8 after a reduction,
         unless given.
     max_treedepth : int
     reduce : bool
@@ -115,7 +115,7 @@ def fit(
     return Fit(model, draws_tree, provenance(settings, sampler, way, seconds, complete))
 
 
-GRAPH, REDUCED = Settings(tune=1000, target_accept=0.95), Settings(tune=500, target_accept=0.9)
+GRAPH, REDUCED = Settings(tune=1000, target_accept=0.95), Settings(tune=250, target_accept=0.8)
 """What is usual where the user says nothing: a few numbers of θ need less care than all effects together."""
 
 

@@ -7,7 +7,7 @@ import math
 import numba as nb
 import numpy as np
 
-from hierlm.kernels.triangular import cholesky, solve_upper
+from hierlm.kernels.triangular import cholesky, cholesky_back
 
 __all__ = ["EXCHANGEABLE", "UNSTRUCTURED", "correlation", "correlation_gradient"]
 
@@ -25,11 +25,14 @@ def correlation(kind, k, eta, v, C):
     if kind == EXCHANGEABLE:
         u = 1.0 / (1.0 + math.exp(-v[0]))
         r = (k * u - 1.0) / (k - 1.0)
+        flat = np.full(k * k, r)
         for i in range(k):
-            for j in range(k):
-                C[i, j] = 1.0 if i == j else r
-        if not cholesky(C[:k, :k]):
+            flat[i * k + i] = 1.0
+        if not cholesky(flat, 0, k):
             return -np.inf
+        for i in range(k):
+            for j in range(i + 1):
+                C[i, j] = flat[i * k + j]
         log_u, log_not = -math.log1p(math.exp(-v[0])), -math.log1p(math.exp(v[0]))
         return eta * log_u + ((eta - 1.0) * (k - 1.0) + 1.0) * log_not
     total, n = 0.0, 0
@@ -50,17 +53,17 @@ def correlation(kind, k, eta, v, C):
 
 @nb.njit(cache=True, nogil=True)
 def correlation_gradient(kind, k, eta, v, C, D, out):
-    """out ← ∂/∂v of the log-likelihood plus :func:`correlation`'s return, D = C⁻ᵀA the gradient in C."""
+    """out ← ∂/∂v of the log-likelihood plus :func:`correlation`'s return; D is the derivative by C, lower triangle."""
     if kind == EXCHANGEABLE:
         u = 1.0 / (1.0 + math.exp(-v[0]))
-        row, total = np.empty(k), 0.0
-        for i in range(k):  # ½ tr(D C⁻¹ dR/dr): row i of D C⁻¹ is the solution of Cᵀx = D[i]
-            for j in range(k):
-                row[j] = D[i, j]
-            solve_upper(C[:k, :k], row)
-            for j in range(k):
-                if j != i:
-                    total += 0.5 * row[j]
+        flat, bar, total = np.empty(k * k), np.empty(k * k), 0.0
+        for i in range(k):
+            for j in range(i + 1):
+                flat[i * k + j], bar[i * k + j] = C[i, j], D[i, j]
+        cholesky_back(flat, bar, 0, k)
+        for i in range(k):
+            for j in range(i):
+                total += bar[i * k + j]
         out[0] = total * k / (k - 1.0) * u * (1.0 - u)
         out[0] += eta * (1.0 - u) - ((eta - 1.0) * (k - 1.0) + 1.0) * u
         return

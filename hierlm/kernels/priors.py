@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numba as nb
 
-__all__ = ["CODES", "log_prior"]
+__all__ = ["CODES", "EVEN", "REAL_CODES", "log_prior", "log_real_prior"]
 
 CODES: Mapping[str, tuple[int, tuple[str, ...]]] = MappingProxyType(
     {
@@ -23,6 +23,20 @@ CODES: Mapping[str, tuple[int, tuple[str, ...]]] = MappingProxyType(
     }
 )
 """Distribution → (code, the arguments that it takes here, in order)."""
+
+REAL_CODES: Mapping[str, tuple[int, tuple[str, ...]]] = MappingProxyType(
+    {
+        "Flat": (0, ()),
+        "StudentT": (1, ("nu", "sigma")),
+        "Cauchy": (2, ("beta",)),
+        "Laplace": (3, ("b",)),
+        "Logistic": (4, ("s",)),
+    }
+)
+"""Distributions of a real number but the normal one, about their location."""
+
+EVEN = frozenset({0, 1, 2, 3, 4})
+"""Codes whose density has no singularity at zero, so that x may stand for |x|."""
 
 
 @nb.njit(cache=True, nogil=True)
@@ -45,4 +59,22 @@ def log_prior(code, a, b, x):
     if code == 7:
         z = (math.log(x) - a) / b
         return -math.log(x) - 0.5 * z * z, -(1.0 + z / b) / x
+    return 0.0, 0.0
+
+
+@nb.njit(cache=True, nogil=True)
+def log_real_prior(code, a, b, x):
+    """log p(x) up to a constant, and its derivative, for a real x less its location."""
+    if code == 1:
+        t = x / b
+        return -0.5 * (a + 1.0) * math.log1p(t * t / a), -(a + 1.0) * t / (b * (a + t * t))
+    if code == 2:
+        t = x / a
+        return -math.log1p(t * t), -2.0 * t / (a * (1.0 + t * t))
+    if code == 3:
+        return -abs(x) / a, -math.copysign(1.0, x) / a
+    if code == 4:
+        t = math.tanh(0.5 * x / a)
+        size = abs(x) / a
+        return -size - 2.0 * math.log1p(math.exp(-size)), -t / a
     return 0.0, 0.0

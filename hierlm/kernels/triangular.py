@@ -1,4 +1,4 @@
-"""Cholesky factors and triangular solves in loops: no exceptions, a status instead."""
+"""Cholesky factors and their derivatives in loops: no exceptions, a status instead."""
 
 from __future__ import annotations
 
@@ -7,73 +7,57 @@ import math
 import numba as nb
 import numpy as np
 
-__all__ = ["cholesky", "dense_cholesky", "dense_inverse", "invert_from_cholesky", "solve_lower", "solve_upper"]
+__all__ = ["cholesky", "cholesky_back", "dense_cholesky", "dense_cholesky_back"]
 
-SMALL = 40
+SMALL = 48
 """Up to this size loops are faster than calling LAPACK."""
 
 
-@nb.njit(cache=True, nogil=True)
-def cholesky(A: np.ndarray) -> bool:
-    """Overwrite the lower triangle of A (k × k) by L with L Lᵀ = A; False where A is not positive definite."""
-    k = A.shape[0]
-    for j in range(k):
-        pivot = A[j, j]
-        for m in range(j):
-            pivot -= A[j, m] * A[j, m]
-        if not pivot > 0.0 or not math.isfinite(pivot):
-            return False
-        root = math.sqrt(pivot)
-        A[j, j] = root
-        for i in range(j + 1, k):
-            value = A[i, j]
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def cholesky(V: np.ndarray, o: int, k: int) -> bool:
+    """The k × k matrix A at V[o:] becomes L with L Lᵀ = A (lower triangle); False if A is not positive definite."""
+    for i in range(k):
+        p = o + i * k
+        for j in range(i):
+            q = o + j * k
+            value = V[p + j]
             for m in range(j):
-                value -= A[i, m] * A[j, m]
-            A[i, j] = value / root
+                value -= V[p + m] * V[q + m]
+            V[p + j] = value / V[q + j]
+        pivot = V[p + i]
+        for m in range(i):
+            pivot -= V[p + m] * V[p + m]
+        if not (pivot > 0.0 and pivot < np.inf):
+            return False
+        V[p + i] = math.sqrt(pivot)
     return True
 
 
-@nb.njit(cache=True, nogil=True)
-def solve_lower(L: np.ndarray, x: np.ndarray) -> None:
-    """x ← L⁻¹ x."""
-    for i in range(L.shape[0]):
-        value = x[i]
-        for m in range(i):
-            value -= L[i, m] * x[m]
-        x[i] = value / L[i, i]
-
-
-@nb.njit(cache=True, nogil=True)
-def solve_upper(L: np.ndarray, x: np.ndarray) -> None:
-    """x ← L⁻ᵀ x."""
-    k = L.shape[0]
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def cholesky_back(V: np.ndarray, bar: np.ndarray, o: int, k: int) -> None:
+    """∂f/∂L at bar[o:] becomes ∂f/∂A of the lower triangle of A = L Lᵀ, each element counted once (Smith 1995)."""
     for i in range(k - 1, -1, -1):
-        value = x[i]
-        for m in range(i + 1, k):
-            value -= L[m, i] * x[m]
-        x[i] = value / L[i, i]
+        p = o + i * k
+        bar[p + i] *= 0.5 / V[p + i]
+        for m in range(i):
+            bar[p + m] -= 2.0 * bar[p + i] * V[p + m]
+        for j in range(i - 1, -1, -1):
+            q = o + j * k
+            bar[p + j] /= V[q + j]
+            value = bar[p + j]
+            bar[q + j] -= value * V[p + j]
+            for m in range(j):
+                bar[p + m] -= value * V[q + m]
+                bar[q + m] -= value * V[p + m]
 
 
 @nb.njit(cache=True, nogil=True)
-def invert_from_cholesky(L: np.ndarray, out: np.ndarray) -> None:
-    """out ← (L Lᵀ)⁻¹, all of it."""
-    k = L.shape[0]
-    column = np.empty(k)
-    for j in range(k):
-        column[:] = 0.0
-        column[j] = 1.0
-        solve_lower(L, column)
-        solve_upper(L, column)
-        for i in range(k):
-            out[i, j] = column[i]
-
-
-@nb.njit(cache=True, nogil=True)
-def dense_cholesky(A: np.ndarray) -> bool:
+def dense_cholesky(V: np.ndarray, o: int, q: int) -> bool:
     """:func:`cholesky` of a matrix of any size, by LAPACK where it is large."""
-    if A.shape[0] <= SMALL:
-        return cholesky(A)
-    for i in range(A.shape[0]):
+    if q <= SMALL:
+        return cholesky(V, o, q)
+    A = V[o : o + q * q].reshape((q, q))
+    for i in range(q):
         if not math.isfinite(A[i, i]):
             return False
     try:
@@ -84,14 +68,24 @@ def dense_cholesky(A: np.ndarray) -> bool:
 
 
 @nb.njit(cache=True, nogil=True)
-def dense_inverse(L: np.ndarray, out: np.ndarray) -> None:
-    """:func:`invert_from_cholesky` of a matrix of any size."""
-    if L.shape[0] <= SMALL:
-        invert_from_cholesky(L, out)
-    else:
-        lower = np.zeros(L.shape)
-        for i in range(L.shape[0]):
-            for j in range(i + 1):
-                lower[i, j] = L[i, j]
-        inverse = np.linalg.inv(lower)
-        out[:] = inverse.T @ inverse
+def dense_cholesky_back(V: np.ndarray, bar: np.ndarray, o: int, q: int) -> None:
+    """:func:`cholesky_back` of a matrix of any size: L⁻ᵀ Φ(LᵀL̄) L⁻¹, Φ the lower triangle with half its diagonal."""
+    if q <= SMALL:
+        cholesky_back(V, bar, o, q)
+        return
+    L, B = V[o : o + q * q].reshape((q, q)), bar[o : o + q * q].reshape((q, q))
+    lower, slope = np.zeros((q, q)), np.zeros((q, q))
+    for i in range(q):
+        for j in range(i + 1):
+            lower[i, j], slope[i, j] = L[i, j], B[i, j]
+    middle = lower.T @ slope
+    for i in range(q):
+        middle[i, i] *= 0.5
+        for j in range(i + 1, q):
+            middle[i, j] = 0.0
+    inverse = np.linalg.inv(lower)
+    full = inverse.T @ (middle @ inverse)
+    for i in range(q):
+        for j in range(i):
+            B[i, j] = full[i, j] + full[j, i]
+        B[i, i] = full[i, i]

@@ -10,10 +10,11 @@ from hierlm.errors import ModelError
 from hierlm.model import Model
 from hierlm.reductions.gaussian_marginal import GaussianMarginal
 from hierlm.reductions.reduction import Reduction, Verdict
+from hierlm.reductions.whitened import Whitened
 
 __all__ = ["REDUCTIONS", "Plan", "plan"]
 
-REDUCTIONS: tuple[Reduction, ...] = (GaussianMarginal(),)
+REDUCTIONS: tuple[Reduction, ...] = (GaussianMarginal(), Whitened())
 """Every exact reduction, in the order tried."""
 
 JOINT = "joint NUTS on the PyMC graph"

@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from hierlm.model import Model
+from hierlm.reductions.arrangement import Arrangement
 
 __all__ = ["Problem", "Reduction", "Verdict"]
 
@@ -39,20 +40,21 @@ class Problem:
     ----------
     dimension : int
     density : numba function
-        ``density(theta, data, gradient) -> float``; the gradient is written in place; −inf on failure.
+        ``density(zeta, data, gradient) -> float``; the gradient is written in place; −inf on failure.  Its
+        coordinates ζ are about independent and standard normal.
     callbacks : callable
-        () -> (the same for a C host, the C function that stores θ); compiled when first called on a machine.
+        () -> (the same for a C host, the C function that stores ζ); compiled when first called on a machine.
     data : array
         The structure and the numbers of this model.
-    start : (dimension,) array
-        A starting point.
+    place : Arrangement
+        Where effects lie among the columns.
     """
 
     dimension: int
     density: Any
     callbacks: Callable[[], tuple[Any, Any]]
     data: NDArray[np.float64]
-    start: NDArray[np.float64]
+    place: Arrangement
 
 
 class Reduction(ABC):
@@ -74,11 +76,11 @@ class Reduction(ABC):
         """What is left to sample; only for models that :meth:`accepts`."""
 
     @abstractmethod
-    def recover(self, model: Model, problem: Problem, thetas: NDArray[np.float64], seed: int) -> xr.Dataset:
+    def recover(self, model: Model, problem: Problem, zetas: NDArray[np.float64], seed: int) -> xr.Dataset:
         """Draws of everything that users see, from draws of what was sampled.
 
         Parameters
         ----------
-        thetas : (chains, draws, dimension) array
+        zetas : (chains, draws, dimension) array
         seed : int
         """

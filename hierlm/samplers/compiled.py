@@ -54,7 +54,7 @@ def _nothing_to_sample(settings: Settings) -> xr.DataTree:
 
 def _start(problem: Problem) -> Any:
     def start(seed: Any) -> NDArray[np.float64]:
-        return problem.start + np.random.default_rng(seed).uniform(-1.0, 1.0, problem.dimension)
+        return np.random.default_rng(seed).uniform(-1.0, 1.0, problem.dimension)
 
     return start
 

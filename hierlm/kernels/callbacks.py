@@ -1,0 +1,58 @@
+"""C functions for a host of compiled densities, made at the first use on a machine and then read from numba's cache.
+
+A density is (dimension, *ζ, *gradient, *value, *buffer) → status: 0, or 4 where it is not finite and another step
+should be tried.  What is stored of a draw is ζ itself: (dimension, expanded, *ζ, *out, *buffer) → 0.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import numba as nb
+
+from hierlm.kernels import marginal, whitened
+
+__all__ = ["gaussian_callbacks", "whitened_callbacks"]
+
+REAL, WHOLE = nb.types.CPointer(nb.types.double), nb.types.uint64
+DENSITY = nb.types.int64(WHOLE, REAL, REAL, REAL, REAL)
+STORE = nb.types.int64(WHOLE, WHOLE, REAL, REAL, REAL)
+
+
+def _gaussian(dimension, zeta, gradient, value, buffer):
+    length = nb.carray(buffer, 1).view(nb.int64)[0]
+    logp = marginal.log_density(nb.carray(zeta, dimension), nb.carray(buffer, length), nb.carray(gradient, dimension))
+    nb.carray(value, 1)[0] = logp
+    return 0 if math.isfinite(logp) else 4
+
+
+def _whitened(dimension, zeta, gradient, value, buffer):
+    length = nb.carray(buffer, 1).view(nb.int64)[0]
+    logp = whitened.log_density(nb.carray(zeta, dimension), nb.carray(buffer, length), nb.carray(gradient, dimension))
+    nb.carray(value, 1)[0] = logp
+    return 0 if math.isfinite(logp) else 4
+
+
+def _copy(dimension, expanded, zeta, out, data):
+    for i in range(dimension):
+        nb.carray(out, expanded)[i] = nb.carray(zeta, dimension)[i]
+    return 0
+
+
+@lru_cache
+def _store() -> Any:
+    return nb.cfunc(STORE, cache=True)(_copy)
+
+
+@lru_cache
+def gaussian_callbacks() -> tuple[Any, Any]:
+    """The marginal density of a Gaussian response, and what stores a draw."""
+    return nb.cfunc(DENSITY, cache=True)(_gaussian), _store()
+
+
+@lru_cache
+def whitened_callbacks() -> tuple[Any, Any]:
+    """The joint density of θ and whitened effects, and what stores a draw."""
+    return nb.cfunc(DENSITY, cache=True)(_whitened), _store()

@@ -1,0 +1,224 @@
+"""Sparse block Cholesky of B = I + MᵀSM by eliminating levels one after the other, and its derivative.
+
+Columns come in blocks: the levels of every grouping, then single coefficients.  The first blocks ("nodes") are
+eliminated; a node is coupled with later columns only, and eliminating it fills nothing that is not stored.  What is
+left is one dense "root".  Matrices of this pattern live in flat arrays: for every node its k × k diagonal, then its
+couplings, one row of k a column; after all nodes the q × q root, of which the lower triangle is used.
+
+The structure is data (:class:`hierlm.kernels.structure.Structure`), so nothing is compiled for a model.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba as nb
+import numpy as np
+
+from hierlm.kernels.triangular import cholesky, cholesky_back, dense_cholesky, dense_cholesky_back
+
+__all__ = ["add_outer", "factorise", "factorise_back", "solve_lower", "solve_upper"]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def factorise(V, st):
+    """V ← the Cholesky factor, in place; returns (whether it exists, Σ log of its diagonal)."""
+    half = 0.0
+    for n in range(st.nodes):
+        k, o, first, last = st.size[n], st.start[n], st.rows[n], st.rows[n + 1]
+        if k == 1:
+            pivot = V[o]
+            if not (pivot > 0.0 and pivot < np.inf):
+                return False, 0.0
+            root = math.sqrt(pivot)
+            V[o] = root
+            half += math.log(root)
+            for r in range(o + 1, o + 1 + last - first):
+                V[r] /= root
+            if n >= st.dense:
+                continue
+            t = st.pairs[n]
+            for a in range(last - first):
+                x = V[o + 1 + a]
+                for b in range(a + 1):
+                    V[st.target[t]] -= x * V[o + 1 + b]
+                    t += 1
+            continue
+        if not cholesky(V, o, k):
+            return False, 0.0
+        for i in range(k):
+            half += math.log(V[o + i * k + i])
+        base = o + k * k
+        for a in range(last - first):
+            p = base + a * k
+            for i in range(k):
+                value = V[p + i]
+                for m in range(i):
+                    value -= V[o + i * k + m] * V[p + m]
+                V[p + i] = value / V[o + i * k + i]
+        if n >= st.dense:
+            continue
+        t = st.pairs[n]
+        for a in range(last - first):
+            for b in range(a + 1):
+                value = 0.0
+                for i in range(k):
+                    value += V[base + a * k + i] * V[base + b * k + i]
+                V[st.target[t]] -= value
+                t += 1
+    q, o = st.root, st.start[st.nodes]
+    if st.dense < st.nodes:
+        X = _couplings(V, st)
+        root = V[o : o + q * q].reshape((q, q))
+        root -= np.dot(X.T, X)
+    if not dense_cholesky(V, o, q):
+        return False, 0.0
+    for i in range(q):
+        half += math.log(V[o + i * q + i])
+    return True, half
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _couplings(V, st):
+    """The couplings of the dense nodes, one row an effect."""
+    k, q = st.size[st.dense], st.root
+    X = np.empty(((st.nodes - st.dense) * k, q))
+    for n in range(st.dense, st.nodes):
+        p = st.start[n] + k * k
+        for i in range(k):
+            for r in range(q):
+                X[(n - st.dense) * k + i, r] = V[p + r * k + i]
+    return X
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _couplings_back(V, bar, st):
+    """The derivative by the couplings of the dense nodes, given that by the root."""
+    k, q, o = st.size[st.dense], st.root, st.start[st.nodes]
+    root = np.empty((q, q))
+    for i in range(q):
+        for m in range(i):
+            root[i, m] = bar[o + i * q + m]
+            root[m, i] = root[i, m]
+        root[i, i] = 2.0 * bar[o + i * q + i]
+    X_bar = np.dot(_couplings(V, st), root)
+    for n in range(st.dense, st.nodes):
+        p = st.start[n] + k * k
+        for i in range(k):
+            for r in range(q):
+                bar[p + r * k + i] -= X_bar[(n - st.dense) * k + i, r]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def solve_lower(V, st, x):
+    """x ← L⁻¹ x."""
+    for n in range(st.nodes):
+        k, o, c = st.size[n], st.start[n], st.column[n]
+        for i in range(k):
+            value = x[c + i]
+            for m in range(i):
+                value -= V[o + i * k + m] * x[c + m]
+            x[c + i] = value / V[o + i * k + i]
+        p = o + k * k
+        for r in range(st.rows[n], st.rows[n + 1]):
+            value = 0.0
+            for i in range(k):
+                value += V[p + i] * x[c + i]
+            x[st.coupled[r]] -= value
+            p += k
+    q, o, c = st.root, st.start[st.nodes], st.first_root
+    for i in range(q):
+        value = x[c + i]
+        for m in range(i):
+            value -= V[o + i * q + m] * x[c + m]
+        x[c + i] = value / V[o + i * q + i]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def solve_upper(V, st, x):
+    """x ← L⁻ᵀ x."""
+    q, o, c = st.root, st.start[st.nodes], st.first_root
+    for i in range(q - 1, -1, -1):
+        x[c + i] /= V[o + i * q + i]
+        for m in range(i):  # by rows: memory is read in order
+            x[c + m] -= V[o + i * q + m] * x[c + i]
+    for n in range(st.nodes - 1, -1, -1):
+        k, o, c = st.size[n], st.start[n], st.column[n]
+        p = o + k * k
+        for r in range(st.rows[n], st.rows[n + 1]):
+            value = x[st.coupled[r]]
+            for i in range(k):
+                x[c + i] -= V[p + i] * value
+            p += k
+        for i in range(k - 1, -1, -1):
+            value = x[c + i]
+            for m in range(i + 1, k):
+                value -= V[o + m * k + i] * x[c + m]
+            x[c + i] = value / V[o + i * k + i]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def add_outer(bar, st, left, right):
+    """bar[r, c] −= left[r] right[c] on the pattern of L: what a triangular solve says about L."""
+    for n in range(st.nodes):
+        k, o, c = st.size[n], st.start[n], st.column[n]
+        for i in range(k):
+            for m in range(i + 1):
+                bar[o + i * k + m] -= left[c + i] * right[c + m]
+        p = o + k * k
+        for r in range(st.rows[n], st.rows[n + 1]):
+            value = left[st.coupled[r]]
+            for i in range(k):
+                bar[p + i] -= value * right[c + i]
+            p += k
+    q, o, c = st.root, st.start[st.nodes], st.first_root
+    for i in range(q):
+        for m in range(i + 1):
+            bar[o + i * q + m] -= left[c + i] * right[c + m]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def factorise_back(V, bar, st):
+    """bar, the derivative by L, becomes the derivative by the (lower triangle of the) matrix that was factorised."""
+    q, o = st.root, st.start[st.nodes]
+    dense_cholesky_back(V, bar, o, q)
+    if st.dense < st.nodes:
+        _couplings_back(V, bar, st)
+    for n in range(st.nodes - 1, -1, -1):
+        k, o, count = st.size[n], st.start[n], st.rows[n + 1] - st.rows[n]
+        base, t = o + k * k, st.pairs[n]
+        if k == 1:
+            root, total = V[o], 0.0
+            for a in range(count if n < st.dense else 0):
+                x, slope = V[base + a], 0.0
+                for b in range(a + 1):
+                    t_bar = bar[st.target[t]]
+                    slope -= t_bar * V[base + b]
+                    bar[base + b] -= t_bar * x
+                    t += 1
+                bar[base + a] += slope
+            for a in range(count):
+                value = bar[base + a] / root
+                bar[base + a] = value
+                total += value * V[base + a]
+            bar[o] = 0.5 * (bar[o] - total) / root
+            continue
+        for a in range(count if n < st.dense else 0):
+            for b in range(a + 1):
+                t_bar = bar[st.target[t]]
+                t += 1
+                for i in range(k):
+                    x, y = V[base + a * k + i], V[base + b * k + i]
+                    bar[base + a * k + i] -= t_bar * y
+                    bar[base + b * k + i] -= t_bar * x
+        for a in range(count):
+            p = base + a * k
+            for i in range(k - 1, -1, -1):
+                value = bar[p + i]
+                for m in range(i + 1, k):
+                    value -= V[o + m * k + i] * bar[p + m]
+                bar[p + i] = value / V[o + i * k + i]
+            for i in range(k):
+                for m in range(i + 1):
+                    bar[o + i * k + m] -= bar[p + i] * V[p + m]
+        cholesky_back(V, bar, o, k)

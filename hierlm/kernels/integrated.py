@@ -1,0 +1,134 @@
+"""One normal effect of a row integrated out by adaptive Gauss–Hermite quadrature, and drawn given the rest.
+
+log ∫ p(y | η + τ z) φ(z) dz with nodes x_k and weights w_k of ∫ f(x) φ(x) dx ≈ Σ w_k f(x_k), moved to z_k = ẑ + s x_k with the
+mode ẑ and s² = 1/(1 + τ² I), I the curvature there:
+
+    log Σ_k exp(log w_k + log s + ½x_k² − ½z_k² + log p(y | η + τ z_k)).
+
+Derivatives are the averages of those of the integrand (Fisher's identity).  Source: Pinheiro & Bates (1995).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm.kernels.calling import call_response
+
+__all__ = ["Quadrature", "draw", "integrate"]
+
+NEWTON = 12
+CLOSE = 0.02
+"""Newton's last step in units of s: nodes need not sit exactly at the mode."""
+
+
+class Quadrature(NamedTuple):
+    """Nodes and log weights, and space for one integral (terms (q,), slopes (q, 4))."""
+
+    nodes: NDArray[np.float64]
+    log_weights: NDArray[np.float64]
+    terms: NDArray[np.float64]
+    slopes: NDArray[np.float64]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def mode(address, y, t, eta, aux, tau, start, close, out):
+    """(ẑ, s) of the effect z given its row."""
+    z, s = start, 1.0
+    for _ in range(NEWTON):
+        call_response(address, y, t, eta + tau * z, aux, out)
+        s2 = 1.0 / (1.0 + tau * tau * out[1])
+        s = math.sqrt(s2)
+        step = (tau * out[0] - z) * s2
+        if not abs(step) < 1e8:
+            return start, s
+        largest = 4.0 * s + 1.0
+        z += min(max(step, -largest), largest)
+        if abs(step) < close * s:
+            break
+    return z, s
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def integrate(address, y, t, eta, aux, tau, start, q, out):
+    """The log integral; out ← its derivative by η, a working weight, derivatives by aux, and by τ (out[4]).
+
+    ``q.terms[0]`` becomes ẑ.
+    """
+    z, s = mode(address, y, t, eta, aux, tau, start, CLOSE, out)
+    largest, log_s = -np.inf, math.log(s)
+    K = q.nodes.shape[0]
+    for k in range(K):
+        x = q.nodes[k]
+        at = z + s * x
+        value = call_response(address, y, t, eta + tau * at, aux, out)
+        q.terms[k] = q.log_weights[k] + log_s + 0.5 * (x * x - at * at) + value
+        for j in range(4):
+            q.slopes[k, j] = out[j]
+        largest = max(largest, q.terms[k])
+    if not largest > -np.inf:
+        return -np.inf
+    total, squares = 0.0, 0.0
+    for j in range(5):
+        out[j] = 0.0
+    for k in range(K):
+        weight = math.exp(q.terms[k] - largest)
+        total += weight
+        for j in range(4):
+            out[j] += weight * q.slopes[k, j]
+        squares += weight * q.slopes[k, 0] * q.slopes[k, 0]
+        out[4] += weight * q.slopes[k, 0] * (z + s * q.nodes[k])
+    for j in range(5):
+        out[j] /= total
+    information = out[1] - (squares / total - out[0] * out[0])  # E[I] − Var[slope] is −∂²/∂η²
+    out[1] = information if information > 0.0 else out[1] / (1.0 + tau * tau * out[1])
+    q.terms[0] = z
+    return largest + math.log(total)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _tangent(address, y, t, eta, aux, tau, at, out):
+    """(value, slope) of log p(y | η + τ z) − ½z² at one place."""
+    value = call_response(address, y, t, eta + tau * at, aux, out)
+    return value - 0.5 * at * at, tau * out[0] - at
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def draw(rng, address, y, t, eta, aux, tau, start, out):
+    """An exact draw of z given its row, for a density that is log-concave in η; NaN where none is found.
+
+    Rejection below a hat of three pieces: flat at the mode, exponential beyond tangents about one s away from it
+    (Devroye 1986, VII.2).
+    """
+    z, s = mode(address, y, t, eta, aux, tau, start, 1e-4, out)
+    top, _ = _tangent(address, y, t, eta, aux, tau, z, out)
+    left, left_slope = _tangent(address, y, t, eta, aux, tau, z - 1.1 * s, out)
+    right, right_slope = _tangent(address, y, t, eta, aux, tau, z + 1.1 * s, out)
+    if not (left_slope > 0.0 and right_slope < 0.0):
+        return np.nan
+    top += 1e-6  # the mode is not exact
+    a = z - 1.1 * s + (top - left) / left_slope  # where the tangents reach the top
+    b = z + 1.1 * s + (top - right) / right_slope
+    if not a < b:
+        return np.nan
+    mass_left, mass_right = 1.0 / left_slope, -1.0 / right_slope
+    mass = mass_left + (b - a) + mass_right
+    for _ in range(1000):
+        v = rng.random() * mass
+        if v < mass_left:
+            x = a + math.log(max(v / mass_left, 1e-300)) / left_slope
+            hat = top + left_slope * (x - a)
+        elif v < mass_left + (b - a):
+            x = a + (v - mass_left)
+            hat = top
+        else:
+            x = b + math.log(max((mass - v) / mass_right, 1e-300)) / right_slope
+            hat = top + right_slope * (x - b)
+        value, _ = _tangent(address, y, t, eta, aux, tau, x, out)
+        if math.log(max(rng.random(), 1e-300)) <= value - hat:
+            return x
+    return np.nan

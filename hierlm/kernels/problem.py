@@ -1,0 +1,55 @@
+"""What all packed problems share: parameters first, then the structure, then the numbers W'ΩW and W'Ωy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm.kernels.packing import floats, ints
+from hierlm.kernels.parameters import FIELDS, Parameters
+from hierlm.kernels.structure import Structure
+
+__all__ = ["FIRST", "common_fields", "moments", "structure_of"]
+
+FIRST = FIELDS + 13
+"""The first field that belongs to one kind of problem alone."""
+
+
+def common_fields(
+    parameters: Parameters, structure: Structure, S: NDArray[np.float64], r: NDArray[np.float64]
+) -> list[NDArray[Any]]:
+    """The fields of every packed problem."""
+    return [*parameters, np.array(structure[:6], dtype=np.int64), *structure[6:], S, r]
+
+
+@nb.njit(cache=True, nogil=True)
+def structure_of(buffer):
+    """The structure as it was packed."""
+    n = ints(buffer, FIELDS)
+    return Structure(
+        n[0],
+        n[1],
+        n[2],
+        n[3],
+        n[4],
+        n[5],
+        ints(buffer, FIELDS + 1),
+        ints(buffer, FIELDS + 2),
+        ints(buffer, FIELDS + 3),
+        ints(buffer, FIELDS + 4),
+        ints(buffer, FIELDS + 5),
+        ints(buffer, FIELDS + 6),
+        ints(buffer, FIELDS + 7),
+        ints(buffer, FIELDS + 8),
+        ints(buffer, FIELDS + 9),
+        ints(buffer, FIELDS + 10),
+    )
+
+
+@nb.njit(cache=True, nogil=True)
+def moments(buffer):
+    """(S = WᵀΩW in the pattern of the structure, r = WᵀΩy)."""
+    return floats(buffer, FIELDS + 11), floats(buffer, FIELDS + 12)

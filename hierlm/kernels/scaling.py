@@ -1,0 +1,156 @@
+"""The prior factor M, block by block: on vectors, on matrices of the structure's pattern, and its derivative.
+
+``F[f]`` is the lower-triangular factor of the blocks with ``st.factor == f``.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+
+__all__ = ["back_scale", "back_transposed", "scale", "times", "transposed"]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def times(F, st, x, out):
+    """out ← M x."""
+    for b in range(st.blocks):
+        k, c = st.size[b], st.column[b]
+        f = st.factor[b]
+        if k == 1:
+            out[c] = F[f, 0, 0] * x[c]
+            continue
+        for i in range(k):
+            value = 0.0
+            for m in range(i + 1):
+                value += F[f, i, m] * x[c + m]
+            out[c + i] = value
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def transposed(F, st, x, out):
+    """out ← Mᵀ x."""
+    for b in range(st.blocks):
+        k, c = st.size[b], st.column[b]
+        f = st.factor[b]
+        if k == 1:
+            out[c] = F[f, 0, 0] * x[c]
+            continue
+        for i in range(k):
+            value = 0.0
+            for m in range(i, k):
+                value += F[f, m, i] * x[c + m]
+            out[c + i] = value
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def back_transposed(st, x, out_bar, F_bar):
+    """F_bar += the derivative by M, given that by out = Mᵀ x; with the arguments exchanged, of out = M x."""
+    for b in range(st.blocks):
+        k, c = st.size[b], st.column[b]
+        f = st.factor[b]
+        if k == 1:
+            F_bar[f, 0, 0] += x[c] * out_bar[c]
+            continue
+        for i in range(k):
+            for m in range(i, k):
+                F_bar[f, m, i] += x[c + m] * out_bar[c + i]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _congruence(F, S, V, o, stride, left, kl, right, kr):
+    """V block ← F[left]ᵀ S F[right] of one block of kl rows and kr columns."""
+    for a in range(kl):
+        for c in range(kr):
+            value = 0.0
+            for m in range(a, kl):
+                inner = 0.0
+                for d in range(c, kr):
+                    inner += S[o + m * stride + d] * F[right, d, c]
+                value += F[left, m, a] * inner
+            V[o + a * stride + c] = value
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _congruence_back(F, F_bar, S, bar, o, stride, left, kl, right, kr):
+    for a in range(kl):
+        for c in range(kr):
+            slope = bar[o + a * stride + c]
+            for m in range(a, kl):
+                for d in range(c, kr):
+                    s = slope * S[o + m * stride + d]
+                    F_bar[left, m, a] += s * F[right, d, c]
+                    F_bar[right, d, c] += s * F[left, m, a]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def scale(F, st, S, V):
+    """V ← I + MᵀSM (its lower triangle)."""
+    for n in range(st.nodes):
+        k, o, f = st.size[n], st.start[n], st.factor[n]
+        if k == 1:
+            V[o] = S[o] * F[f, 0, 0] * F[f, 0, 0]
+        else:
+            _congruence(F, S, V, o, k, f, k, f, k)
+        for i in range(k):
+            V[o + i * k + i] += 1.0
+        p = o + k * k
+        for j in range(st.partners[n], st.partners[n + 1]):
+            b = st.partner[j]
+            kb = st.size[b]
+            if k == 1 and kb == 1:
+                V[p] = S[p] * F[f, 0, 0] * F[st.factor[b], 0, 0]
+            else:
+                _congruence(F, S, V, p, k, st.factor[b], kb, f, k)
+            p += kb * k
+    q, o = st.root, st.start[st.nodes]
+    for a in range(st.nodes, st.blocks):
+        ka, ra = st.size[a], st.column[a] - st.first_root
+        for b in range(st.nodes, a + 1):
+            kb, rb = st.size[b], st.column[b] - st.first_root
+            at, f, h = o + ra * q + rb, st.factor[a], st.factor[b]
+            if ka == 1 and kb == 1:
+                V[at] = S[at] * F[f, 0, 0] * F[h, 0, 0]
+            else:
+                _congruence(F, S, V, at, q, f, ka, h, kb)
+        for i in range(ka):
+            V[o + (ra + i) * q + ra + i] += 1.0
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def back_scale(F, st, S, bar, F_bar):
+    """F_bar += the derivative by M, given that (``bar``, lower triangle) by MᵀSM."""
+    for n in range(st.nodes):
+        k, o, f = st.size[n], st.start[n], st.factor[n]
+        for i in range(k):
+            for m in range(i + 1, k):
+                bar[o + i * k + m] = 0.0
+        if k == 1:
+            F_bar[f, 0, 0] += 2.0 * bar[o] * S[o] * F[f, 0, 0]
+        else:
+            _congruence_back(F, F_bar, S, bar, o, k, f, k, f, k)
+        p = o + k * k
+        for j in range(st.partners[n], st.partners[n + 1]):
+            b = st.partner[j]
+            kb = st.size[b]
+            if k == 1 and kb == 1:
+                s, h = bar[p] * S[p], st.factor[b]
+                F_bar[h, 0, 0] += s * F[f, 0, 0]
+                F_bar[f, 0, 0] += s * F[h, 0, 0]
+            else:
+                _congruence_back(F, F_bar, S, bar, p, k, st.factor[b], kb, f, k)
+            p += kb * k
+    q, o = st.root, st.start[st.nodes]
+    for a in range(st.nodes, st.blocks):
+        ka, ra, f = st.size[a], st.column[a] - st.first_root, st.factor[a]
+        for i in range(ka):
+            for m in range(i + 1, ka):
+                bar[o + (ra + i) * q + ra + m] = 0.0
+        for b in range(st.nodes, a + 1):
+            kb, rb = st.size[b], st.column[b] - st.first_root
+            at, h = o + ra * q + rb, st.factor[b]
+            if ka == 1 and kb == 1:
+                s = bar[at] * S[at]
+                F_bar[h, 0, 0] += s * F[f, 0, 0]
+                F_bar[f, 0, 0] += s * F[h, 0, 0]
+            else:
+                _congruence_back(F, F_bar, S, bar, at, q, f, ka, h, kb)

@@ -1,0 +1,199 @@
+"""Which columns are coupled: the pattern of WᵀΩW and of its Cholesky factor, as arrays of whole numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Structure", "accumulate", "make_structure", "mirror"]
+
+Ints = NDArray[np.int64]
+DENSE_ROOT, DENSE_SHARE = 12, 0.4
+"""Nodes of the last grouping are stored as if coupled with the whole root where it is at least so large and so many
+couplings are there: products of matrices then replace products of numbers."""
+
+
+class Structure(NamedTuple):
+    """The pattern; see :mod:`hierlm.kernels.elimination` for how values are stored.
+
+    Parameters
+    ----------
+    nodes, blocks, columns, root, first_root, dense : int
+        Blocks that are eliminated, all blocks, all columns, columns of the root and the first of them; the nodes from
+        ``dense`` on are coupled with the whole root and nothing else.
+    column, size, factor : (blocks,) arrays
+        First column of every block, its columns, and which factor of the prior scales it.
+    rows (nodes + 1,), coupled
+        Node → its coupled columns, ascending.
+    partners (nodes + 1,), partner
+        Node → its coupled blocks, ascending.
+    start (nodes + 1,)
+        Node → where its values begin; the last one is the root's.
+    pairs (nodes + 1,), target
+        Node → for every pair a ≥ b of its coupled columns, where the product is subtracted.
+    """
+
+    nodes: int
+    blocks: int
+    columns: int
+    root: int
+    first_root: int
+    dense: int
+    column: Ints
+    size: Ints
+    factor: Ints
+    rows: Ints
+    coupled: Ints
+    partners: Ints
+    partner: Ints
+    start: Ints
+    pairs: Ints
+    target: Ints
+
+    @property
+    def values(self) -> int:
+        """Length of an array of values."""
+        return int(self.start[-1]) + self.root**2
+
+    @property
+    def work(self) -> int:
+        """Multiplications of one factorisation, roughly."""
+        dense = (self.nodes - self.dense) * self.root**2 // 4
+        return len(self.target) * int(self.size.max(initial=1)) + dense + self.root**3 // 6
+
+
+def make_structure(
+    sizes: Sequence[int], levels: Sequence[int], eliminated: int, coefficients: int, codes: Sequence[Ints]
+) -> Structure:
+    """The structure of groupings in order of elimination, followed by coefficients.
+
+    Parameters
+    ----------
+    sizes, levels : sequence of int
+        Effects a level and levels of every grouping.
+    eliminated : int
+        The first so many groupings are eliminated; each of them is nested in those eliminated after it.
+    coefficients : int
+    codes : sequence of (n,) arrays
+        The level of every row in every grouping.
+    """
+    G = len(sizes)
+    size = np.concatenate([np.full(j, k) for j, k in zip(levels, sizes, strict=True)] + [np.ones(coefficients)])
+    size = size.astype(np.int64)
+    factor = np.concatenate([np.full(j, g) for g, j in enumerate(levels)] + [G + np.arange(coefficients)])
+    column = np.concatenate([[0], np.cumsum(size)])
+    first = np.concatenate([[0], np.cumsum(levels)]).astype(np.int64)  # block of the first level of every grouping
+    nodes = int(first[eliminated])
+    owners, partners, full = [], [], eliminated > 0 and int(column[-1] - column[nodes]) >= DENSE_ROOT
+    for e in range(eliminated):
+        for h in range(e + 1, G):
+            pairs = np.unique(codes[e].astype(np.int64) * levels[h] + codes[h])
+            if full and e == eliminated - 1:
+                full = len(pairs) >= DENSE_SHARE * levels[e] * levels[h]
+                pairs = np.arange(levels[e] * levels[h]) if full else pairs
+            owners.append(first[e] + pairs // levels[h])
+            partners.append(first[h] + pairs % levels[h])
+    everyone = np.arange(nodes)
+    for j in range(coefficients):
+        owners.append(everyone)
+        partners.append(np.full(nodes, first[-1] + j))
+    owner = np.concatenate([*owners, np.zeros(0, np.int64)]).astype(np.int64)
+    partner = np.concatenate([*partners, np.zeros(0, np.int64)]).astype(np.int64)
+    order = np.lexsort((partner, owner))
+    owner, partner = owner[order], partner[order]
+    per_node = np.bincount(owner, minlength=nodes)[:nodes]
+    width = np.bincount(owner, weights=size[partner], minlength=nodes)[:nodes].astype(np.int64)
+    coupled = _expand(column[partner], size[partner])
+    rows = _cumulated(width)
+    start = _cumulated(size[:nodes] * (size[:nodes] + width))
+    products = width * (width + 1) // 2
+    if full:
+        products[first[eliminated - 1] :] = 0
+    pairs = _cumulated(products)
+    root = int(column[-1] - column[nodes])
+    found = Structure(
+        nodes, len(size), int(column[-1]), root, int(column[nodes]), int(first[eliminated - 1]) if full else nodes, column[:-1].astype(np.int64), size,
+        factor.astype(np.int64), rows, coupled, _cumulated(per_node), partner, start, pairs, np.empty(0, np.int64),
+    )  # fmt: skip
+    target = np.empty(int(pairs[-1]), dtype=np.int64)
+    _targets(found, np.repeat(np.arange(len(size)), size), target)
+    return found._replace(target=target)
+
+
+def _cumulated(counts: Ints) -> Ints:
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+
+
+def _expand(first: Ints, count: Ints) -> Ints:
+    """Every number from first to first + count − 1, one range after the other."""
+    offsets = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    return (np.repeat(first, count) + offsets).astype(np.int64)
+
+
+@nb.njit(cache=True)
+def position(st, block_of, high, low):
+    """Where the element of two columns, high ≥ low, is stored."""
+    n = block_of[low]
+    if n >= st.nodes:
+        return st.start[st.nodes] + (high - st.first_root) * st.root + low - st.first_root
+    k, o, c = st.size[n], st.start[n], st.column[n]
+    if high < c + k:
+        return o + (high - c) * k + low - c
+    r = st.rows[n] + np.searchsorted(st.coupled[st.rows[n] : st.rows[n + 1]], high)
+    return o + k * k + (r - st.rows[n]) * k + low - c
+
+
+@nb.njit(cache=True)
+def _targets(st, block_of, target):
+    t = 0
+    for n in range(st.dense):
+        for a in range(st.rows[n], st.rows[n + 1]):
+            for b in range(st.rows[n], a + 1):
+                target[t] = position(st, block_of, st.coupled[a], st.coupled[b])
+                t += 1
+
+
+@nb.njit(cache=True, nogil=True)
+def accumulate(st, block_of, columns, Z, X, weights, scores, S, r):
+    """S ← WᵀΩW and r ← WᵀΩy over rows.
+
+    Parameters
+    ----------
+    block_of : (columns,) array, the block of every column
+    columns : (n, C) array, the columns of the groupings that each row touches, ascending
+    Z : (n, C) array, their values
+    X : (n, p) array, the values of the last p columns
+    weights, scores : (n,) arrays, Ω and y
+    """
+    C, p = columns.shape[1], X.shape[1]
+    first = st.columns - p
+    at, value = np.empty(C + p, np.int64), np.empty(C + p)
+    for j in range(p):
+        at[C + j] = first + j
+    for i in range(columns.shape[0]):
+        for j in range(C):
+            at[j], value[j] = columns[i, j], Z[i, j]
+        for j in range(p):
+            value[C + j] = X[i, j]
+        for a in range(C + p):
+            weighted = weights[i] * value[a]
+            if weighted == 0.0:
+                continue
+            r[at[a]] += weighted * scores[i]
+            for b in range(a + 1):
+                if value[b] != 0.0:
+                    S[position(st, block_of, at[a], at[b])] += weighted * value[b]
+
+
+@nb.njit(cache=True, nogil=True)
+def mirror(st, S):
+    """Fill the upper triangles of diagonal blocks, of which :func:`accumulate` wrote the lower ones."""
+    for n in range(st.nodes + 1):
+        k, o = (st.size[n] if n < st.nodes else st.root), st.start[n]
+        for i in range(k):
+            for m in range(i):
+                S[o + m * k + i] = S[o + i * k + m]

@@ -1,0 +1,173 @@
+"""Where effects and coefficients lie among the columns of W = [Z X], and in which order they are eliminated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm import names
+from hierlm.kernels.structure import Structure, make_structure
+from hierlm.model import Model
+from hierlm.model.values import GroupBlock, ModelPredictor
+from hierlm.priors.fixed import Fixed
+from hierlm.priors.prior import Prior
+
+__all__ = ["Arrangement", "Rows", "arrange", "model_rows"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Arrangement:
+    """The columns of W: groupings level by level, those that are eliminated first, then the free coefficients.
+
+    Parameters
+    ----------
+    groups : tuple of str
+        In order of elimination; those of the dense root last.
+    levels, sizes, starts : tuple of int
+        Levels, effects a level and first column of every grouping.
+    eliminated : int
+        How many groupings are eliminated level by level.
+    owner : tuple of tuple of int
+        The sd parameter of every effect of every grouping, −1 for one.
+    free : (p,) int array
+        Coefficients that are not fixed: the last columns.
+    means, scales : arrays
+        Prior mean (or fixed value) of every coefficient; prior sd of the free ones.
+    structure : Structure
+    """
+
+    groups: tuple[str, ...]
+    levels: tuple[int, ...]
+    sizes: tuple[int, ...]
+    starts: tuple[int, ...]
+    eliminated: int
+    owner: tuple[tuple[int, ...], ...]
+    free: Ints
+    means: Floats
+    scales: Floats
+    structure: Structure
+
+    @property
+    def columns(self) -> int:
+        """Effects and coefficients altogether."""
+        return self.structure.columns
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of a model, ready for kernels: η = offset + Σ_c Z[:, c] u[columns[:, c]] + X u[last p columns].
+
+    Parameters
+    ----------
+    columns : (n, C) int array, ascending; Z : (n, C) array
+    X : (n, p) array
+        Of the free coefficients; the prior means and fixed values of all are in the offset.
+    offset : (n,) array
+    """
+
+    columns: Ints
+    Z: Floats
+    X: Floats
+    offset: Floats
+
+
+def arrange(model: Model, without: Sequence[str] = ()) -> Arrangement:
+    """The arrangement of a model of one response whose groups all belong to its mean.
+
+    Parameters
+    ----------
+    without : sequence of str
+        Groupings that are dealt with elsewhere.
+    """
+    kept = {g: blocks for g, blocks in model.groups.items() if g not in without}
+    width = {g: sum(len(b.effects) for b in blocks) for g, blocks in kept.items()}
+    order, eliminated = _order(kept, width)
+    priors = [a.prior for a in model.assignments if a.variable == names.common(names.MEAN)]
+    free = np.array([j for j, p in enumerate(priors) if not isinstance(p, Fixed)], dtype=np.int64)
+    levels = tuple(len(kept[g][0].levels) for g in order)
+    sizes = tuple(width[g] for g in order)
+    owner = _owners(model, width)
+    return Arrangement(
+        groups=order,
+        levels=levels,
+        sizes=sizes,
+        starts=tuple(int(s) for s in np.cumsum([0, *(j * k for j, k in zip(levels, sizes, strict=True))])[:-1]),
+        eliminated=eliminated,
+        owner=tuple(owner[g] for g in order),
+        free=free,
+        means=np.array([_normal(p)[0] for p in priors]),
+        scales=np.array([_normal(priors[j])[1] for j in free]),
+        structure=make_structure(sizes, levels, eliminated, len(free), [kept[g][0].codes for g in order]),
+    )
+
+
+def _order(kept: dict[str, tuple[GroupBlock, ...]], width: dict[str, int]) -> tuple[tuple[str, ...], int]:
+    """Groupings in order of elimination, and how many are eliminated.
+
+    Largest first; another one can follow when every grouping eliminated before is nested in it, so that its
+    levels stay uncoupled.
+    """
+    by_size = sorted(kept, key=lambda g: (-width[g] * len(kept[g][0].levels), g))
+    chosen: list[str] = []
+    for group in by_size:
+        if all(_nested(kept[e][0], kept[group][0]) for e in chosen):
+            chosen.append(group)
+    return (*chosen, *(g for g in by_size if g not in chosen)), len(chosen)
+
+
+def _nested(inner: GroupBlock, outer: GroupBlock) -> bool:
+    """Whether every level of ``inner`` occurs in one level of ``outer`` only."""
+    first = np.full(len(inner.levels), -1, dtype=np.int64)
+    first[inner.codes] = outer.codes
+    return bool(np.array_equal(first[inner.codes], outer.codes))
+
+
+def _normal(prior: object) -> tuple[float, float]:
+    """Location and scale of a coefficient's prior: of a Normal its own, else of a Normal of about its size."""
+    if isinstance(prior, Fixed):
+        return prior.value, 1.0
+    assert isinstance(prior, Prior)
+    arguments = prior.arguments
+    scale = next((arguments[a] for a in ("sigma", "beta", "b", "s") if a in arguments), 1.0)
+    return arguments.get("mu", arguments.get("alpha", 0.0)), scale
+
+
+def _owners(model: Model, width: dict[str, int]) -> dict[str, tuple[int, ...]]:
+    """Grouping → the sd parameter of its effects; parameters are numbered in the order of the model's groups."""
+    owner, number = {}, 0
+    for group, columns in width.items():
+        mine = [-1] * columns
+        for block in model.groups[group]:
+            for shared in block.covariance.sd_groups(len(block.effects)):
+                for i in shared:
+                    mine[block.columns[i]] = number
+                number += 1
+        owner[group] = tuple(mine)
+    return owner
+
+
+def model_rows(model: Model, place: Arrangement) -> Rows:
+    """The rows of the mean's predictor."""
+    predictor: ModelPredictor = model.predictors[0]
+    n = len(predictor.offset)
+    columns, values = [np.zeros((n, 0), dtype=np.int64)], [np.zeros((n, 0))]
+    for group, k, start in zip(place.groups, place.sizes, place.starts, strict=True):
+        Z = np.zeros((n, k))
+        for block in model.groups[group]:
+            for piece in block.pieces:
+                for c, effect in enumerate(piece.effects):
+                    Z[:, block.columns[effect]] += piece.Z[:, c]
+        columns.append(start + model.groups[group][0].codes.astype(np.int64)[:, None] * k + np.arange(k))
+        values.append(Z)
+    return Rows(
+        columns=np.ascontiguousarray(np.hstack(columns)),
+        Z=np.ascontiguousarray(np.hstack(values)),
+        X=np.ascontiguousarray(predictor.X[:, place.free]),
+        offset=predictor.offset + predictor.X @ place.means,
+    )

@@ -1,0 +1,99 @@
+"""The rows of a response that is not normal, as the kernels read them: aggregated, with weights, trials and quadrature."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm import names
+from hierlm.kernels.observations import Observations
+from hierlm.kernels.responses import RESPONSES, Response
+from hierlm.model import Model
+from hierlm.model.values import GroupBlock
+from hierlm.reductions.arrangement import Arrangement, Rows, model_rows
+
+__all__ = ["aggregated", "integrable", "make_observations", "response_kernel"]
+
+Floats = NDArray[np.float64]
+LOG_CONCAVE = (
+    "poisson:log", "binomial:logit", "binomial:probit", "binomial:cloglog", "negbinomial:log", "gamma:log",
+    "exponential:log",
+)  # fmt: skip
+"""Responses whose density is log-concave in η: an effect of one row has one mode, and can be drawn exactly."""
+
+
+def response_kernel(model: Model) -> Response | None:
+    """The compiled log-density of the model's response, None where there is none."""
+    (response,) = model.responses
+    return RESPONSES.get(f"{response.family.name}:{response.links[names.MEAN].name}")
+
+
+def integrable(model: Model) -> GroupBlock | None:
+    """The block of one effect a row that quadrature can integrate out, if there is one."""
+    kernel = response_kernel(model)
+    if kernel is None or kernel not in [RESPONSES[k] for k in LOG_CONCAVE]:
+        return None
+    for group, blocks in model.groups.items():
+        block = blocks[0]
+        alone = len(blocks) == 1 and len(block.effects) == 1 and block.covariance.sd_groups(1) == ((0,),)
+        if alone and len(block.levels) == len(block.codes) == len(np.unique(block.codes)):
+            if np.all(block.pieces[0].Z == 1.0) and group:
+                return block
+    return None
+
+
+def aggregated(rows: Rows, y: Floats, trials: Floats, weights: Floats, mean_sufficient: bool) -> tuple[Rows, Floats, Floats, Floats]:
+    """Rows with the same predictors as one, exactly.
+
+    The log-density of such rows is Σ w log p(y | η); where it depends on y and the trials only through their weighted
+    means, these replace them, and else only rows that are the same altogether are joined.
+    """
+    keys = [rows.columns, rows.Z, rows.X, rows.offset[:, None]]
+    if not mean_sufficient:
+        keys += [y[:, None], trials[:, None]]
+    _, first, inverse = np.unique(np.hstack(keys), axis=0, return_index=True, return_inverse=True)
+    if len(first) > 0.8 * len(y):
+        return rows, y, trials, weights
+    inverse = inverse.ravel()
+    total = np.bincount(inverse, weights)
+    safe = np.where(total > 0, total, 1.0)
+    joined = Rows(rows.columns[first], rows.Z[first], rows.X[first], rows.offset[first])
+    means = [np.bincount(inverse, weights * v) / safe for v in (y, trials)]
+    return joined, np.where(total > 0, means[0], y[first]), np.where(total > 0, means[1], trials[first]), total
+
+
+def make_observations(model: Model, place: Arrangement, deviation: int, nodes: int) -> Observations:
+    """Everything about the rows.
+
+    Parameters
+    ----------
+    deviation : int
+        The sd parameter of the effect of every row that is integrated out, −1 without one.
+    nodes : int
+        Of its quadrature.
+    """
+    kernel = response_kernel(model)
+    assert kernel is not None
+    (response,) = model.responses
+    n = len(response.y)
+    rows, y = model_rows(model, place), response.y.astype(np.float64)
+    trials = np.broadcast_to(np.asarray(response.additions.get("trials", 1.0), dtype=float), (n,))
+    weights = np.broadcast_to(np.asarray(response.additions.get("weights", 1.0), dtype=float), (n,))
+    if deviation < 0:
+        rows, y, trials, weights = aggregated(rows, y, trials, weights, kernel.mean_sufficient)
+    points, mass = np.polynomial.hermite_e.hermegauss(max(nodes, 1))
+    return Observations(
+        address=kernel.address(),
+        aux=kernel.n_aux,
+        deviation=deviation,
+        columns=rows.columns,
+        Z=rows.Z,
+        X=rows.X,
+        offset=rows.offset,
+        y=y,
+        trials=trials,
+        weights=weights,
+        start=np.zeros(len(y)),
+        nodes=points,
+        log_weights=np.log(mass / np.sqrt(2.0 * np.pi)),
+    )

@@ -1,0 +1,148 @@
+"""whitened: group effects of any response sampled in coordinates that are about independent and standard normal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from hierlm import names
+from hierlm.errors import SamplingError
+from hierlm.kernels.callbacks import whitened_callbacks
+from hierlm.kernels.observations import observation_fields
+from hierlm.kernels.packing import pack
+from hierlm.kernels.priors import REAL_CODES
+from hierlm.kernels.problem import common_fields
+from hierlm.kernels.whitened import draw_effects, log_density
+from hierlm.model import Model
+from hierlm.priors.fixed import Fixed
+from hierlm.priors.lkj import LKJ
+from hierlm.priors.prior import Prior
+from hierlm.reductions.arrangement import Arrangement, arrange
+from hierlm.reductions.dataset import dataset
+from hierlm.reductions.kernels_of import has_positive_kernel, structure_obstacles
+from hierlm.reductions.observed import integrable, make_observations, response_kernel
+from hierlm.reductions.pilot import prepare
+from hierlm.reductions.reduction import Problem, Reduction, Verdict
+from hierlm.reductions.theta import make_parameters
+
+__all__ = ["Whitened"]
+
+MOST_WORK = 3_000_000
+"""Multiplications of one factorisation."""
+
+CHUNK = 4_000_000
+"""Draws × effects that are recovered at once."""
+
+NODES = 9
+
+
+@final
+class Whitened(Reduction):
+    """η = Xb + Zr: effects sampled as z with r, b = Λ(θ)(m(θ) + L(θ)⁻ᵀz), an exact change of variables.
+
+    m and L are those of a normal approximation with working weights; one effect a row is integrated out by quadrature.
+    """
+
+    name: ClassVar[str] = "whitened effects"
+
+    def accepts(self, model: Model) -> Verdict:
+        """See :meth:`Reduction.accepts`."""
+        for reason in _obstacles(model):
+            return Verdict(False, reason)
+        return Verdict(True, "response and priors have kernels")
+
+    def apply(self, model: Model) -> Problem:
+        """See :meth:`Reduction.apply`."""
+        block = integrable(model)
+        place = arrange(model, () if block is None else (block.group,))
+        parameters = make_parameters(model, place, _auxiliary(model), also=() if block is None else (block.group,))
+        deviation = -1 if block is None else len(parameters.sds) - 1
+        o = make_observations(model, place, deviation, NODES)
+        st = place.structure
+        S, r = np.zeros(st.values), np.zeros(st.columns)
+        fields = [
+            *common_fields(parameters, st, S, r),
+            *observation_fields(o),
+            _coefficient_rows(model, place),
+            np.zeros(st.columns),
+        ]
+        buffer = pack(len(parameters.centre) + st.columns, fields)
+        prepare(buffer)
+        return Problem(len(parameters.centre) + st.columns, log_density, whitened_callbacks, buffer, place)
+
+    def recover(self, model: Model, problem: Problem, zetas: NDArray[np.float64], seed: int) -> xr.Dataset:
+        """See :meth:`Reduction.recover`."""
+        chains, draws, dimension = zetas.shape
+        flat = np.ascontiguousarray(zetas.reshape(chains * draws, dimension))
+        block, place = integrable(model), problem.place
+        rows = 0 if block is None else len(block.codes)
+        effects, own = np.empty((len(flat), place.columns)), np.empty((len(flat), rows))
+        step = max(1, CHUNK // max(place.columns + rows, 1))
+        rng, parts = np.random.default_rng([seed, 1]), []
+        for first in range(0, len(flat), step):
+            some = slice(first, first + step)
+            parts.append(draw_effects(flat[some], problem.data, effects[some], own[some], rng))
+        ok, sds, C, positives = (np.concatenate(p) if len(p) > 1 else p[0] for p in zip(*parts, strict=True))
+        if not ok.all() or not np.isfinite(own).all():
+            raise SamplingError("A draw of the group effects failed numerically.", hint="Fit with reduce=False.")
+        integrated = None if block is None else (block.group, own[:, np.argsort(block.codes)], sds[:, -1])
+        return dataset(model, place, (chains, draws), sds, C, positives, effects, integrated)
+
+
+def _auxiliary(model: Model) -> list[Prior | Fixed]:
+    """Priors of the response's further parameters, in the family's order."""
+    (response,) = model.responses
+    priors = {a.variable: a.prior for a in model.assignments}
+    return [priors[p] for p in response.free]  # type: ignore[misc]
+
+
+def _coefficient_rows(model: Model, place: Arrangement) -> NDArray[np.float64]:
+    """(code or −1 where normal, two arguments, location, scale of the normal stand-in) of the free coefficients."""
+    priors = [a.prior for a in model.assignments if a.variable == names.common(names.MEAN)]
+    rows = []
+    for j, scale in zip(place.free, place.scales, strict=True):
+        prior = priors[j]
+        assert isinstance(prior, Prior)
+        if prior.name == "Normal":
+            rows.append([-1.0, 0.0, 0.0, place.means[j], scale])
+            continue
+        code, arguments = REAL_CODES[prior.name]
+        values = [prior.arguments[a] for a in arguments] + [0.0, 0.0]
+        rows.append([float(code), *values[:2], place.means[j], scale])
+    return np.array(rows, dtype=float).reshape(-1, 5)
+
+
+def _obstacles(model: Model) -> Iterator[str]:
+    """Why the reduction does not apply, one sentence each."""
+    if len(model.responses) > 1:
+        yield "there are several responses"
+        return
+    (response,) = model.responses
+    if set(response.links) != {names.MEAN}:
+        yield "a parameter other than the mean has a formula of its own"
+    if response_kernel(model) is None:
+        yield f"{response.family.name} with the {response.links[names.MEAN].name} link has no kernel"
+    if set(response.additions) - {"trials", "weights"}:
+        yield "known standard errors have no kernel here"
+    for a in model.assignments:
+        if not _has_kernel(a.kind, a.prior):
+            yield f"the prior of {a.name} is {a.prior}, which has no kernel"
+    yield from structure_obstacles(model)
+    work = arrange(model).structure.work
+    if work > MOST_WORK:
+        yield f"one factorisation takes {work:.1g} multiplications, more than {MOST_WORK:.1g}"
+
+
+def _has_kernel(kind: str, prior: Prior | LKJ | Fixed) -> bool:
+    if isinstance(prior, Fixed):
+        return True
+    if isinstance(prior, LKJ):
+        return kind == "correlation"
+    if kind in ("coefficient", "intercept"):
+        known = prior.name == "Normal" and set(prior.arguments) == {"mu", "sigma"}
+        return known or (prior.name in REAL_CODES and set(REAL_CODES[prior.name][1]) <= set(prior.arguments))
+    return has_positive_kernel(prior)
