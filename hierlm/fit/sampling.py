@@ -53,7 +53,7 @@ def fit(
         The same seed gives the same draws; without one a random seed is used, and recorded in ``provenance``.
     sampler : {"nutpie", "pymc", "numpyro", "blackjax"}
     target_accept : float, optional
-        In (0, 1); raise it towards 0.99 when there are divergences.  0.95 on the PyMC graph, 0.8 after a reduction,
+        In (0, 1); raise it towards 0.99 when there are divergences.  0.95 on the PyMC graph, 0.7 to 0.8 after a reduction,
         unless given.
     max_treedepth : int
     reduce : bool
@@ -85,7 +85,7 @@ def fit(
         if chosen.hosts_densities
         else plan(model, reduce=False, because=f"{sampler} is asked for")
     )
-    usual = GRAPH if way.chosen is None else REDUCED
+    usual = GRAPH if way.chosen is None else way.chosen
     settings = _checked(
         draws,
         usual.tune if tune is None else tune,
@@ -115,8 +115,8 @@ def fit(
     return Fit(model, draws_tree, provenance(settings, sampler, way, seconds, complete))
 
 
-GRAPH, REDUCED = Settings(tune=1000, target_accept=0.95), Settings(tune=250, target_accept=0.8)
-"""What is usual where the user says nothing: a few numbers of θ need less care than all effects together."""
+GRAPH = Settings(tune=1000, target_accept=0.95)
+"""What is usual on the PyMC graph where the user says nothing."""
 
 
 def _finished(tree: xr.DataTree, settings: Settings) -> tuple[xr.Dataset, xr.Dataset, bool]:

@@ -13,11 +13,14 @@ from hierlm.kernels.integrated import Quadrature, integrate
 from hierlm.kernels.packing import floats, ints
 from hierlm.kernels.problem import FIRST
 
-__all__ = ["FIELDS", "Observations", "likelihood", "observation_fields", "observations", "predictor", "working"]
+__all__ = ["FIELDS", "LOG_WEIGHTS", "NODES", "Observations", "likelihood", "observation_fields", "observations", "predictor", "working"]
 
 Floats = NDArray[np.float64]
 FIELDS = FIRST + 11
 """The first field after those of the observations."""
+
+NODES, LOG_WEIGHTS = FIRST + 9, FIRST + 10
+"""The fields of the quadrature."""
 
 
 class Observations(NamedTuple):

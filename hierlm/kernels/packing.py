@@ -6,14 +6,14 @@ every field), then the fields, of floats or of whole numbers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["dimension_of", "floats", "ints", "pack"]
+__all__ = ["dimension_of", "floats", "ints", "pack", "replaced"]
 
 
 def pack(dimension: int, fields: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
@@ -49,3 +49,11 @@ def ints(buffer, field):
 def dimension_of(buffer):
     """The number of sampled coordinates."""
     return buffer.view(np.int64)[1]
+
+
+def replaced(buffer: NDArray[np.float64], fields: Mapping[int, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """A copy with other fields of floats in place of some."""
+    whole = buffer.view(np.int64)
+    count = (int(whole[2]) - 2) // 2
+    every: list[NDArray[Any]] = [fields.get(i, floats(buffer, i)) for i in range(count)]
+    return pack(int(whole[1]), every)

@@ -12,14 +12,9 @@ from hierlm.model import Model
 from hierlm.model.values import GroupBlock
 from hierlm.reductions.arrangement import Arrangement, Rows, model_rows
 
-__all__ = ["aggregated", "integrable", "make_observations", "response_kernel"]
+__all__ = ["aggregated", "integrable", "make_observations", "quadrature", "response_kernel"]
 
 Floats = NDArray[np.float64]
-LOG_CONCAVE = (
-    "poisson:log", "binomial:logit", "binomial:probit", "binomial:cloglog", "negbinomial:log", "gamma:log",
-    "exponential:log",
-)  # fmt: skip
-"""Responses whose density is log-concave in η: an effect of one row has one mode, and can be drawn exactly."""
 
 
 def response_kernel(model: Model) -> Response | None:
@@ -31,13 +26,13 @@ def response_kernel(model: Model) -> Response | None:
 def integrable(model: Model) -> GroupBlock | None:
     """The block of one effect a row that quadrature can integrate out, if there is one."""
     kernel = response_kernel(model)
-    if kernel is None or kernel not in [RESPONSES[k] for k in LOG_CONCAVE]:
+    if kernel is None or not kernel.log_concave or "weights" in model.responses[0].additions:
         return None
     for group, blocks in model.groups.items():
         block = blocks[0]
         alone = len(blocks) == 1 and len(block.effects) == 1 and block.covariance.sd_groups(1) == ((0,),)
         if alone and len(block.levels) == len(block.codes) == len(np.unique(block.codes)):
-            if np.all(block.pieces[0].Z == 1.0) and group:
+            if len(block.pieces) == 1 and np.all(block.pieces[0].Z == 1.0):
                 return block
     return None
 
@@ -62,6 +57,12 @@ def aggregated(rows: Rows, y: Floats, trials: Floats, weights: Floats, mean_suff
     return joined, np.where(total > 0, means[0], y[first]), np.where(total > 0, means[1], trials[first]), total
 
 
+def quadrature(nodes: int) -> tuple[Floats, Floats]:
+    """Nodes x_k and log w_k of ∫ f(x) φ(x) dx ≈ Σ w_k f(x_k)."""
+    points, mass = np.polynomial.hermite_e.hermegauss(nodes)
+    return points, np.log(mass / np.sqrt(2.0 * np.pi))
+
+
 def make_observations(model: Model, place: Arrangement, deviation: int, nodes: int) -> Observations:
     """Everything about the rows.
 
@@ -81,7 +82,7 @@ def make_observations(model: Model, place: Arrangement, deviation: int, nodes: i
     weights = np.broadcast_to(np.asarray(response.additions.get("weights", 1.0), dtype=float), (n,))
     if deviation < 0:
         rows, y, trials, weights = aggregated(rows, y, trials, weights, kernel.mean_sufficient)
-    points, mass = np.polynomial.hermite_e.hermegauss(max(nodes, 1))
+    points, mass = quadrature(nodes)
     return Observations(
         address=kernel.address(),
         aux=kernel.n_aux,
@@ -95,5 +96,5 @@ def make_observations(model: Model, place: Arrangement, deviation: int, nodes: i
         weights=weights,
         start=np.zeros(len(y)),
         nodes=points,
-        log_weights=np.log(mass / np.sqrt(2.0 * np.pi)),
+        log_weights=mass,
     )

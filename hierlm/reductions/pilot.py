@@ -6,22 +6,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlm.kernels import pilot
-from hierlm.kernels.observations import FIELDS, observations
+from hierlm.kernels.observations import FIELDS, LOG_WEIGHTS, NODES, observations
 from hierlm.kernels.parameters import parameters
-from hierlm.kernels.packing import floats
+from hierlm.kernels.packing import floats, replaced
 from hierlm.kernels.problem import moments, structure_of
 from hierlm.reductions.arrangement import Rows
 from hierlm.reductions.centre import centre, find_mode
+from hierlm.reductions.observed import quadrature
 from hierlm.reductions.statistics import cross_products
 from hierlm.reductions.theta import start_of
 
-__all__ = ["prepare"]
+__all__ = ["enough_nodes", "prepare"]
 
 Floats = NDArray[np.float64]
 ROUNDS = 8
 """Of weights given θ and θ given weights; they need not converge."""
 
 NEWTON = 25
+
+CANDIDATES, REFERENCE = (3, 5, 7, 9, 13, 19), 41
+"""Nodes that are tried, and those that are believed."""
+
+TOLERANCE = 1e-3
+"""Of the log density of all rows together."""
 
 
 def prepare(buffer: Floats) -> None:
@@ -36,6 +43,32 @@ def prepare(buffer: Floats) -> None:
             break
     _mode_of_effects(theta, buffer, u)
     centre(pilot.log_density, buffer, theta)
+
+
+def enough_nodes(buffer: Floats) -> Floats | None:
+    """The problem with as few nodes of quadrature as leave its density unchanged, or None where too many are needed.
+
+    Compared with more than twice as many, at the pilot's mode and two standard deviations away from it on every axis;
+    a constant does not count.
+    """
+    axes = np.eye(len(floats(buffer, 0)))
+    points = [0.0 * axes[0], *(2.0 * axes), *(-2.0 * axes)] if len(axes) else []
+    exact = np.array([_at(_with_nodes(buffer, REFERENCE), x) for x in points])
+    for nodes in CANDIDATES:
+        cheaper = _with_nodes(buffer, nodes)
+        error = np.array([_at(cheaper, x) for x in points]) - exact
+        if np.isfinite(error).all() and np.ptp(error) < TOLERANCE:
+            return cheaper
+    return None
+
+
+def _with_nodes(buffer: Floats, nodes: int) -> Floats:
+    points, log_weights = quadrature(nodes)
+    return replaced(buffer, {NODES: points, LOG_WEIGHTS: log_weights})
+
+
+def _at(buffer: Floats, zeta: Floats) -> float:
+    return float(pilot.log_density(zeta, buffer, np.zeros(len(zeta))))
 
 
 def _mode_of_effects(theta: Floats, buffer: Floats, u: Floats) -> None:

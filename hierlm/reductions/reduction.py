@@ -62,10 +62,17 @@ class Reduction(ABC):
 
     The identity log p(y | θ) + log p(u | y, θ) = log p(y, u | θ) holds against the PyMC graph, which stays the meaning
     of the model.
+
+    Attributes
+    ----------
+    tune, target_accept
+        Of NUTS where the user says nothing: coordinates of about unit scale need little adaptation.
     """
 
     name: ClassVar[str]
     exact: ClassVar[bool] = True
+    tune: ClassVar[int] = 250
+    target_accept: ClassVar[float] = 0.8
 
     @abstractmethod
     def accepts(self, model: Model) -> Verdict:

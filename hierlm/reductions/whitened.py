@@ -13,11 +13,12 @@ from hierlm import names
 from hierlm.errors import SamplingError
 from hierlm.kernels.callbacks import whitened_callbacks
 from hierlm.kernels.observations import observation_fields
-from hierlm.kernels.packing import pack
+from hierlm.kernels.packing import dimension_of, pack
 from hierlm.kernels.priors import REAL_CODES
 from hierlm.kernels.problem import common_fields
 from hierlm.kernels.whitened import draw_effects, log_density
 from hierlm.model import Model
+from hierlm.model.values import GroupBlock
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.lkj import LKJ
 from hierlm.priors.prior import Prior
@@ -25,7 +26,7 @@ from hierlm.reductions.arrangement import Arrangement, arrange
 from hierlm.reductions.dataset import dataset
 from hierlm.reductions.kernels_of import has_positive_kernel, structure_obstacles
 from hierlm.reductions.observed import integrable, make_observations, response_kernel
-from hierlm.reductions.pilot import prepare
+from hierlm.reductions.pilot import enough_nodes, prepare
 from hierlm.reductions.reduction import Problem, Reduction, Verdict
 from hierlm.reductions.theta import make_parameters
 
@@ -38,6 +39,7 @@ CHUNK = 4_000_000
 """Draws × effects that are recovered at once."""
 
 NODES = 9
+"""Of the quadrature while coordinates are chosen."""
 
 
 @final
@@ -48,6 +50,7 @@ class Whitened(Reduction):
     """
 
     name: ClassVar[str] = "whitened effects"
+    target_accept: ClassVar[float] = 0.7
 
     def accepts(self, model: Model) -> Verdict:
         """See :meth:`Reduction.accepts`."""
@@ -58,6 +61,18 @@ class Whitened(Reduction):
     def apply(self, model: Model) -> Problem:
         """See :meth:`Reduction.apply`."""
         block = integrable(model)
+        buffer, place = self._packed(model, block)
+        prepare(buffer)
+        if block is not None:
+            cheaper = enough_nodes(buffer)
+            if cheaper is None:  # quadrature would not be exact: sample these effects too
+                buffer, place = self._packed(model, None)
+                prepare(buffer)
+            else:
+                buffer = cheaper
+        return Problem(int(dimension_of(buffer)), log_density, whitened_callbacks, buffer, place)
+
+    def _packed(self, model: Model, block: GroupBlock | None) -> tuple[NDArray[np.float64], Arrangement]:
         place = arrange(model, () if block is None else (block.group,))
         parameters = make_parameters(model, place, _auxiliary(model), also=() if block is None else (block.group,))
         deviation = -1 if block is None else len(parameters.sds) - 1
@@ -70,15 +85,14 @@ class Whitened(Reduction):
             _coefficient_rows(model, place),
             np.zeros(st.columns),
         ]
-        buffer = pack(len(parameters.centre) + st.columns, fields)
-        prepare(buffer)
-        return Problem(len(parameters.centre) + st.columns, log_density, whitened_callbacks, buffer, place)
+        return pack(len(parameters.centre) + st.columns, fields), place
 
     def recover(self, model: Model, problem: Problem, zetas: NDArray[np.float64], seed: int) -> xr.Dataset:
         """See :meth:`Reduction.recover`."""
         chains, draws, dimension = zetas.shape
         flat = np.ascontiguousarray(zetas.reshape(chains * draws, dimension))
-        block, place = integrable(model), problem.place
+        place = problem.place
+        block = next((b for b in model.blocks if b.group not in place.groups), None)
         rows = 0 if block is None else len(block.codes)
         effects, own = np.empty((len(flat), place.columns)), np.empty((len(flat), rows))
         step = max(1, CHUNK // max(place.columns + rows, 1))

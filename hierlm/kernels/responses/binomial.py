@@ -44,7 +44,7 @@ def _binomial_cloglog(y, t, eta, aux, out):
 
 
 RESPONSES = {
-    "binomial:logit": Response(binomial_logit, _binomial_logit, mean_sufficient=True),
-    "binomial:probit": Response(binomial_probit, _binomial_probit, mean_sufficient=True),
-    "binomial:cloglog": Response(binomial_cloglog, _binomial_cloglog, mean_sufficient=True),
+    "binomial:logit": Response(binomial_logit, _binomial_logit, mean_sufficient=True, log_concave=True),
+    "binomial:probit": Response(binomial_probit, _binomial_probit, mean_sufficient=True, log_concave=True),
+    "binomial:cloglog": Response(binomial_cloglog, _binomial_cloglog, mean_sufficient=True, log_concave=True),
 }

@@ -22,4 +22,4 @@ def _exponential_log(y, t, eta, aux, out):
     return exponential_log(y, t, eta, nb.carray(aux, 2), nb.carray(out, 4))
 
 
-RESPONSES = {"exponential:log": Response(exponential_log, _exponential_log, mean_sufficient=True)}
+RESPONSES = {"exponential:log": Response(exponential_log, _exponential_log, mean_sufficient=True, log_concave=True)}

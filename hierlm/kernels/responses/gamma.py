@@ -48,6 +48,6 @@ def _gamma_inverse(y, t, eta, aux, out):
 
 
 RESPONSES = {
-    "gamma:log": Response(gamma_log, _gamma_log, n_aux=1),
+    "gamma:log": Response(gamma_log, _gamma_log, n_aux=1, log_concave=True),
     "gamma:inverse": Response(gamma_inverse, _gamma_inverse, n_aux=1),
 }

@@ -30,4 +30,4 @@ def _gaussian_identity(y, t, eta, aux, out):
     return gaussian_identity(y, t, eta, nb.carray(aux, 2), nb.carray(out, 4))
 
 
-RESPONSES = {"gaussian:identity": Response(gaussian_identity, _gaussian_identity, n_aux=1)}
+RESPONSES = {"gaussian:identity": Response(gaussian_identity, _gaussian_identity, n_aux=1, log_concave=True)}

@@ -22,4 +22,4 @@ def _lognormal_identity(y, t, eta, aux, out):
     return lognormal_identity(y, t, eta, nb.carray(aux, 2), nb.carray(out, 4))
 
 
-RESPONSES = {"lognormal:identity": Response(lognormal_identity, _lognormal_identity, n_aux=1)}
+RESPONSES = {"lognormal:identity": Response(lognormal_identity, _lognormal_identity, n_aux=1, log_concave=True)}

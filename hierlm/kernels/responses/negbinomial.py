@@ -31,4 +31,4 @@ def _negbinomial_log(y, t, eta, aux, out):
     return negbinomial_log(y, t, eta, nb.carray(aux, 2), nb.carray(out, 4))
 
 
-RESPONSES = {"negbinomial:log": Response(negbinomial_log, _negbinomial_log, n_aux=1)}
+RESPONSES = {"negbinomial:log": Response(negbinomial_log, _negbinomial_log, n_aux=1, log_concave=True)}

@@ -22,4 +22,4 @@ def _poisson_log(y, t, eta, aux, out):
     return poisson_log(y, t, eta, nb.carray(aux, 2), nb.carray(out, 4))
 
 
-RESPONSES = {"poisson:log": Response(poisson_log, _poisson_log, mean_sufficient=True)}
+RESPONSES = {"poisson:log": Response(poisson_log, _poisson_log, mean_sufficient=True, log_concave=True)}

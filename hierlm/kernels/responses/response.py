@@ -61,6 +61,8 @@ class Response:
     mean_sufficient : bool
         Whether rows that share η and aux enter their joint density by Σy and Σt (or their number) only: m rows are then
         m times the density at their mean.
+    log_concave : bool
+        Whether the density is log-concave in η, so that an effect of one row has one mode and can be drawn exactly.
 
     Examples
     --------
@@ -75,6 +77,7 @@ class Response:
     pointers: Callable[..., float]
     n_aux: int = 0
     mean_sufficient: bool = False
+    log_concave: bool = False
 
     def address(self) -> int:
         """Of a C function ``double f(double y, double t, double eta, double *aux, double *out)``.

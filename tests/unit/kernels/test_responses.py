@@ -5,67 +5,19 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import sys
-import zlib
 from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 import pytest
-from scipy import stats
-from scipy.special import expit, psi
 
 from hierlm.families import FAMILIES, Predicted
 from hierlm.graph.evaluate import evaluate
 from hierlm.kernels.responses import RESPONSES
-from hierlm.kernels.responses.probabilities import cloglog, probit
 from hierlm.kernels.responses.response import TINY, _compiled, finish
 from hierlm.links import LINKS
-
-LOG_CONCAVE = {
-    "gaussian:identity", "lognormal:identity", "poisson:log", "negbinomial:log", "gamma:log", "gamma:inverse", "exponential:log",
-    "binomial:logit", "binomial:probit", "binomial:cloglog", "bernoulli:logit", "bernoulli:probit", "bernoulli:cloglog",
-}  # fmt: skip
-COUNTS = [(0.0, 1.0), (1.0, 1.0), (2.5, 1.0), (7.0, 1.0), (12.0, 1.0), (40.0, 1.0)]
-SHARES = [(0.0, 1.0), (1.0, 1.0), (0.0, 9.0), (2.0, 9.0), (9.0, 9.0), (11.4, 30.0), (35.0, 60.0)]
-POSITIVE = [(y, 1.0) for y in (1e-3, 0.4, 1.0, 6.0, 80.0)]
-ROWS = {
-    **dict.fromkeys(["gaussian", "student_t"], [(y, 1.0) for y in (-30.0, -1.0, 0.0, 0.7, 5.0)]),
-    **dict.fromkeys(["lognormal", "gamma", "inverse_gaussian", "exponential"], POSITIVE),
-    **dict.fromkeys(["poisson", "negbinomial", "negbinomial1"], COUNTS),
-    **dict.fromkeys(["binomial", "beta_binomial"], SHARES),
-    "bernoulli": [(0.0, 1.0), (1.0, 1.0)],
-    "beta": [(y, 1.0) for y in (1e-5, 0.2, 0.5, 0.93, 1 - 1e-7)],
-}
-"""(y, t) by family; counts are not whole wherever the density allows it."""
-
-
-def split(key):
-    family, link = key.split(":")
-    return FAMILIES[family], LINKS[link]
-
-
-def positive_only(key):
-    return split(key)[1].eta_lower == 0
-
-
-def points(key, n=60):
-    """η (n,) and aux (n, 2): random, and aux far out."""
-    rng = np.random.default_rng(zlib.crc32(key.encode()))
-    eta = rng.normal(0, 2, n)
-    eta[: n // 6] = rng.uniform(-12, 12, n // 6)
-    aux = rng.normal(0, 1.5, (n, 2))
-    aux[-6:, RESPONSES[key].n_aux - 1] = [-5, -4, 8, 10, 14, 27]  # the last: what makes a family a simpler one
-    if split(key)[0].parameters[-1].name == "sigma":
-        aux = np.clip(aux, -4, 6)
-    return np.exp(eta / 2) if positive_only(key) else eta, aux
-
-
-def kernel(key, y, t, eta, aux):
-    """Values (n,) and out (n, 4)."""
-    out = np.full((len(eta), 4), 7.0)
-    values = [RESPONSES[key].log_density(y, t, e, a, o) for e, a, o in zip(eta, aux, out, strict=True)]
-    return np.array(values), out
+from tests.unit.kernels.response_cases import ROWS, kernel, points, positive_only, split
 
 
 def log_density(key, y, t, eta, aux):
@@ -116,104 +68,6 @@ def test_slopes_are_those_of_the_value(key):
             rounding = 1e-15 * np.maximum(1, np.abs(value)) / (step * unit)
             mine = out[:, place]
             assert np.all(np.abs(mine - numeric) <= 1e-6 * np.maximum(1, np.abs(mine)) + 10 * rounding), (y, t, place)
-
-
-@pytest.mark.parametrize("key", RESPONSES)
-def test_weights(key):
-    """Positive; minus the second derivative where that is nowhere negative."""
-    eta, aux = points(key)
-    far = np.array([20.0, 28.0, 60.0, 150.0])
-    eta = np.concatenate([eta, np.exp(far / 4), np.exp(-far / 4)] if positive_only(key) else [eta, far, -far])
-    aux = np.concatenate([aux, np.full((8, 2), 0.5)])
-    step = 1e-6 * (eta if positive_only(key) else np.maximum(np.abs(eta), 0.1))
-    concave = True
-    for y, t in ROWS[key.split(":")[0]]:
-        weight = kernel(key, y, t, eta, aux)[1][:, 1]
-        assert np.all((weight > 0) & np.isfinite(weight))
-        up, down = (kernel(key, y, t, eta + s, aux)[1][:, 0] for s in (step, -step))
-        numeric = -(up - down) / (2 * step)
-        rounding = 1e-14 * np.maximum(np.abs(up), 1) / step
-        concave = concave and bool(np.all(numeric > -100 * rounding))
-        if key in LOG_CONCAVE:
-            assert np.all(np.abs(weight - numeric) <= 1e-5 * np.abs(weight) + rounding), (y, t)
-    assert concave == (key in LOG_CONCAVE)
-
-
-@pytest.mark.parametrize(
-    ("link", "eta"), [(cloglog, np.log(0.02)), (cloglog, np.log(0.7)), (probit, -25.0), (probit, 0.0)]
-)
-def test_branches_meet(link, eta):
-    below, above = (np.array(link(eta + s * 1e-13, 1.0, 1.0)) for s in (-1, 1))
-    np.testing.assert_allclose(below, above, rtol=1e-11)
-
-
-def whole(distribution, most):
-    y = np.arange(most + 1.0)
-    return y, distribution.pmf(y)
-
-
-def smooth(distribution, y, jacobian):
-    """The trapezoidal rule, exact for what falls off on both sides, on a scale where y has no bounds."""
-    return y, distribution.pdf(y) * jacobian
-
-
-def distributed(key, t, eta, aux):
-    """Values of y and their weights in E[…], by SciPy; ``aux`` is not logarithmic."""
-    a, b, mu, u = *aux, 1 / (1 + np.exp(-eta)), np.linspace(-33, 33, 4001)
-    return {
-        "student_t:identity": lambda: smooth(stats.t(b, eta, a), eta + np.sinh(u), np.cosh(u)),
-        "inverse_gaussian:log": lambda: smooth(stats.invgauss(np.exp(eta) / a, scale=a), np.exp(u), np.exp(u)),
-        "beta:logit": lambda: smooth(stats.beta(mu * a, (1 - mu) * a), expit(u), expit(u) * expit(-u)),
-        "beta_binomial:logit": lambda: whole(stats.betabinom(int(t), mu * a, (1 - mu) * a), t),
-        "negbinomial1:log": lambda: whole(stats.nbinom(np.exp(eta) / a, 1 / (1 + a)), 3000),
-    }[key]()
-
-
-@pytest.mark.parametrize("key", ["student_t:identity", "inverse_gaussian:log", "beta:logit"])
-def test_expected_information(key):
-    """Where the density is not log-concave in η the weight is E[score²]."""
-    for ratio in information(key, 1.0):
-        assert ratio == pytest.approx(1, rel=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("key", "t"), [("negbinomial1:log", 1.0)] + [("beta_binomial:logit", t) for t in (1.0, 4.0, 30.0)]
-)
-def test_expected_information_without_a_closed_form(key, t):
-    """The weight is no less than E[score²], and at most an eighth more; exact for one trial."""
-    ratios = np.array(list(information(key, t)))
-    assert np.all((ratios > 1 - 1e-6) & (ratios < 1.125))
-    if t == 1 and split(key)[0].requires:
-        np.testing.assert_allclose(ratios, 1, rtol=1e-9)
-
-
-@pytest.mark.parametrize("eta", [-40.0, -12.0, -1.0, 2.0, 12.0])
-def test_weights_without_overdispersion(eta):
-    """NB1 is Poisson at φ = 0, the beta-binomial binomial at φ = ∞; the information is then that of the limit."""
-    weight = kernel("negbinomial1:log", 3.0, 1.0, np.array([eta]), np.array([[-34.0, 0]]))[1][0, 1]
-    assert weight == pytest.approx(np.exp(eta), rel=1e-6, abs=0)
-    weight = kernel("beta_binomial:logit", 3.0, 30.0, np.array([eta]), np.array([[34.0, 0]]))[1][0, 1]
-    assert weight == pytest.approx(30 * expit(eta) * expit(-eta), rel=1e-6, abs=0)
-
-
-@pytest.mark.parametrize("eta", [-680.0, -40.0, -17.0, -16.0, 17.0])
-def test_weights_of_rare_successes(eta):
-    """The beta-binomial's information is P(y > 0), or P(y < t), where that is small: φ(ψ(φ + t) − ψ(φ)) times μ."""
-    phi, t = 3.0, 20.0
-    weight = kernel("beta_binomial:logit", 3.0, t, np.array([eta]), np.log([[phi, 1.0]]))[1][0, 1]
-    assert weight == pytest.approx(np.exp(-abs(eta)) * phi * (psi(phi + t) - psi(phi)), rel=3e-6, abs=0)
-
-
-def information(key, t):
-    """The weight over E[score²] at some points."""
-    rng = np.random.default_rng(3)
-    for eta, *aux in np.column_stack([rng.uniform(-1.5, 1.5, 12), rng.uniform(4, 20, 12), rng.uniform(0.5, 20, 12)]):
-        y, p = distributed(key, t, eta, aux)
-        score, out = np.zeros(len(y)), np.empty(4)
-        for i in np.flatnonzero(p > 1e-30 * p.max()):
-            RESPONSES[key].log_density(y[i], t, eta, np.log(aux), out)
-            score[i] = out[0]
-        yield out[1] * p.sum() / (p @ score**2)
 
 
 FAR = np.array([30.0, 300.0, 700.0, 709.9, 745.5, 1e4, 1e9, 1e160, 1e308, np.inf])
