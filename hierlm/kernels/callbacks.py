@@ -12,9 +12,9 @@ from typing import Any
 
 import numba as nb
 
-from hierlm.kernels import marginal, whitened
+from hierlm.kernels import frozen, marginal, whitened
 
-__all__ = ["gaussian_callbacks", "whitened_callbacks"]
+__all__ = ["frozen_callbacks", "gaussian_callbacks", "whitened_callbacks"]
 
 REAL, WHOLE = nb.types.CPointer(nb.types.double), nb.types.uint64
 DENSITY = nb.types.int64(WHOLE, REAL, REAL, REAL, REAL)
@@ -31,6 +31,13 @@ def _gaussian(dimension, zeta, gradient, value, buffer):
 def _whitened(dimension, zeta, gradient, value, buffer):
     length = nb.carray(buffer, 1).view(nb.int64)[0]
     logp = whitened.log_density(nb.carray(zeta, dimension), nb.carray(buffer, length), nb.carray(gradient, dimension))
+    nb.carray(value, 1)[0] = logp
+    return 0 if math.isfinite(logp) else 4
+
+
+def _frozen(dimension, zeta, gradient, value, buffer):
+    length = nb.carray(buffer, 1).view(nb.int64)[0]
+    logp = frozen.log_density(nb.carray(zeta, dimension), nb.carray(buffer, length), nb.carray(gradient, dimension))
     nb.carray(value, 1)[0] = logp
     return 0 if math.isfinite(logp) else 4
 
@@ -56,3 +63,9 @@ def gaussian_callbacks() -> tuple[Any, Any]:
 def whitened_callbacks() -> tuple[Any, Any]:
     """The joint density of θ and whitened effects, and what stores a draw."""
     return nb.cfunc(DENSITY, cache=True)(_whitened), _store()
+
+
+@lru_cache
+def frozen_callbacks() -> tuple[Any, Any]:
+    """The joint density of θ and effects whitened at the mode, and what stores a draw."""
+    return nb.cfunc(DENSITY, cache=True)(_frozen), _store()

@@ -28,9 +28,7 @@ def call_response(typing_context, address, y, t, eta, aux, out):  # type: ignore
         double = ir.DoubleType()
         pointer = double.as_pointer()
         kind = ir.FunctionType(double, [double, double, double, pointer, pointer])
-        data = [
-            context.make_array(signature.args[i])(context, builder, value=arguments[i]).data for i in (4, 5)
-        ]
+        data = [context.make_array(signature.args[i])(context, builder, value=arguments[i]).data for i in (4, 5)]
         data = [builder.bitcast(d, pointer) for d in data]
         function = builder.inttoptr(arguments[0], kind.as_pointer())
         return builder.call(function, [*arguments[1:4], *data])

@@ -13,7 +13,17 @@ from hierlm.kernels.integrated import Quadrature, integrate
 from hierlm.kernels.packing import floats, ints
 from hierlm.kernels.problem import FIRST
 
-__all__ = ["FIELDS", "LOG_WEIGHTS", "NODES", "Observations", "likelihood", "observation_fields", "observations", "predictor", "working"]
+__all__ = [
+    "FIELDS",
+    "LOG_WEIGHTS",
+    "NODES",
+    "Observations",
+    "likelihood",
+    "observation_fields",
+    "observations",
+    "predictor",
+    "working",
+]
 
 Floats = NDArray[np.float64]
 FIELDS = FIRST + 11
@@ -104,7 +114,10 @@ def likelihood(o, u, log_aux, tau, u_bar, aux_bar):
     columns, Z, X, y, trials, weights = o.columns, o.Z, o.X, o.y, o.trials, o.weights
     n, C, p = Z.shape[0], Z.shape[1], X.shape[1]
     first, total, tau_bar = u.shape[0] - p, 0.0, 0.0
-    out, q = np.zeros(5), Quadrature(o.nodes, o.log_weights, np.empty(o.nodes.shape[0]), np.empty((o.nodes.shape[0], 4)))
+    out, q = (
+        np.zeros(5),
+        Quadrature(o.nodes, o.log_weights, np.empty(o.nodes.shape[0]), np.empty((o.nodes.shape[0], 4))),
+    )
     for i in range(n):
         eta, w = o.offset[i], weights[i]
         for c in range(C):
@@ -133,7 +146,10 @@ def likelihood(o, u, log_aux, tau, u_bar, aux_bar):
 def working(o, u, log_aux, tau, weights, scores, start):
     """Working weights Ω and scores η + Ω⁻¹ ∂ℓ/∂η less the offset, by row; modes of integrated effects; Σ ℓ."""
     total = 0.0
-    out, q = np.zeros(5), Quadrature(o.nodes, o.log_weights, np.empty(o.nodes.shape[0]), np.empty((o.nodes.shape[0], 4)))
+    out, q = (
+        np.zeros(5),
+        Quadrature(o.nodes, o.log_weights, np.empty(o.nodes.shape[0]), np.empty((o.nodes.shape[0], 4))),
+    )
     for i in range(o.Z.shape[0]):
         eta = predictor(o, u, i)
         if o.deviation < 0:

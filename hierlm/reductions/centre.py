@@ -29,7 +29,7 @@ LOGARITHMIC = 1e3
 """Unit of the softplus over the sd, from where on it is a logarithm."""
 
 
-def centre(density: Any, buffer: Floats, start: Floats) -> None:
+def centre(density: Any, buffer: Floats, start: Floats, *, signed: bool = True) -> None:
     """Write scales of the sds, mode and axes into a packed problem whose ζ is θ as yet.
 
     Parameters
@@ -37,17 +37,19 @@ def centre(density: Any, buffer: Floats, start: Floats) -> None:
     density : function of (ζ, buffer, gradient) of θ alone
     buffer : array, changed
     start : θ where the search begins
+    signed : bool
+        Whether sds may be sampled with a sign.
     """
     p = parameters(buffer)
     mode = find_mode(density, buffer, start)
-    _choose_scales(density, buffer, p, mode)
+    _choose_scales(density, buffer, p, mode, signed)
     mode = find_mode(density, buffer, mode)
     axes = find_axes(density, buffer, mode)
     floats(buffer, 0)[:] = mode
     floats(buffer, 1)[:] = axes.ravel()
 
 
-def _choose_scales(density: Any, buffer: Floats, p: Parameters, theta: Floats) -> None:
+def _choose_scales(density: Any, buffer: Floats, p: Parameters, theta: Floats, signed: bool) -> None:
     """Every sd on a logarithm, or with a sign where the posterior reaches to zero; ``theta`` follows."""
     scratch = np.zeros(len(theta))
     fixed_sign = {
@@ -62,7 +64,7 @@ def _choose_scales(density: Any, buffer: Floats, p: Parameters, theta: Floats) -
             continue
         sd = row[2] * np.logaddexp(0.0, theta[place])
         row[2], theta[place] = -sd, 1.0
-        if int(row[3]) in EVEN and s not in fixed_sign:
+        if signed and int(row[3]) in EVEN and s not in fixed_sign:
             zero = theta.copy()
             zero[place] = 0.0
             if density(zero, buffer, scratch) > density(theta, buffer, scratch) - REACHED:

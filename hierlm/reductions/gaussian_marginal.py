@@ -50,7 +50,14 @@ class GaussianMarginal(Reduction):
         """See :meth:`Reduction.accepts`."""
         for reason in _obstacles(model):
             return Verdict(False, reason)
+        work = arrange(model).structure.work
+        if work > MOST_WORK:
+            return Verdict(False, f"one factorisation takes {work:.1g} multiplications, more than {MOST_WORK:.1g}")
         return Verdict(True, "the response is normal with an identity link, and all priors have a kernel")
+
+    def fits(self, model: Model) -> bool:
+        """Whether it applies, however large the design."""
+        return next(_obstacles(model), None) is None
 
     def apply(self, model: Model) -> Problem:
         """See :meth:`Reduction.apply`."""
@@ -101,9 +108,6 @@ def _obstacles(model: Model) -> Iterator[str]:
             yield f"the structure {block.structure} of {block.group} has no kernel"
         if list(block.columns) != list(range(block.columns[0], block.columns[0] + k)):
             yield f"the effects of {block.group} are interleaved"
-    work = arrange(model).structure.work
-    if work > MOST_WORK:
-        yield f"one factorisation takes {work:.1g} multiplications, more than {MOST_WORK:.1g}"
 
 
 def _has_kernel(kind: str, prior: Prior | LKJ | Fixed) -> bool:

@@ -37,7 +37,9 @@ def integrable(model: Model) -> GroupBlock | None:
     return None
 
 
-def aggregated(rows: Rows, y: Floats, trials: Floats, weights: Floats, mean_sufficient: bool) -> tuple[Rows, Floats, Floats, Floats]:
+def aggregated(
+    rows: Rows, y: Floats, trials: Floats, weights: Floats, mean_sufficient: bool
+) -> tuple[Rows, Floats, Floats, Floats]:
     """Rows with the same predictors as one, exactly.
 
     The log-density of such rows is Σ w log p(y | η); where it depends on y and the trials only through their weighted
@@ -63,7 +65,7 @@ def quadrature(nodes: int) -> tuple[Floats, Floats]:
     return points, np.log(mass / np.sqrt(2.0 * np.pi))
 
 
-def make_observations(model: Model, place: Arrangement, deviation: int, nodes: int) -> Observations:
+def make_observations(model: Model, place: Arrangement, deviation: int, nodes: int, *, rows: bool = True) -> Observations:
     """Everything about the rows.
 
     Parameters
@@ -72,25 +74,29 @@ def make_observations(model: Model, place: Arrangement, deviation: int, nodes: i
         The sd parameter of the effect of every row that is integrated out, −1 without one.
     nodes : int
         Of its quadrature.
+    rows : bool
+        False leaves the rows out, where sufficient statistics stand for them.
     """
     kernel = response_kernel(model)
     assert kernel is not None
     (response,) = model.responses
     n = len(response.y)
-    rows, y = model_rows(model, place), response.y.astype(np.float64)
+    table, y = model_rows(model, place), response.y.astype(np.float64)
     trials = np.broadcast_to(np.asarray(response.additions.get("trials", 1.0), dtype=float), (n,))
     weights = np.broadcast_to(np.asarray(response.additions.get("weights", 1.0), dtype=float), (n,))
-    if deviation < 0:
-        rows, y, trials, weights = aggregated(rows, y, trials, weights, kernel.mean_sufficient)
+    if not rows:
+        table, y, trials, weights = Rows(table.columns[:0], table.Z[:0], table.X[:0], table.offset[:0]), y[:0], y[:0], y[:0]
+    elif deviation < 0:
+        table, y, trials, weights = aggregated(table, y, trials, weights, kernel.mean_sufficient)
     points, mass = quadrature(nodes)
     return Observations(
         address=kernel.address(),
         aux=kernel.n_aux,
         deviation=deviation,
-        columns=rows.columns,
-        Z=rows.Z,
-        X=rows.X,
-        offset=rows.offset,
+        columns=table.columns,
+        Z=table.Z,
+        X=table.X,
+        offset=table.offset,
         y=y,
         trials=trials,
         weights=weights,

@@ -31,7 +31,7 @@ TOLERANCE = 1e-3
 """Of the log density of all rows together."""
 
 
-def prepare(buffer: Floats) -> None:
+def prepare(buffer: Floats, *, signed: bool = True) -> None:
     """Write weights, scores, û and coordinates of θ into a packed problem."""
     theta = start_of(parameters(buffer))
     u = floats(buffer, FIELDS + 1)
@@ -42,7 +42,7 @@ def prepare(buffer: Floats) -> None:
         if np.all(np.abs(theta - before) < 0.02):
             break
     _mode_of_effects(theta, buffer, u)
-    centre(pilot.log_density, buffer, theta)
+    centre(pilot.log_density, buffer, theta, signed=signed)
 
 
 def enough_nodes(buffer: Floats) -> Floats | None:
@@ -92,7 +92,11 @@ def _mode_of_effects(theta: Floats, buffer: Floats, u: Floats) -> None:
         step = 1.0
         while step > 1e-3:
             trial = u + step * (target - u)
-            mixed = norm_target if step == 1.0 or not np.isfinite(norm) else (step * np.sqrt(norm_target) + (1.0 - step) * np.sqrt(norm)) ** 2
+            mixed = (
+                norm_target
+                if step == 1.0 or not np.isfinite(norm)
+                else (step * np.sqrt(norm_target) + (1.0 - step) * np.sqrt(norm)) ** 2
+            )
             fit = pilot.row_quantities(theta, buffer, trial, weights, scores)
             if np.isfinite(fit) and fit - 0.5 * mixed >= objective - 1e-9:
                 break

@@ -8,13 +8,14 @@ from typing import final
 
 from hierlm.errors import ModelError
 from hierlm.model import Model
+from hierlm.reductions.frozen import Frozen
 from hierlm.reductions.gaussian_marginal import GaussianMarginal
 from hierlm.reductions.reduction import Reduction, Verdict
 from hierlm.reductions.whitened import Whitened
 
 __all__ = ["REDUCTIONS", "Plan", "plan"]
 
-REDUCTIONS: tuple[Reduction, ...] = (GaussianMarginal(), Whitened())
+REDUCTIONS: tuple[Reduction, ...] = (GaussianMarginal(), Whitened(), Frozen())
 """Every exact reduction, in the order tried."""
 
 JOINT = "joint NUTS on the PyMC graph"

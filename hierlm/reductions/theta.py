@@ -22,7 +22,9 @@ Floats = NDArray[np.float64]
 KINDS = {"exchangeable": EXCHANGEABLE, "unstructured": UNSTRUCTURED}
 
 
-def make_parameters(model: Model, place: Arrangement, positives: Sequence[Prior | Fixed], also: Sequence[str] = ()) -> Parameters:
+def make_parameters(
+    model: Model, place: Arrangement, positives: Sequence[Prior | Fixed], also: Sequence[str] = ()
+) -> Parameters:
     """Standard deviations, correlations and further positive parameters, with ζ = θ as yet.
 
     Parameters

@@ -30,7 +30,7 @@ from hierlm.reductions.pilot import enough_nodes, prepare
 from hierlm.reductions.reduction import Problem, Reduction, Verdict
 from hierlm.reductions.theta import make_parameters
 
-__all__ = ["Whitened"]
+__all__ = ["Whitened", "auxiliary", "coefficient_rows", "whitened_obstacles"]
 
 MOST_WORK = 3_000_000
 """Multiplications of one factorisation."""
@@ -54,27 +54,29 @@ class Whitened(Reduction):
 
     def accepts(self, model: Model) -> Verdict:
         """See :meth:`Reduction.accepts`."""
-        for reason in _obstacles(model):
+        for reason in whitened_obstacles(model, MOST_WORK):
             return Verdict(False, reason)
         return Verdict(True, "response and priors have kernels")
 
     def apply(self, model: Model) -> Problem:
         """See :meth:`Reduction.apply`."""
         block = integrable(model)
-        buffer, place = self._packed(model, block)
+        buffer, place = self.packed(model, block)
         prepare(buffer)
         if block is not None:
             cheaper = enough_nodes(buffer)
             if cheaper is None:  # quadrature would not be exact: sample these effects too
-                buffer, place = self._packed(model, None)
+                buffer, place = self.packed(model, None)
                 prepare(buffer)
             else:
                 buffer = cheaper
         return Problem(int(dimension_of(buffer)), log_density, whitened_callbacks, buffer, place)
 
-    def _packed(self, model: Model, block: GroupBlock | None) -> tuple[NDArray[np.float64], Arrangement]:
+    @staticmethod
+    def packed(model: Model, block: GroupBlock | None) -> tuple[NDArray[np.float64], Arrangement]:
+        """The problem before coordinates are chosen, ``block`` integrated out, and where its effects lie."""
         place = arrange(model, () if block is None else (block.group,))
-        parameters = make_parameters(model, place, _auxiliary(model), also=() if block is None else (block.group,))
+        parameters = make_parameters(model, place, auxiliary(model), also=() if block is None else (block.group,))
         deviation = -1 if block is None else len(parameters.sds) - 1
         o = make_observations(model, place, deviation, NODES)
         st = place.structure
@@ -82,7 +84,7 @@ class Whitened(Reduction):
         fields = [
             *common_fields(parameters, st, S, r),
             *observation_fields(o),
-            _coefficient_rows(model, place),
+            coefficient_rows(model, place),
             np.zeros(st.columns),
         ]
         return pack(len(parameters.centre) + st.columns, fields), place
@@ -107,14 +109,14 @@ class Whitened(Reduction):
         return dataset(model, place, (chains, draws), sds, C, positives, effects, integrated)
 
 
-def _auxiliary(model: Model) -> list[Prior | Fixed]:
+def auxiliary(model: Model) -> list[Prior | Fixed]:
     """Priors of the response's further parameters, in the family's order."""
     (response,) = model.responses
     priors = {a.variable: a.prior for a in model.assignments}
     return [priors[p] for p in response.free]  # type: ignore[misc]
 
 
-def _coefficient_rows(model: Model, place: Arrangement) -> NDArray[np.float64]:
+def coefficient_rows(model: Model, place: Arrangement) -> NDArray[np.float64]:
     """(code or −1 where normal, two arguments, location, scale of the normal stand-in) of the free coefficients."""
     priors = [a.prior for a in model.assignments if a.variable == names.common(names.MEAN)]
     rows = []
@@ -130,7 +132,7 @@ def _coefficient_rows(model: Model, place: Arrangement) -> NDArray[np.float64]:
     return np.array(rows, dtype=float).reshape(-1, 5)
 
 
-def _obstacles(model: Model) -> Iterator[str]:
+def whitened_obstacles(model: Model, most_work: float) -> Iterator[str]:
     """Why the reduction does not apply, one sentence each."""
     if len(model.responses) > 1:
         yield "there are several responses"
@@ -147,8 +149,8 @@ def _obstacles(model: Model) -> Iterator[str]:
             yield f"the prior of {a.name} is {a.prior}, which has no kernel"
     yield from structure_obstacles(model)
     work = arrange(model).structure.work
-    if work > MOST_WORK:
-        yield f"one factorisation takes {work:.1g} multiplications, more than {MOST_WORK:.1g}"
+    if work > most_work:
+        yield f"one factorisation takes {work:.1g} multiplications, more than {most_work:.1g}"
 
 
 def _has_kernel(kind: str, prior: Prior | LKJ | Fixed) -> bool:

@@ -67,6 +67,8 @@ CROP = _table("Oats", lambda d: d.rename(columns={"yield": "crop"}))  # yield is
 SEX = _table("Orthodont", lambda d: d.assign(Sex=d["Sex"].astype(str)))  # Bambi sorts levels, whatever their order
 USE = _table("Contraception", lambda d: d.assign(y=(d["use"] == "Y").astype(int), age=d["age"] / 10))
 YES = _table("VerbAgg", lambda d: d.assign(y=(d["r2"] == "Y").astype(int)))
+# Standardised, lest the peer start where counts overflow.
+HEIGHT = _table("grouseticks", lambda d: d.assign(cHEIGHT=d["cHEIGHT"] / d["cHEIGHT"].std()))
 TICKS = "TICKS ~ YEAR + cHEIGHT + (1 | BROOD) + (1 | INDEX) + (1 | LOCATION)"
 VERBAL = "y ~ Anger + Gender + btype + situ + (1 | id) + (1 | item)"
 CONTRACEPTION = "y ~ age + I(age**2) + urban + livch + (1 | district)"
@@ -113,9 +115,9 @@ _ALL = (
     ),
     Row("Contraception", USE, CONTRACEPTION, CONTRACEPTION, "bernoulli"),
     Row("epilepsy", _table("epilepsy"), EPILEPSY, EPILEPSY, "poisson"),
-    Row("grouseticks", _table("grouseticks"), TICKS, TICKS, "poisson"),
+    Row("grouseticks", HEIGHT, TICKS, TICKS, "poisson"),
     Row("VerbAgg", YES, VERBAL, VERBAL, "bernoulli", skip=COSTLY),
-    Row("InstEval", _table("InstEval"), INSTEVAL, INSTEVAL, draws=300, skip=COSTLY),
+    Row("InstEval", _table("InstEval"), INSTEVAL, INSTEVAL, skip=COSTLY),
     Row("Poisson25k", _overdispersed, "y ~ x + (1 | row)", "y ~ x + (1 | row)", "poisson", draws=300, skip=COSTLY),
 )
 

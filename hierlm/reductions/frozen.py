@@ -1,0 +1,159 @@
+"""frozen: group effects sampled in coordinates whitened at the mode, for large crossed designs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy import sparse
+
+from hierlm.errors import SamplingError
+from hierlm.kernels import frozen, marginal, pilot
+from hierlm.kernels.callbacks import frozen_callbacks
+from hierlm.kernels.elimination import solve_upper
+from hierlm.kernels.frozen import draw_effects, log_density
+from hierlm.kernels.observations import FIELDS, observation_fields
+from hierlm.kernels.packing import dimension_of, floats, pack, replaced
+from hierlm.kernels.parameters import constrained, parameters, pick
+from hierlm.kernels.problem import FIRST, common_fields, moments, structure_of
+from hierlm.kernels.scaling import times
+from hierlm.model import Model
+from hierlm.reductions.arrangement import Arrangement, arrange, model_rows
+from hierlm.reductions.centre import centre
+from hierlm.reductions.gaussian_marginal import GaussianMarginal
+from hierlm.reductions.observed import make_observations
+from hierlm.reductions.pilot import prepare
+from hierlm.reductions.reduction import Problem, Reduction, Verdict
+from hierlm.reductions.statistics import gaussian_buffer
+from hierlm.reductions.theta import start_of
+from hierlm.reductions.whitened import Whitened, auxiliary, coefficient_rows, whitened_obstacles
+
+__all__ = ["Frozen"]
+
+Floats = NDArray[np.float64]
+MOST_WORK = 3_000_000_000
+"""Multiplications of one factorisation; a few dozen are made."""
+
+CHUNK = 4_000_000
+STEP = 0.05
+"""Of the differences that say how the effects' mode follows θ, in standard deviations of θ."""
+
+
+@final
+class Frozen(Reduction):
+    """u = û + Λ̂L⁻ᵀz + Σ ζ_k ∂û/∂ζ_k: joint NUTS on (θ, u) in coordinates that were whitened once, at the mode."""
+
+    name: ClassVar[str] = "effects whitened at the mode"
+    tune: ClassVar[int] = 300
+    target_accept: ClassVar[float] = 0.7
+
+    def accepts(self, model: Model) -> Verdict:
+        """See :meth:`Reduction.accepts`."""
+        for reason in _obstacles(model):
+            return Verdict(False, reason)
+        return Verdict(True, "response and priors have kernels, and one factorisation at the mode is affordable")
+
+    def apply(self, model: Model) -> Problem:
+        """See :meth:`Reduction.apply`."""
+        place = arrange(model)
+        normal = _normal(model)
+        first = gaussian_buffer(model, place) if normal else Whitened.packed(model, None)[0]
+        if normal:
+            centre(marginal.log_density, first, start_of(parameters(first)), signed=False)
+        else:
+            prepare(first, signed=False)
+        buffer = _packed(model, place, first, normal)
+        return Problem(int(dimension_of(buffer)), log_density, frozen_callbacks, buffer, place)
+
+    def recover(self, model: Model, problem: Problem, zetas: Floats, seed: int) -> xr.Dataset:
+        """See :meth:`Reduction.recover`."""
+        from hierlm.reductions.dataset import dataset
+
+        chains, draws, dimension = zetas.shape
+        flat = np.ascontiguousarray(zetas.reshape(chains * draws, dimension))
+        effects = np.empty((len(flat), problem.place.columns))
+        ok, sds, C, positives = draw_effects(flat, problem.data, effects)
+        if not ok.all():
+            raise SamplingError("A draw of the group effects failed numerically.", hint="Fit with reduce=False.")
+        return dataset(model, problem.place, (chains, draws), sds, C, positives, effects)
+
+
+def _normal(model: Model) -> bool:
+    """Whether the response is normal given effects whose priors are normal too, but for the size of the design."""
+    return GaussianMarginal().fits(model)
+
+
+def _obstacles(model: Model) -> Iterator[str]:
+    if not _normal(model):
+        yield from whitened_obstacles(model, MOST_WORK)
+    elif arrange(model).structure.work > MOST_WORK:
+        yield f"one factorisation takes more than {MOST_WORK:.1g} multiplications"
+    elif not model.responses[0].free:
+        yield "known standard errors have no kernel here"
+
+
+def _packed(model: Model, place: Arrangement, first: Floats, normal: bool) -> Floats:
+    """The frozen problem from one whose coordinates of θ are chosen."""
+    st = structure_of(first)
+    p = parameters(first)
+    K = len(p.centre)
+    mode, factor, prior = _factorised(first, np.zeros(K), normal)
+    shifts = np.zeros((K, st.columns))
+    for k in range(K):
+        step = np.zeros(K)
+        step[k] = STEP
+        up, down = (_factorised(first, s, normal)[0] for s in (step, -step))
+        shifts[k] = (up - down) / (2.0 * STEP)
+    if normal:
+        o = make_observations(model, place, -1, 1, rows=False)
+        statistics = _sparse_statistics(model, place)
+    else:
+        o = make_observations(model, place, -1, 1)
+        statistics = [np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0)]
+    fields = [
+        *common_fields(p, place.structure, np.zeros(0), np.zeros(0)),
+        *observation_fields(o),
+        coefficient_rows(model, place),
+        mode,
+        factor,
+        prior,
+        shifts,
+        *statistics,
+    ]
+    return pack(K + st.columns, fields)
+
+
+def _factorised(buffer: Floats, zeta: Floats, normal: bool) -> tuple[Floats, Floats, Floats]:
+    """(û, L, Λ) at ζ for the weights and scores in the buffer."""
+    p, st = parameters(buffer), structure_of(buffer)
+    S, r = moments(buffer)
+    _, _, _, F, positives = constrained(pick(zeta, p), p)
+    sigma = positives[0] if normal else 1.0
+    V, x, u = np.empty(len(S)), np.empty(st.columns), np.empty(st.columns)
+    if not marginal.solved(F / sigma, st, S, r / sigma, V, x)[0]:
+        raise SamplingError("The design's factorisation failed at the mode.", hint="Fit with reduce=False.")
+    solve_upper(V, st, x)
+    times(F, st, x, u)
+    return u, V, F
+
+
+def _sparse_statistics(model: Model, place: Arrangement) -> list[NDArray[np.int64] | Floats]:
+    """WᵀΩW in compressed rows, WᵀΩy and (N, yᵀΩy) of a normal response."""
+    (response,) = model.responses
+    rows = model_rows(model, place)
+    n, C = rows.columns.shape
+    weights = np.broadcast_to(np.asarray(response.additions.get("weights", 1.0), dtype=float), (n,))
+    Z = sparse.csr_array((rows.Z.ravel(), rows.columns.ravel(), np.arange(0, n * C + 1, C)), shape=(n, place.columns - rows.X.shape[1]))
+    W = sparse.hstack([Z, sparse.csr_array(rows.X)], format="csr")
+    S = sparse.csr_array(W.T @ (sparse.diags_array(weights) @ W))
+    y = response.y - rows.offset
+    return [
+        S.indptr.astype(np.int64),
+        S.indices.astype(np.int64),
+        S.data,
+        W.T @ (weights * y),
+        np.array([weights.sum(), weights @ y**2]),
+    ]
