@@ -15,12 +15,13 @@ import math
 import numba as nb
 import numpy as np
 
+from hierlm.kernels.compiling import REORDER
 from hierlm.kernels.triangular import cholesky, cholesky_back, dense_cholesky, dense_cholesky_back
 
 __all__ = ["add_outer", "factorise", "factorise_back", "solve_lower", "solve_upper"]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def factorise(V, st):
     """V ← the Cholesky factor, in place; returns (whether it exists, Σ log of its diagonal)."""
     half = 0.0
@@ -78,7 +79,7 @@ def factorise(V, st):
     return True, half
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def _couplings(V, st):
     """The couplings of the dense nodes, one row an effect."""
     k, q = st.size[st.dense], st.root
@@ -91,7 +92,7 @@ def _couplings(V, st):
     return X
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def _couplings_back(V, bar, st):
     """The derivative by the couplings of the dense nodes, given that by the root."""
     k, q, o = st.size[st.dense], st.root, st.start[st.nodes]
@@ -109,7 +110,7 @@ def _couplings_back(V, bar, st):
                 bar[p + r * k + i] -= X_bar[(n - st.dense) * k + i, r]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def solve_lower(V, st, x):
     """x ← L⁻¹ x."""
     for n in range(st.nodes):
@@ -134,7 +135,7 @@ def solve_lower(V, st, x):
         x[c + i] = value / V[o + i * q + i]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def solve_upper(V, st, x):
     """x ← L⁻ᵀ x."""
     q, o, c = st.root, st.start[st.nodes], st.first_root
@@ -157,7 +158,7 @@ def solve_upper(V, st, x):
             x[c + i] = value / V[o + i * k + i]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def add_outer(bar, st, left, right):
     """bar[r, c] −= left[r] right[c] on the pattern of L: what a triangular solve says about L."""
     for n in range(st.nodes):
@@ -177,7 +178,7 @@ def add_outer(bar, st, left, right):
             bar[o + i * q + m] -= left[c + i] * right[c + m]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def factorise_back(V, bar, st):
     """bar, the derivative by L, becomes the derivative by the (lower triangle of the) matrix that was factorised."""
     q, o = st.root, st.start[st.nodes]

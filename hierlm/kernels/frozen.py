@@ -15,6 +15,7 @@ import math
 import numba as nb
 import numpy as np
 
+from hierlm.kernels.compiling import REORDER
 from hierlm.kernels.elimination import solve_lower, solve_upper
 from hierlm.kernels.observations import FIELDS, likelihood, observations
 from hierlm.kernels.packing import floats, ints
@@ -32,7 +33,7 @@ POINTERS, INDICES, VALUES, SCORES, TOTALS = FIELDS + 5, FIELDS + 6, FIELDS + 7, 
 """Of a normal response WᵀΩW in compressed rows, WᵀΩy, (N, yᵀΩy): they stand for the rows."""
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def _effects(zeta, buffer, st, K, u):
     """u of (ζ, z)."""
     w = zeta[K:].copy()
@@ -49,7 +50,7 @@ def _effects(zeta, buffer, st, K, u):
             u[i] += zeta[k] * shifts[k * st.columns + i]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def _normal_likelihood(buffer, u, sigma, u_bar):
     """−N log σ − (yᵀΩy − 2rᵀu + uᵀSu)/2σ², the derivative by u added to ``u_bar``; also that by log σ."""
     pointers, indices, values = ints(buffer, POINTERS), ints(buffer, INDICES), floats(buffer, VALUES)
@@ -64,7 +65,7 @@ def _normal_likelihood(buffer, u, sigma, u_bar):
     return -totals[0] * math.log(sigma) - 0.5 * squares / s2, squares / s2 - totals[0]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def _normal_effects(F, st, u, u_bar, F_bar):
     """log N(u | 0, ΛΛᵀ), its derivatives added."""
     total = 0.0
@@ -90,7 +91,7 @@ def _normal_effects(F, st, u, u_bar, F_bar):
     return total
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def log_density(zeta, buffer, gradient):
     """The log density of (ζ, z) up to a constant, and its gradient in place; −∞ on any failure."""
     gradient[:] = 0.0

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlm.kernels.calling import call_response
+from hierlm.kernels.compiling import REORDER
 from hierlm.kernels.integrated import Quadrature, integrate
 from hierlm.kernels.packing import floats, ints
 from hierlm.kernels.problem import FIRST
@@ -91,7 +92,7 @@ def observations(buffer, columns):
     )
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def predictor(o, u, i):
     """η of row i."""
     eta, p = o.offset[i], o.X.shape[1]
@@ -103,7 +104,7 @@ def predictor(o, u, i):
     return eta
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def likelihood(o, u, log_aux, tau, u_bar, aux_bar):
     """Σ w log p(y | η), its derivative added to ``u_bar`` and to ``aux_bar``; returns (it, its derivative by τ).
 
@@ -142,7 +143,7 @@ def likelihood(o, u, log_aux, tau, u_bar, aux_bar):
     return total, tau_bar
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def working(o, u, log_aux, tau, weights, scores, start):
     """Working weights Ω and scores η + Ω⁻¹ ∂ℓ/∂η less the offset, by row; modes of integrated effects; Σ ℓ."""
     total = 0.0

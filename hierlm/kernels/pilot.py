@@ -11,13 +11,13 @@ import math
 import numba as nb
 import numpy as np
 
+from hierlm.kernels.elimination import solve_upper
 from hierlm.kernels.marginal import evidence, solved
 from hierlm.kernels.observations import FIELDS, likelihood, observations, working
 from hierlm.kernels.packing import floats
 from hierlm.kernels.parameters import back_parameters, constrained, parameters, pick
 from hierlm.kernels.problem import moments, structure_of
 from hierlm.kernels.scaling import times
-from hierlm.kernels.elimination import solve_upper
 
 __all__ = ["log_density", "newton_step", "row_quantities"]
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import numba as nb
 
+from hierlm.kernels.compiling import REORDER
+
 __all__ = ["back_scale", "back_transposed", "scale", "times", "transposed"]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def times(F, st, x, out):
     """out ← M x."""
     for b in range(st.blocks):
@@ -26,7 +28,7 @@ def times(F, st, x, out):
             out[c + i] = value
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def transposed(F, st, x, out):
     """out ← Mᵀ x."""
     for b in range(st.blocks):
@@ -42,7 +44,7 @@ def transposed(F, st, x, out):
             out[c + i] = value
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def back_transposed(st, x, out_bar, F_bar):
     """F_bar += the derivative by M, given that by out = Mᵀ x; with the arguments exchanged, of out = M x."""
     for b in range(st.blocks):
@@ -56,7 +58,7 @@ def back_transposed(st, x, out_bar, F_bar):
                 F_bar[f, m, i] += x[c + m] * out_bar[c + i]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def _congruence(F, S, V, o, stride, left, kl, right, kr):
     """V block ← F[left]ᵀ S F[right] of one block of kl rows and kr columns."""
     for a in range(kl):
@@ -70,7 +72,7 @@ def _congruence(F, S, V, o, stride, left, kl, right, kr):
             V[o + a * stride + c] = value
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def _congruence_back(F, F_bar, S, bar, o, stride, left, kl, right, kr):
     for a in range(kl):
         for c in range(kr):
@@ -82,7 +84,7 @@ def _congruence_back(F, F_bar, S, bar, o, stride, left, kl, right, kr):
                     F_bar[right, d, c] += s * F[left, m, a]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def scale(F, st, S, V):
     """V ← I + MᵀSM (its lower triangle)."""
     for n in range(st.nodes):
@@ -116,7 +118,7 @@ def scale(F, st, S, V):
             V[o + (ra + i) * q + ra + i] += 1.0
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def back_scale(F, st, S, bar, F_bar):
     """F_bar += the derivative by M, given that (``bar``, lower triangle) by MᵀSM."""
     for n in range(st.nodes):

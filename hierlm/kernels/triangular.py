@@ -7,13 +7,15 @@ import math
 import numba as nb
 import numpy as np
 
+from hierlm.kernels.compiling import REORDER
+
 __all__ = ["cholesky", "cholesky_back", "dense_cholesky", "dense_cholesky_back"]
 
 SMALL = 48
 """Up to this size loops are faster than calling LAPACK."""
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def cholesky(V: np.ndarray, o: int, k: int) -> bool:
     """The k × k matrix A at V[o:] becomes L with L Lᵀ = A (lower triangle); False if A is not positive definite."""
     for i in range(k):
@@ -33,7 +35,7 @@ def cholesky(V: np.ndarray, o: int, k: int) -> bool:
     return True
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def cholesky_back(V: np.ndarray, bar: np.ndarray, o: int, k: int) -> None:
     """∂f/∂L at bar[o:] becomes ∂f/∂A of the lower triangle of A = L Lᵀ, each element counted once (Smith 1995)."""
     for i in range(k - 1, -1, -1):

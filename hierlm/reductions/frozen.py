@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from hierlm.errors import SamplingError
-from hierlm.kernels import frozen, marginal, pilot
+from hierlm.kernels import marginal
 from hierlm.kernels.callbacks import frozen_callbacks
 from hierlm.kernels.elimination import solve_upper
 from hierlm.kernels.frozen import draw_effects, log_density
-from hierlm.kernels.observations import FIELDS, observation_fields
-from hierlm.kernels.packing import dimension_of, floats, pack, replaced
+from hierlm.kernels.observations import observation_fields
+from hierlm.kernels.packing import dimension_of, pack
 from hierlm.kernels.parameters import constrained, parameters, pick
-from hierlm.kernels.problem import FIRST, common_fields, moments, structure_of
+from hierlm.kernels.problem import common_fields, moments, structure_of
 from hierlm.kernels.scaling import times
 from hierlm.model import Model
 from hierlm.reductions.arrangement import Arrangement, arrange, model_rows
@@ -29,7 +29,7 @@ from hierlm.reductions.pilot import prepare
 from hierlm.reductions.reduction import Problem, Reduction, Verdict
 from hierlm.reductions.statistics import gaussian_buffer
 from hierlm.reductions.theta import start_of
-from hierlm.reductions.whitened import Whitened, auxiliary, coefficient_rows, whitened_obstacles
+from hierlm.reductions.whitened import Whitened, coefficient_rows, whitened_obstacles
 
 __all__ = ["Frozen"]
 
@@ -146,7 +146,9 @@ def _sparse_statistics(model: Model, place: Arrangement) -> list[NDArray[np.int6
     rows = model_rows(model, place)
     n, C = rows.columns.shape
     weights = np.broadcast_to(np.asarray(response.additions.get("weights", 1.0), dtype=float), (n,))
-    Z = sparse.csr_array((rows.Z.ravel(), rows.columns.ravel(), np.arange(0, n * C + 1, C)), shape=(n, place.columns - rows.X.shape[1]))
+    Z = sparse.csr_array(
+        (rows.Z.ravel(), rows.columns.ravel(), np.arange(0, n * C + 1, C)), shape=(n, place.columns - rows.X.shape[1])
+    )
     W = sparse.hstack([Z, sparse.csr_array(rows.X)], format="csr")
     S = sparse.csr_array(W.T @ (sparse.diags_array(weights) @ W))
     y = response.y - rows.offset

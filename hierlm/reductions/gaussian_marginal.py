@@ -14,6 +14,7 @@ from hierlm.errors import SamplingError
 from hierlm.kernels.callbacks import gaussian_callbacks
 from hierlm.kernels.marginal import draw_effects, log_density
 from hierlm.kernels.packing import dimension_of
+from hierlm.kernels.parameters import parameters
 from hierlm.kernels.priors import CODES
 from hierlm.links import get_link
 from hierlm.model import Model
@@ -26,7 +27,6 @@ from hierlm.reductions.dataset import dataset
 from hierlm.reductions.reduction import Problem, Reduction, Verdict
 from hierlm.reductions.statistics import gaussian_buffer
 from hierlm.reductions.theta import start_of
-from hierlm.kernels.parameters import parameters
 
 __all__ = ["GaussianMarginal"]
 
@@ -113,8 +113,8 @@ def _obstacles(model: Model) -> Iterator[str]:
 def _has_kernel(kind: str, prior: Prior | LKJ | Fixed) -> bool:
     if isinstance(prior, Fixed):
         return True
-    if isinstance(prior, LKJ):
-        return kind == "correlation"
+    if isinstance(prior, LKJ) or kind == "correlation":
+        return isinstance(prior, LKJ) and kind == "correlation"
     if kind in ("coefficient", "intercept"):
         return prior.name == "Normal" and set(prior.arguments) == {"mu", "sigma"}
     return prior.on == "value" and prior.name in CODES and set(prior.arguments) == set(CODES[prior.name][1])

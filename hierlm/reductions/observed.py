@@ -65,7 +65,9 @@ def quadrature(nodes: int) -> tuple[Floats, Floats]:
     return points, np.log(mass / np.sqrt(2.0 * np.pi))
 
 
-def make_observations(model: Model, place: Arrangement, deviation: int, nodes: int, *, rows: bool = True) -> Observations:
+def make_observations(
+    model: Model, place: Arrangement, deviation: int, nodes: int, *, rows: bool = True
+) -> Observations:
     """Everything about the rows.
 
     Parameters
@@ -85,7 +87,12 @@ def make_observations(model: Model, place: Arrangement, deviation: int, nodes: i
     trials = np.broadcast_to(np.asarray(response.additions.get("trials", 1.0), dtype=float), (n,))
     weights = np.broadcast_to(np.asarray(response.additions.get("weights", 1.0), dtype=float), (n,))
     if not rows:
-        table, y, trials, weights = Rows(table.columns[:0], table.Z[:0], table.X[:0], table.offset[:0]), y[:0], y[:0], y[:0]
+        table, y, trials, weights = (
+            Rows(table.columns[:0], table.Z[:0], table.X[:0], table.offset[:0]),
+            y[:0],
+            y[:0],
+            y[:0],
+        )
     elif deviation < 0:
         table, y, trials, weights = aggregated(table, y, trials, weights, kernel.mean_sufficient)
     points, mass = quadrature(nodes)

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from hierlm.kernels import pilot
 from hierlm.kernels.observations import FIELDS, LOG_WEIGHTS, NODES, observations
-from hierlm.kernels.parameters import parameters
 from hierlm.kernels.packing import floats, replaced
+from hierlm.kernels.parameters import parameters
 from hierlm.kernels.problem import moments, structure_of
 from hierlm.reductions.arrangement import Rows
 from hierlm.reductions.centre import centre, find_mode

@@ -156,8 +156,8 @@ def whitened_obstacles(model: Model, most_work: float) -> Iterator[str]:
 def _has_kernel(kind: str, prior: Prior | LKJ | Fixed) -> bool:
     if isinstance(prior, Fixed):
         return True
-    if isinstance(prior, LKJ):
-        return kind == "correlation"
+    if isinstance(prior, LKJ) or kind == "correlation":
+        return isinstance(prior, LKJ) and kind == "correlation"
     if kind in ("coefficient", "intercept"):
         known = prior.name == "Normal" and set(prior.arguments) == {"mu", "sigma"}
         return known or (prior.name in REAL_CODES and set(REAL_CODES[prior.name][1]) <= set(prior.arguments))
