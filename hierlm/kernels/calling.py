@@ -12,7 +12,7 @@ __all__ = ["call_response"]
 
 
 @intrinsic
-def call_response(typing_context, address, y, t, eta, aux, out):  # type: ignore[no-untyped-def]
+def _call(typing_context, address, y, t, eta, aux, out):
     """log p(y | η) by the C function at ``address``, see :mod:`hierlm.kernels.responses`; fills ``out``.
 
     Parameters
@@ -34,3 +34,7 @@ def call_response(typing_context, address, y, t, eta, aux, out):  # type: ignore
         return builder.call(function, [*arguments[1:4], *data])
 
     return signature, generate
+
+
+call_response: Any = _call
+"""See :func:`_call`; its own type says that the first argument is numba's."""

@@ -5,4 +5,4 @@ from __future__ import annotations
 __all__ = ["REORDER"]
 
 REORDER = {"reassoc", "contract", "nsz"}
-"""Sums may be taken in another order, which lets processors add several numbers at once; NaN and ∞ keep their meaning."""
+"""Sums may be taken in another order, so that processors add several numbers at once; NaN and ∞ keep their meaning."""

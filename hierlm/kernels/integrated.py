@@ -1,7 +1,7 @@
 """One normal effect of a row integrated out by adaptive Gauss–Hermite quadrature, and drawn given the rest.
 
-log ∫ p(y | η + τ z) φ(z) dz with nodes x_k and weights w_k of ∫ f(x) φ(x) dx ≈ Σ w_k f(x_k), moved to z_k = ẑ + s x_k with the
-mode ẑ and s² = 1/(1 + τ² I), I the curvature there:
+log ∫ p(y | η + τ z) φ(z) dz with nodes x_k and weights w_k of ∫ f(x) φ(x) dx ≈ Σ w_k f(x_k), moved to z_k = ẑ + s x_k
+with the mode ẑ and s² = 1/(1 + τ² I), I the curvature there:
 
     log Σ_k exp(log w_k + log s + ½x_k² − ½z_k² + log p(y | η + τ z_k)).
 
@@ -27,67 +27,56 @@ CLOSE = 0.02
 
 
 class Quadrature(NamedTuple):
-    """Nodes and log weights, and space for one integral (terms (q,), slopes (q, 4))."""
+    """Nodes x_k and log w_k of ∫ f(x) φ(x) dx ≈ Σ w_k f(x_k)."""
 
     nodes: NDArray[np.float64]
     log_weights: NDArray[np.float64]
-    terms: NDArray[np.float64]
-    slopes: NDArray[np.float64]
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def mode(address, y, t, eta, aux, tau, start, close, out):
-    """(ẑ, s) of the effect z given its row."""
-    z, s = start, 1.0
+    """ẑ and s of the effect z given its row, and log p(y | η + τ z) − ½z² near ẑ."""
+    z, s, top = start, 1.0, -np.inf
     for _ in range(NEWTON):
-        call_response(address, y, t, eta + tau * z, aux, out)
+        top = call_response(address, y, t, eta + tau * z, aux, out) - 0.5 * z * z
         s2 = 1.0 / (1.0 + tau * tau * out[1])
         s = math.sqrt(s2)
         step = (tau * out[0] - z) * s2
         if not abs(step) < 1e8:
-            return start, s
+            return start, s, -np.inf
         largest = 4.0 * s + 1.0
         z += min(max(step, -largest), largest)
         if abs(step) < close * s:
             break
-    return z, s
+    return z, s, top
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def integrate(address, y, t, eta, aux, tau, start, q, out):
-    """The log integral; out ← its derivative by η, a working weight, derivatives by aux, and by τ (out[4]).
-
-    ``q.terms[0]`` becomes ẑ.
-    """
-    z, s = mode(address, y, t, eta, aux, tau, start, CLOSE, out)
-    largest, log_s = -np.inf, math.log(s)
-    K = q.nodes.shape[0]
-    for k in range(K):
+    """The log integral and ẑ; out[:5] ← its derivative by η, a working weight, derivatives by aux, and by τ."""
+    z, s, top = mode(address, y, t, eta, aux, tau, start, CLOSE, out)
+    if not top > -np.inf:
+        return -np.inf, z
+    total, slope, squares, bend, first, second, by_tau = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for k in range(q.nodes.shape[0]):
         x = q.nodes[k]
         at = z + s * x
-        value = call_response(address, y, t, eta + tau * at, aux, out)
-        q.terms[k] = q.log_weights[k] + log_s + 0.5 * (x * x - at * at) + value
-        for j in range(4):
-            q.slopes[k, j] = out[j]
-        largest = max(largest, q.terms[k])
-    if not largest > -np.inf:
-        return -np.inf
-    total, squares = 0.0, 0.0
-    for j in range(5):
-        out[j] = 0.0
-    for k in range(K):
-        weight = math.exp(q.terms[k] - largest)
+        value = call_response(address, y, t, eta + tau * at, aux, out) - 0.5 * at * at
+        weight = math.exp(q.log_weights[k] + 0.5 * x * x + value - top)
         total += weight
-        for j in range(4):
-            out[j] += weight * q.slopes[k, j]
-        squares += weight * q.slopes[k, 0] * q.slopes[k, 0]
-        out[4] += weight * q.slopes[k, 0] * (z + s * q.nodes[k])
-    for j in range(5):
-        out[j] /= total
-    information = out[1] - (squares / total - out[0] * out[0])  # E[I] − Var[slope] is −∂²/∂η²
-    out[1] = information if information > 0.0 else out[1] / (1.0 + tau * tau * out[1])
-    q.terms[0] = z
-    return largest + math.log(total)
+        slope += weight * out[0]
+        squares += weight * out[0] * out[0]
+        bend += weight * out[1]
+        first += weight * out[2]
+        second += weight * out[3]
+        by_tau += weight * out[0] * at
+    slope /= total
+    bend /= total
+    information = bend - (squares / total - slope * slope)  # E[I] − Var[slope] is −∂²/∂η²
+    out[0], out[1] = slope, information if information > 0.0 else bend / (1.0 + tau * tau * bend)
+    out[2], out[3], out[4] = first / total, second / total, by_tau / total
+    result = top + math.log(s * total)
+    return (result if result < np.inf else -np.inf), z
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -104,7 +93,7 @@ def draw(rng, address, y, t, eta, aux, tau, start, out):
     Rejection below a hat of three pieces: flat at the mode, exponential beyond tangents about one s away from it
     (Devroye 1986, VII.2).
     """
-    z, s = mode(address, y, t, eta, aux, tau, start, 1e-4, out)
+    z, s, _ = mode(address, y, t, eta, aux, tau, start, 1e-4, out)
     top, _ = _tangent(address, y, t, eta, aux, tau, z, out)
     left, left_slope = _tangent(address, y, t, eta, aux, tau, z - 1.1 * s, out)
     right, right_slope = _tangent(address, y, t, eta, aux, tau, z + 1.1 * s, out)

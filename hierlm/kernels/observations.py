@@ -115,10 +115,7 @@ def likelihood(o, u, log_aux, tau, u_bar, aux_bar):
     columns, Z, X, y, trials, weights = o.columns, o.Z, o.X, o.y, o.trials, o.weights
     n, C, p = Z.shape[0], Z.shape[1], X.shape[1]
     first, total, tau_bar = u.shape[0] - p, 0.0, 0.0
-    out, q = (
-        np.zeros(5),
-        Quadrature(o.nodes, o.log_weights, np.empty(o.nodes.shape[0]), np.empty((o.nodes.shape[0], 4))),
-    )
+    out, q = np.zeros(5), Quadrature(o.nodes, o.log_weights)
     for i in range(n):
         eta, w = o.offset[i], weights[i]
         for c in range(C):
@@ -128,7 +125,7 @@ def likelihood(o, u, log_aux, tau, u_bar, aux_bar):
         if o.deviation < 0:
             value = call_response(o.address, y[i], trials[i], eta, log_aux, out)
         else:
-            value = integrate(o.address, y[i], trials[i], eta, log_aux, tau, o.start[i], q, out)
+            value, _ = integrate(o.address, y[i], trials[i], eta, log_aux, tau, o.start[i], q, out)
             tau_bar += w * out[4]
         if not value > -np.inf:
             return -np.inf, 0.0
@@ -147,17 +144,13 @@ def likelihood(o, u, log_aux, tau, u_bar, aux_bar):
 def working(o, u, log_aux, tau, weights, scores, start):
     """Working weights Ω and scores η + Ω⁻¹ ∂ℓ/∂η less the offset, by row; modes of integrated effects; Σ ℓ."""
     total = 0.0
-    out, q = (
-        np.zeros(5),
-        Quadrature(o.nodes, o.log_weights, np.empty(o.nodes.shape[0]), np.empty((o.nodes.shape[0], 4))),
-    )
+    out, q = np.zeros(5), Quadrature(o.nodes, o.log_weights)
     for i in range(o.Z.shape[0]):
         eta = predictor(o, u, i)
         if o.deviation < 0:
             value = call_response(o.address, o.y[i], o.trials[i], eta, log_aux, out)
         else:
-            value = integrate(o.address, o.y[i], o.trials[i], eta, log_aux, tau, start[i], q, out)
-            start[i] = q.terms[0]
+            value, start[i] = integrate(o.address, o.y[i], o.trials[i], eta, log_aux, tau, start[i], q, out)
         total += o.weights[i] * value
         weight = max(out[1], 1e-10)
         weights[i] = o.weights[i] * weight

@@ -1,7 +1,7 @@
 """One array for everything that a compiled density needs, so that one C function serves every model.
 
-The array holds numbers of 8 bytes: a header (its own length, the number of sampled coordinates, then offset and length of
-every field), then the fields, of floats or of whole numbers.
+The array holds numbers of 8 bytes: a header (its own length, the number of sampled coordinates, then offset and length
+of every field), then the fields, of floats or of whole numbers.
 """
 
 from __future__ import annotations

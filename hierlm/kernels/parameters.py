@@ -137,7 +137,7 @@ def constrained(theta, p):
 
     Returns
     -------
-    log prior + log Jacobians (−∞ on failure), sds with signs, C (G, K, K), factors F (G + coefficients, K, K), positives
+    log prior + log Jacobians (−∞ on failure), sds with signs, C (G, K, K), F (G + coefficients, K, K), positives
     """
     G, K = p.sizes.shape[0], max(p.owner.shape[1], 1)
     values, positives = np.empty(p.sds.shape[0]), np.empty(p.positives.shape[0])

@@ -61,7 +61,7 @@ def _row_parameters(o, positives, values):
 
 @nb.njit(cache=True, nogil=True)
 def row_quantities(zeta, buffer, u, weights, scores):
-    """Working weights and scores of the rows at (θ, u); returns Σ log p(y | η).  Remembers the modes of integrated effects."""
+    """Working weights and scores of the rows at (θ, u), and modes of integrated effects; returns Σ log p(y | η)."""
     p, st = parameters(buffer), structure_of(buffer)
     _, values, _, _, positives = constrained(pick(zeta, p), p)
     o = observations(buffer, st.columns)

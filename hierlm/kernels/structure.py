@@ -115,8 +115,9 @@ def make_structure(
         products[first[eliminated - 1] :] = 0
     pairs = _cumulated(products)
     root = int(column[-1] - column[nodes])
+    dense = int(first[eliminated - 1]) if full else nodes
     found = Structure(
-        nodes, len(size), int(column[-1]), root, int(column[nodes]), int(first[eliminated - 1]) if full else nodes, column[:-1].astype(np.int64), size,
+        nodes, len(size), int(column[-1]), root, int(column[nodes]), dense, column[:-1].astype(np.int64), size,
         factor.astype(np.int64), rows, coupled, _cumulated(per_node), partner, start, pairs, np.empty(0, np.int64),
     )  # fmt: skip
     target = np.empty(int(pairs[-1]), dtype=np.int64)

@@ -19,6 +19,9 @@ Floats = NDArray[np.float64]
 STEP = 1e-3
 """Of the differences of gradients; θ is on logarithms and logits, of about unit scale."""
 
+GRADIENT = 1e-2
+"""Where the search for the mode ends: θ is then known to a small part of its standard deviation."""
+
 FLATTEST = 1e-2
 """The least curvature that is believed: a standard deviation of θ of ten."""
 
@@ -81,7 +84,9 @@ def find_mode(density: Any, buffer: Floats, start: Floats) -> Floats:
         value = density(zeta, buffer, gradient)
         return (-value, -gradient) if np.isfinite(value) else (1e300, np.zeros_like(gradient))
 
-    found = minimize(negative, start, jac=True, method="L-BFGS-B", options={"maxiter": 200, "gtol": 1e-4})
+    if not len(start):
+        return start
+    found = minimize(negative, start, jac=True, method="BFGS", options={"maxiter": 100, "gtol": GRADIENT})
     return found.x if np.isfinite(found.fun) and found.fun < 1e300 else start
 
 

@@ -23,6 +23,8 @@ from hierlm.kernels.scaling import times
 from hierlm.model import Model
 from hierlm.reductions.arrangement import Arrangement, arrange, model_rows
 from hierlm.reductions.centre import centre
+from hierlm.reductions.chunks import recover_in_chunks
+from hierlm.reductions.dataset import dataset
 from hierlm.reductions.gaussian_marginal import GaussianMarginal
 from hierlm.reductions.observed import make_observations
 from hierlm.reductions.pilot import prepare
@@ -37,7 +39,6 @@ Floats = NDArray[np.float64]
 MOST_WORK = 3_000_000_000
 """Multiplications of one factorisation; a few dozen are made."""
 
-CHUNK = 4_000_000
 STEP = 0.05
 """Of the differences that say how the effects' mode follows θ, in standard deviations of θ."""
 
@@ -70,14 +71,14 @@ class Frozen(Reduction):
 
     def recover(self, model: Model, problem: Problem, zetas: Floats, seed: int) -> xr.Dataset:
         """See :meth:`Reduction.recover`."""
-        from hierlm.reductions.dataset import dataset
-
         chains, draws, dimension = zetas.shape
         flat = np.ascontiguousarray(zetas.reshape(chains * draws, dimension))
         effects = np.empty((len(flat), problem.place.columns))
-        ok, sds, C, positives = draw_effects(flat, problem.data, effects)
-        if not ok.all():
-            raise SamplingError("A draw of the group effects failed numerically.", hint="Fit with reduce=False.")
+
+        def make(some: slice, rng: np.random.Generator) -> tuple[Floats, ...]:
+            return draw_effects(flat[some], problem.data, effects[some])
+
+        sds, C, positives = recover_in_chunks(len(flat), problem.place.columns, seed, make)
         return dataset(model, problem.place, (chains, draws), sds, C, positives, effects)
 
 

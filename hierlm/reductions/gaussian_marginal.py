@@ -10,7 +10,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from hierlm import names
-from hierlm.errors import SamplingError
 from hierlm.kernels.callbacks import gaussian_callbacks
 from hierlm.kernels.marginal import draw_effects, log_density
 from hierlm.kernels.packing import dimension_of
@@ -23,6 +22,7 @@ from hierlm.priors.lkj import LKJ
 from hierlm.priors.prior import Prior
 from hierlm.reductions.arrangement import arrange
 from hierlm.reductions.centre import centre
+from hierlm.reductions.chunks import recover_in_chunks
 from hierlm.reductions.dataset import dataset
 from hierlm.reductions.reduction import Problem, Reduction, Verdict
 from hierlm.reductions.statistics import gaussian_buffer
@@ -31,10 +31,7 @@ from hierlm.reductions.theta import start_of
 __all__ = ["GaussianMarginal"]
 
 MOST_WORK = 3_000_000
-"""Multiplications of one factorisation; beyond, the cubic cost of the dense rest outweighs what marginalisation saves."""
-
-CHUNK = 4_000_000
-"""Draws × effects whose random numbers are held at once, 32 MB."""
+"""Multiplications of one factorisation; beyond, its cost outweighs what marginalisation saves."""
 
 
 @final
@@ -70,17 +67,13 @@ class GaussianMarginal(Reduction):
         """See :meth:`Reduction.recover`."""
         chains, draws, dimension = zetas.shape
         flat = np.ascontiguousarray(zetas.reshape(chains * draws, dimension))
-        rng = np.random.default_rng([seed, 1])
-        step = max(1, CHUNK // max(problem.place.columns, 1))
         effects = np.empty((len(flat), problem.place.columns))
-        parts = []
-        for first in range(0, len(flat), step):
-            some = effects[first : first + step]
-            rng.standard_normal(out=some)
-            parts.append(draw_effects(flat[first : first + step], problem.data, some))
-        ok, sds, C, positives = (np.concatenate(p) if len(p) > 1 else p[0] for p in zip(*parts, strict=True))
-        if not ok.all():
-            raise SamplingError("A draw of the group effects failed numerically.", hint="Fit with reduce=False.")
+
+        def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[np.float64], ...]:
+            rng.standard_normal(out=effects[some])
+            return draw_effects(flat[some], problem.data, effects[some])
+
+        sds, C, positives = recover_in_chunks(len(flat), problem.place.columns, seed, make)
         return dataset(model, problem.place, (chains, draws), sds, C, positives, effects)
 
 

@@ -1,4 +1,4 @@
-"""The rows of a response that is not normal, as the kernels read them: aggregated, with weights, trials and quadrature."""
+"""The rows of a response that is not normal, as the kernels read them: aggregated, with weights and trials."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def integrable(model: Model) -> GroupBlock | None:
     kernel = response_kernel(model)
     if kernel is None or not kernel.log_concave or "weights" in model.responses[0].additions:
         return None
-    for group, blocks in model.groups.items():
+    for blocks in model.groups.values():
         block = blocks[0]
         alone = len(blocks) == 1 and len(block.effects) == 1 and block.covariance.sd_groups(1) == ((0,),)
-        if alone and len(block.levels) == len(block.codes) == len(np.unique(block.codes)):
-            if len(block.pieces) == 1 and np.all(block.pieces[0].Z == 1.0):
-                return block
+        each = len(block.levels) == len(block.codes) == len(np.unique(block.codes))
+        if alone and each and len(block.pieces) == 1 and np.all(block.pieces[0].Z == 1.0):
+            return block
     return None
 
 

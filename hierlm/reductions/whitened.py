@@ -10,7 +10,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from hierlm import names
-from hierlm.errors import SamplingError
 from hierlm.kernels.callbacks import whitened_callbacks
 from hierlm.kernels.observations import observation_fields
 from hierlm.kernels.packing import dimension_of, pack
@@ -23,6 +22,7 @@ from hierlm.priors.fixed import Fixed
 from hierlm.priors.lkj import LKJ
 from hierlm.priors.prior import Prior
 from hierlm.reductions.arrangement import Arrangement, arrange
+from hierlm.reductions.chunks import recover_in_chunks
 from hierlm.reductions.dataset import dataset
 from hierlm.reductions.kernels_of import has_positive_kernel, structure_obstacles
 from hierlm.reductions.observed import integrable, make_observations, response_kernel
@@ -34,9 +34,6 @@ __all__ = ["Whitened", "auxiliary", "coefficient_rows", "whitened_obstacles"]
 
 MOST_WORK = 3_000_000
 """Multiplications of one factorisation."""
-
-CHUNK = 4_000_000
-"""Draws × effects that are recovered at once."""
 
 NODES = 9
 """Of the quadrature while coordinates are chosen."""
@@ -97,14 +94,12 @@ class Whitened(Reduction):
         block = next((b for b in model.blocks if b.group not in place.groups), None)
         rows = 0 if block is None else len(block.codes)
         effects, own = np.empty((len(flat), place.columns)), np.empty((len(flat), rows))
-        step = max(1, CHUNK // max(place.columns + rows, 1))
-        rng, parts = np.random.default_rng([seed, 1]), []
-        for first in range(0, len(flat), step):
-            some = slice(first, first + step)
-            parts.append(draw_effects(flat[some], problem.data, effects[some], own[some], rng))
-        ok, sds, C, positives = (np.concatenate(p) if len(p) > 1 else p[0] for p in zip(*parts, strict=True))
-        if not ok.all() or not np.isfinite(own).all():
-            raise SamplingError("A draw of the group effects failed numerically.", hint="Fit with reduce=False.")
+
+        def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[np.float64], ...]:
+            ok, *rest = draw_effects(flat[some], problem.data, effects[some], own[some], rng)
+            return (ok & np.isfinite(own[some]).all(axis=1), *rest)
+
+        sds, C, positives = recover_in_chunks(len(flat), place.columns + rows, seed, make)
         integrated = None if block is None else (block.group, own[:, np.argsort(block.codes)], sds[:, -1])
         return dataset(model, place, (chains, draws), sds, C, positives, effects, integrated)
 

@@ -50,8 +50,6 @@ def measure(row: Row, contender: str, out: Path, draws: int, minutes: float) -> 
     file.unlink(missing_ok=True)
     why = refused(row, contender)
     if why is None:
-        if contender != "ours":
-            draws = min(draws, row.draws or draws)
         with tempfile.TemporaryDirectory() as scratch:
             process(row, contender, Path(scratch) / "warming.json", WARMING, 1, minutes)
         why = process(row, contender, file, draws, 2, minutes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import platform
@@ -42,6 +43,7 @@ def peak() -> float:
 
 def measured(call: Callable[[int], Outcome], seed: int) -> dict[str, object]:
     """Seconds, memory, ESS, divergences of one call."""
+    gc.collect()
     before, load = peak(), os.getloadavg()[0]
     started, used = time.perf_counter(), time.process_time()
     outcome = call(seed)

@@ -14,8 +14,8 @@ HEAD = """| data | hierlm | Bambi + nutpie, diagonal | low rank | ratio | ratio,
 |---|---|---|---|--:|--:|"""
 LEGEND = """
 Cells: seconds of the call, min ESS over all scalars (bulk and tail), their quotient; divergences; gradients a draw;
-peak memory of the process. Ratio: hierlm's ESS a second over the better peer's. † fewer draws, so that the peer ends.
-‡ Bambi has independent slopes only: its numbers are those of the model without correlation."""
+peak memory of the process. Ratio: hierlm's ESS a second over the better peer's.
+† other than 1,000 draws of each chain. ‡ Bambi has independent slopes only: its numbers are those of the model without correlation."""
 
 Records = Mapping[tuple[str, str], Mapping[str, Any]]
 
@@ -54,7 +54,7 @@ def cell(record: Mapping[str, Any] | None, mark: str = "") -> str:
         f"{first['steps']:.0f} grad" if first["steps"] is not None else "",
         f"{first['resident']:.0f} MB",
     ]
-    fewer = f" †{record['draws']}" if record["draws"] < 1000 else ""
+    fewer = f" †{record['draws']}" if record["draws"] != 1000 else ""
     return ", ".join(filter(None, parts)) + fewer + mark
 
 
