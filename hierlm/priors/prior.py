@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -197,11 +198,7 @@ class Prior:
         >>> Prior("Normal", mu=3, sigma=2).typical()
         3.0
         """
-        from pymc.distributions.distribution import support_point
-        from pytensor.compile.mode import Mode
-
-        described = support_point(self.dist()).eval(mode=Mode(linker="py", optimizer="fast_compile"))
-        return float(_to_value(float(described), self.on))
+        return _typical(self)
 
     def log_density(self, x: ArrayLike) -> NDArray[np.float64]:
         """The log density, x on the scale of the value.
@@ -272,6 +269,15 @@ class Prior:
         """Short, for tables: ``Normal(0, 2.5)``, ``Gamma(2, 1) on precision``."""
         text = f"{self.name}({', '.join(f'{v:.4g}' for _, v in self.items)})"
         return text if self.on == "value" else f"{text} on {self.on}"
+
+
+@lru_cache(maxsize=1024)
+def _typical(prior: Prior) -> float:
+    from pymc.distributions.distribution import support_point
+    from pytensor.compile.mode import Mode
+
+    described = support_point(prior.dist()).eval(mode=Mode(linker="py", optimizer="fast_compile"))
+    return float(_to_value(float(described), prior.on))
 
 
 def _to_value(described: Any, on: str) -> Any:
