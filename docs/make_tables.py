@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hierlm.families import FAMILIES, Family
+from hierlm.kernels.responses import RESPONSES
 from hierlm.links import LINKS
 
 DOCS = Path(__file__).resolve().parent
-PAGES = ("grammar.md", "priors.md")
+PAGES = ("grammar.md", "limitations.md", "priors.md")
 PLACE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -59,12 +60,20 @@ def priors() -> Iterator[tuple[str, ...]]:
         yield (f"`{family.name}`", first_paragraph(family.default_priors), first_paragraph(family.link_scale))
 
 
+def kernels() -> Iterator[tuple[str, ...]]:
+    """Which links of the mean have a kernel, and which have none."""
+    yield ("family", "links with a kernel", "links without one")
+    for family in every_family():
+        known = [link for link in family.parameters[0].links if f"{family.name}:{link}" in RESPONSES]
+        yield (f"`{family.name}`", code(*known), code(*(x for x in family.parameters[0].links if x not in known)))
+
+
 def every_family() -> list[Family]:
     """Each once, in the order of their names."""
     return sorted(FAMILIES.values(), key=lambda family: family.name)
 
 
-TABLES = {"families": families, "links": links, "priors": priors}
+TABLES = {"families": families, "links": links, "priors": priors, "kernels": kernels}
 
 
 def rendered(page: str) -> str:

@@ -71,7 +71,7 @@ VERBAL = "y ~ Anger + Gender + btype + situ + (1 | id) + (1 | item)"
 CONTRACEPTION = "y ~ age + I(age**2) + urban + livch + (1 | district)"
 EPILEPSY = "count ~ zAge + zBase * Trt + (1 | patient) + (1 | obs)"
 INSTEVAL = "y ~ service + (1 | s) + (1 | d) + (1 | dept)"
-COSTLY = "low rank: costs more than it brings beyond a few hundred dimensions"
+COSTLY = "not tried: the low-rank metric costs more than it brings beyond a few hundred dimensions"
 
 _ALL = (
     Row("Dyestuff", _table("Dyestuff"), "Yield ~ 1 + (1 | Batch)", "Yield ~ 1 + (1 | Batch)"),

@@ -15,7 +15,8 @@ HEAD = """| data | hierlm | Bambi + nutpie, diagonal | low rank | ratio | ratio,
 LEGEND = """
 Cells: seconds of the call, min ESS over all scalars (bulk and tail), their quotient; divergences; gradients a draw;
 peak memory of the process. Ratio: hierlm's ESS a second over the better peer's.
-† other than 1,000 draws of each chain. ‡ Bambi has independent slopes only: its numbers are those of the model without correlation."""
+† other than 1,000 draws of each chain.
+‡ Bambi has independent slopes only: its numbers are those of the model without correlation."""
 
 Records = Mapping[tuple[str, str], Mapping[str, Any]]
 
