@@ -35,6 +35,21 @@ settings.register_profile("ci", settings.get_profile("default"), derandomize=Tru
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Forget compiled kernels once any of them has changed: numba's cache looks at a function's own file only.
+
+    Before workers start, and not in them.
+    """
+    if hasattr(config, "workerinput"):
+        return
+    kernels = ROOT / "hierlm" / "kernels"
+    indices = [*kernels.rglob("*.nbi")]
+    changed = max(file.stat().st_mtime for file in kernels.rglob("*.py"))
+    if indices and changed > min(file.stat().st_mtime for file in indices):
+        for file in [*indices, *kernels.rglob("*.nbc")]:
+            file.unlink(missing_ok=True)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of reference results and design notes beside the checkout; skips where there is none."""

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from hierlm.fit.runs import Run
 from hierlm.reductions import Plan
-from hierlm.samplers import Settings
 
 __all__ = ["PACKAGES", "installed_versions", "provenance"]
 
@@ -16,8 +16,12 @@ PACKAGES = ("hierlm", "pymc", "pytensor", "nutpie", "numba", "numpy", "formulae"
 """Packages whose versions can change a result."""
 
 
-def provenance(settings: Settings, sampler: str, way: Plan, seconds: float, complete: bool) -> dict[str, Any]:
-    """What is needed to sample the same draws again, and how it went; plain values that JSON can hold."""
+def provenance(run: Run, sampler: str, way: Plan, seconds: float) -> dict[str, Any]:
+    """What is needed to sample the same draws again, and how it went; plain values that JSON can hold.
+
+    The settings are those of the run that was kept; ``attempts`` has all runs, and ``seconds`` is for all of them.
+    """
+    settings = run.settings
     return {
         "sampler": sampler,
         "plan": way.name,
@@ -29,10 +33,12 @@ def provenance(settings: Settings, sampler: str, way: Plan, seconds: float, comp
         "target_accept": settings.target_accept,
         "max_treedepth": settings.max_treedepth,
         "seconds": round(seconds, 3),
-        "complete": complete,
+        "complete": run.complete,
+        "attempts": [dict(a) for a in run.attempts],
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "versions": installed_versions(),
+        **run.report,
     }
 
 

@@ -1,4 +1,4 @@
-"""Log-densities and derivatives of the usual priors of positive parameters, by code."""
+"""Log-densities and derivatives of priors by code: the usual ones here, any other by the address of a C function."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from types import MappingProxyType
 
 import numba as nb
 
-__all__ = ["CODES", "EVEN", "REAL_CODES", "log_prior", "log_real_prior"]
+from hierlm.kernels.calling_priors import call_prior
+
+__all__ = ["CODES", "COMPILED", "COMPILED_EVEN", "EVEN", "REAL_CODES", "log_prior", "log_real_prior"]
+
+COMPILED, COMPILED_EVEN = 100, 101
+"""Codes of a density that is called by its address, whose bits are the first argument; the latter is in EVEN."""
 
 CODES: Mapping[str, tuple[int, tuple[str, ...]]] = MappingProxyType(
     {
@@ -35,13 +40,15 @@ REAL_CODES: Mapping[str, tuple[int, tuple[str, ...]]] = MappingProxyType(
 )
 """Distributions of a real number but the normal one, about their location."""
 
-EVEN = frozenset({0, 1, 2, 3, 4})
+EVEN = frozenset({0, 1, 2, 3, 4, COMPILED_EVEN})
 """Codes whose density has no singularity at zero, so that x may stand for |x|."""
 
 
 @nb.njit(cache=True, nogil=True)
 def log_prior(code, a, b, x):
     """log p(x) up to a constant, and its derivative, for x > 0."""
+    if code >= COMPILED:
+        return call_prior(a, x)
     if code == 1:
         return -0.5 * (x / a) ** 2, -x / (a * a)
     if code == 2:
@@ -64,7 +71,12 @@ def log_prior(code, a, b, x):
 
 @nb.njit(cache=True, nogil=True)
 def log_real_prior(code, a, b, x):
-    """log p(x) up to a constant, and its derivative, for a real x less its location."""
+    """log p(x) up to a constant, and its derivative, for a real x less its location.
+
+    A density that is called takes the location as its second argument.
+    """
+    if code >= COMPILED:
+        return call_prior(a, b + x)
     if code == 1:
         t = x / b
         return -0.5 * (a + 1.0) * math.log1p(t * t / a), -(a + 1.0) * t / (b * (a + t * t))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
 
-__all__ = ["Check", "Measured", "element_checks", "sampler_checks", "worst"]
+__all__ = ["Check", "Measured", "element_checks", "importance_checks", "sampler_checks", "second_run_failed", "worst"]
 
 Floats = NDArray[np.float64]
 
@@ -21,6 +21,12 @@ R_HAT = 1.01
 ESS_PER_CHAIN = 100
 MCSE_SHARE = 0.05
 BFMI = 0.3
+PARETO_K = 0.7
+"""Beyond, weights say nothing reliable (Vehtari et al. 2024)."""
+
+WEIGHTS_SHARE = 0.1
+"""Of the proposed points that must count: k̂ itself is an estimate from the largest weights."""
+
 NAMED = 5
 
 
@@ -49,18 +55,33 @@ class Measured:
     mcse_share: Floats
 
 
-def element_checks(m: Measured, chains: int, draws: int) -> list[Check]:
-    """Finite and moving draws, R̂, ESS and Monte-Carlo error.  NaN never passes."""
+def element_checks(
+    m: Measured, chains: int, draws: int, *, independent: bool = False, advise: bool = True
+) -> list[Check]:
+    """Finite and moving draws, R̂, ESS and Monte-Carlo error.  NaN never passes.
+
+    Parameters
+    ----------
+    independent : bool
+        Whether draws come from no chain, so that there is nothing that could disagree.
+    advise : bool
+        Whether to say what to do; not where the cause is said elsewhere.
+    """
     least = ESS_PER_CHAIN * chains
     smallest = -_largest(-np.concatenate([m.ess_bulk, m.ess_tail]))
     factor = 2.0 if np.isnan(smallest) else min(20.0, max(2.0, 1.2 * least / smallest))
-    longer = f"Sample longer: fit(draws={int(np.ceil(draws * factor))}, tune={int(np.ceil(draws * factor))})."
+    more = int(np.ceil(draws * factor))
+    longer = f"Sample longer: fit(draws={more}, tune={more})."
+    if independent:
+        longer = f"Propose more points: fit(draws={more}); or leave out sampler=, for NUTS."
     stuck = m.finite & ~m.moving
     found = [
         _check("finite draws", ~m.finite, float((~m.finite).sum()), "0", "Some draws are no numbers: fit again."),
         _check("moving chains", stuck, float(stuck.sum()), "0", "A chain never moved: try another seed."),
     ]
-    if chains == 1:
+    if independent:
+        pass
+    elif chains == 1:
         advice = "R̂ compares chains, and there is one: fit with chains=4."
         found.append(Check("R̂", "not judged", np.nan, f"< {R_HAT}", 0, advice))
     else:
@@ -72,7 +93,7 @@ def element_checks(m: Measured, chains: int, draws: int) -> list[Check]:
         found.append(_check(name, ~(np.isfinite(ess) & (ess >= least)), -_largest(-ess), f"≥ {least}", longer))
     bad = ~(np.isfinite(m.mcse_share) & (m.mcse_share <= MCSE_SHARE))
     found.append(_check("MCSE / sd", bad, _largest(m.mcse_share), f"≤ {MCSE_SHARE:g}", longer))
-    return found
+    return found if advise else [replace(check, advice="") for check in found]
 
 
 def sampler_checks(fit: Fit) -> list[Check]:
@@ -80,7 +101,8 @@ def sampler_checks(fit: Fit) -> list[Check]:
     stats = fit.draws["sample_stats"].to_dataset() if "sample_stats" in fit.draws.children else None
     found = {} if stats is None else dict(stats.data_vars)
     known = {str(k): v.transpose("chain", "draw").to_numpy() for k, v in found.items()}
-    accept = fit.provenance.get("target_accept", 0.9)
+    attempts = fit.provenance.get("attempts", [])
+    accept = max([fit.provenance.get("target_accept", 0.9), *(a["target_accept"] for a in attempts)])
     depth = fit.provenance.get("max_treedepth")
     return [
         _count(
@@ -98,6 +120,28 @@ def sampler_checks(fit: Fit) -> list[Check]:
         ),
         _energy(known.get("energy")),
     ]
+
+
+def importance_checks(importance: dict[str, Any]) -> list[Check]:
+    """Pareto's k̂ and the share of the proposed points that count; in place of those of a trajectory."""
+    k, ess, proposals = importance["pareto_k"], importance["weights_ess"], importance["proposals"]
+    advice = (
+        "The points that were proposed miss part of the posterior, and their weights cannot mend it: "
+        "leave out sampler=, for NUTS."
+    )
+    value, least = (np.nan if k is None else float(k)), WEIGHTS_SHARE * proposals
+    return [
+        _check("Pareto k̂", np.array([not value <= PARETO_K]), value, f"≤ {PARETO_K:g}", advice),
+        _check("importance ESS", np.array([not ess >= least]), float(ess), f"≥ {least:.0f}", advice),
+    ]
+
+
+def second_run_failed(fit: Fit) -> str:
+    """What both runs lacked where a second one was made and mended nothing, else ``""``."""
+    attempts = fit.provenance.get("attempts", [])
+    if len(attempts) < 2 or not all(a["reason"] for a in attempts):
+        return ""
+    return "; then ".join(a["reason"] for a in attempts)
 
 
 def _at_largest_depth(known: dict[str, NDArray[np.generic]], depth: int | None) -> NDArray[np.generic] | None:
@@ -138,12 +182,12 @@ def _largest(values: Floats) -> float:
     return float(usable.max()) if usable.size else float("nan")
 
 
-def worst(m: Measured, chains: int) -> pd.DataFrame:
+def worst(m: Measured, chains: int, *, independent: bool = False) -> pd.DataFrame:
     """The five worst parameters among those that failed a check."""
     least = ESS_PER_CHAIN * chains
     with np.errstate(divide="ignore", invalid="ignore"):
         measures = {
-            "R̂": np.zeros(len(m.names)) if chains == 1 else (m.r_hat - 1) / (R_HAT - 1),
+            "R̂": np.zeros(len(m.names)) if chains == 1 or independent else (m.r_hat - 1) / (R_HAT - 1),
             "bulk ESS": least / m.ess_bulk,
             "tail ESS": least / m.ess_tail,
             "MCSE": m.mcse_share / MCSE_SHARE,

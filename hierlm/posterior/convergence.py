@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
-from scipy.special import ndtri
-from scipy.stats import rankdata
+
+from hierlm.fit.mixing import normal_scores, rank_r_hat, split_chains
 
 __all__ = ["Convergence", "convergence"]
 
@@ -51,8 +51,14 @@ class Convergence:
     moving: NDArray[np.bool_]
 
 
-def convergence(values: Floats) -> Convergence:
-    """Diagnostics of ``values`` (chain, draw, n)."""
+def convergence(values: Floats, most: float = np.inf) -> Convergence:
+    """Diagnostics of ``values`` (chain, draw, n).
+
+    Parameters
+    ----------
+    most : float
+        What all draws are worth, where it is known: no effective sample size is larger.
+    """
     finite = np.isfinite(values).all(axis=(0, 1))
     moving = (values != values[:, :1]).any(axis=1).all(axis=0) & finite
     found = np.full((4, values.shape[-1]), np.nan)
@@ -62,51 +68,23 @@ def convergence(values: Floats) -> Convergence:
         part = usable[start : start + step]
         found[:, part] = _diagnostics(np.ascontiguousarray(np.moveaxis(values[..., part], -1, 0)))
     r_hat, ess_bulk, ess_tail, mcse = found
+    if np.isfinite(most):
+        sd = values.std(axis=(0, 1), ddof=1) if values.size > 1 else np.zeros(values.shape[-1])
+        ess_bulk, ess_tail = np.minimum(ess_bulk, most), np.minimum(ess_tail, most)
+        mcse = np.maximum(mcse, sd / np.sqrt(most))
     return Convergence(r_hat, ess_bulk, ess_tail, mcse, finite, moving)
 
 
 def _diagnostics(draws: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """R̂, bulk ESS, tail ESS and MCSE of the mean of ``draws`` (n, chain, draw)."""
     pooled = draws.reshape(len(draws), -1)
-    halves = _split(draws)
-    z = _normal_scores(halves)
-    r_hat = np.full(len(draws), np.nan)
-    if draws.shape[1] > 1:
-        folded = np.abs(halves - np.median(halves, axis=(1, 2), keepdims=True))
-        r_hat = np.maximum(_r_hat(z), _r_hat(_normal_scores(folded)))
+    halves = split_chains(draws)
+    z = normal_scores(halves)
+    r_hat = rank_r_hat(halves, z) if draws.shape[1] > 1 else np.full(len(draws), np.nan)
     quantiles = np.quantile(pooled, TAILS, axis=1)[:, :, None, None]
-    tail = np.minimum(*(_ess(_split((draws <= q).astype(np.float64))) for q in quantiles))
+    tail = np.minimum(*(_ess(split_chains((draws <= q).astype(np.float64))) for q in quantiles))
     mcse = pooled.std(axis=1, ddof=1) / np.sqrt(_ess(halves))
     return r_hat, _ess(z), tail, mcse
-
-
-def _split(draws: Floats) -> Floats:
-    """Every chain as two; the middle draw of an odd number is left out."""
-    half = draws.shape[2] // 2
-    return np.concatenate([draws[:, :, :half], draws[:, :, -half:]], axis=1)
-
-
-def _normal_scores(draws: Floats) -> Floats:
-    """Φ⁻¹((rank − 3/8)/(S + 1/4)) over all draws of a number, tied draws sharing their mean rank."""
-    pooled = draws.reshape(len(draws), -1)
-    S = pooled.shape[1]
-    order = np.argsort(pooled, axis=1)
-    ordered = np.take_along_axis(pooled, order, axis=1)
-    scores = np.empty_like(pooled)
-    np.put_along_axis(scores, order, np.broadcast_to(ndtri((np.arange(1, S + 1) - 0.375) / (S + 0.25)), order.shape), 1)
-    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
-    if tied.any():
-        scores[tied] = ndtri((rankdata(pooled[tied], axis=1) - 0.375) / (S + 0.25))
-    return scores.reshape(draws.shape)
-
-
-def _r_hat(chains: Floats) -> Floats:
-    """√((B/W + h − 1)/h) for chains of h draws, B and W the variances between and within; infinite when W is zero."""
-    h = chains.shape[2]
-    between = h * chains.mean(axis=2).var(axis=1, ddof=1)
-    within = chains.var(axis=2, ddof=1).mean(axis=1)
-    ratio = np.divide(between, within, out=np.full_like(between, np.inf), where=within > 0)
-    return np.sqrt((ratio + h - 1) / h)
 
 
 def _ess(chains: Floats) -> Floats:

@@ -12,7 +12,15 @@ import numpy as np
 import pandas as pd
 
 from hierlm.errors import ConvergenceWarning
-from hierlm.posterior.checks import Check, Measured, element_checks, sampler_checks, worst
+from hierlm.posterior.checks import (
+    Check,
+    Measured,
+    element_checks,
+    importance_checks,
+    sampler_checks,
+    second_run_failed,
+    worst,
+)
 from hierlm.posterior.convergence import convergence
 from hierlm.posterior.draws import elements, flat
 from hierlm.posterior.layout import Table, html_lines, html_page, html_table, number, records, text_table
@@ -43,22 +51,26 @@ class Diagnosis:
         sd), ``problem``; the index is the name.
     advice : tuple of str
         What to do next.
+    note : str
+        How the draws were made, where that is part of the verdict.
     """
 
     ok: bool
     checks: pd.DataFrame
     worst: pd.DataFrame
     advice: tuple[str, ...]
+    note: str = ""
 
     @property
     def verdict(self) -> str:
         """One sentence."""
         if self.ok:
-            return "Converged: all checks passed."
+            return f"All checks passed: {self.note}." if self.note else "Converged: all checks passed."
         status = self.checks.set_index("check")["status"]
         failed = [str(c) for c in status.index[status == "failed"]]
         if failed:
-            return f"Do not trust these draws yet: {', '.join(failed)}."
+            note = f" ({self.note})" if self.note else ""
+            return f"Do not trust these draws yet: {', '.join(failed)}{note}."
         return f"Convergence cannot be judged: {', '.join(str(c) for c in status.index[status == 'not judged'])}."
 
     @property
@@ -110,6 +122,9 @@ def diagnose(fit: Fit) -> Diagnosis:
     transition at the largest tree depth; E-BFMI of at least 0.3 in every chain.  A number that is not finite never
     passes; a chain that does not move fails; parameters that the user fixed are left out.
 
+    After importance sampling there is no R̂ and no trajectory; checked instead are Pareto's k̂ ≤ 0.7 and that the weights
+    of at least a tenth of the proposed points count.  Effective sample sizes are at most that of the weights.
+
     Parameters
     ----------
     fit : Fit
@@ -121,7 +136,7 @@ def diagnose(fit: Fit) -> Diagnosis:
     References
     ----------
     Vehtari, Gelman, Simpson, Carpenter & Bürkner (2021), Bayesian Analysis 16:667–718 (R̂, ESS); Betancourt (2016),
-    arXiv:1604.00695 (E-BFMI).
+    arXiv:1604.00695 (E-BFMI); Vehtari, Simpson, Gelman, Yao & Gabry (2024), JMLR 25(72) (k̂).
 
     Examples
     --------
@@ -155,19 +170,47 @@ def warn_unless_converged(fit: Fit) -> None:
 
 
 def _diagnose(fit: Fit) -> Diagnosis:
-    measured = _measured(fit)
-    sizes = fit.posterior.sizes
-    made = [*element_checks(measured, sizes["chain"], sizes["draw"]), *sampler_checks(fit)]
+    chains, draws = (fit.posterior.sizes[d] for d in ("chain", "draw"))
+    importance = fit.provenance.get("importance")
+    if importance is not None:
+        measured = _measured(fit, importance["ess"])
+        made = importance_checks(importance)
+        weighed = all(check.status == "ok" for check in made)
+        made += element_checks(measured, chains, draws, independent=True, advise=weighed)
+        note, remedy = _certificate(importance), ""
+    else:
+        measured = _measured(fit)
+        made = [*element_checks(measured, chains, draws), *sampler_checks(fit)]
+        both = second_run_failed(fit)
+        note = f"the better of two runs: {both}" if both else ""
+        remedy = (
+            "A second, more careful run did not help; fit(reduce=False) samples the PyMC graph, slower." if both else ""
+        )
+    failed = any(check.status == "failed" for check in made)
+    advice = [*(check.advice for check in made if check.advice), *([remedy] if remedy and failed else [])]
     return Diagnosis(
         ok=all(check.status in ("ok", "not recorded") for check in made),
         checks=_frame(made),
-        worst=worst(measured, sizes["chain"]),
-        advice=tuple(dict.fromkeys(check.advice for check in made if check.advice)),
+        worst=worst(measured, chains, independent=importance is not None),
+        advice=tuple(dict.fromkeys(advice)),
+        note=note if failed or importance is not None else "",
     )
 
 
-def _measured(fit: Fit) -> Measured:
-    """Diagnostics of every free element, variable by variable, so that no copy of all draws is made."""
+def _certificate(importance: dict[str, Any]) -> str:
+    """``importance sampling, k̂ 0.12, ESS 3,700``."""
+    k = importance["pareto_k"]
+    return f"{importance['method']}, k̂ {'not finite' if k is None else f'{k:.2f}'}, ESS {importance['ess']:,.0f}"
+
+
+def _measured(fit: Fit, most: float = np.inf) -> Measured:
+    """Diagnostics of every free element, variable by variable, so that no copy of all draws is made.
+
+    Parameters
+    ----------
+    most : float
+        What all draws are worth.
+    """
     names: list[str] = []
     parts = []
     for found in elements(fit, groups=True):
@@ -176,7 +219,7 @@ def _measured(fit: Fit) -> Measured:
         names += [n for n, keep in zip(found.names, free, strict=True) if keep]
         with np.errstate(invalid="ignore"):
             sd = flat(values).std(axis=0)
-        parts.append((convergence(values), sd))
+        parts.append((convergence(values, most), sd))
     if not parts:
         parts.append((convergence(np.zeros((1, 1, 0))), np.zeros(0)))
     fields = ("r_hat", "ess_bulk", "ess_tail", "finite", "moving")

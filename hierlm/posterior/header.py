@@ -24,9 +24,11 @@ def header_lines(fit: Fit) -> tuple[str, ...]:
         families.append(f"{r.name + ': ' if r.label else ''}{r.family.name} ({links})")
     groups = [f"{len(blocks[0].levels):,} levels of {plain(g)}" for g, blocks in model.groups.items()]
     sizes = fit.posterior.sizes
+    importance = fit.provenance.get("importance")
+    how = f", {importance['method']}" if importance else ""
     return (
         *formulas,
         f"Family: {'; '.join(plain(f) for f in families)}",
         f"Data: {', '.join([f'{model.design.n:,} rows', *groups])}",
-        f"Draws: {sizes['chain']} {'chain' if sizes['chain'] == 1 else 'chains'} × {sizes['draw']:,}",
+        f"Draws: {sizes['chain']} {'chain' if sizes['chain'] == 1 else 'chains'} × {sizes['draw']:,}{how}",
     )

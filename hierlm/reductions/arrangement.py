@@ -134,7 +134,8 @@ def _normal(prior: object) -> tuple[float, float]:
         return prior.value, 1.0
     assert isinstance(prior, Prior)
     arguments = prior.arguments
-    scale = next((arguments[a] for a in ("sigma", "beta", "b", "s") if a in arguments), 1.0)
+    precision = arguments.get("tau", arguments.get("lam", 1.0))
+    scale = next((arguments[a] for a in ("sigma", "beta", "b", "s") if a in arguments), precision**-0.5)
     return arguments.get("mu", arguments.get("alpha", 0.0)), scale
 
 

@@ -14,16 +14,13 @@ from hierlm.kernels.callbacks import gaussian_callbacks
 from hierlm.kernels.marginal import draw_effects, log_density
 from hierlm.kernels.packing import dimension_of
 from hierlm.kernels.parameters import parameters
-from hierlm.kernels.priors import CODES
 from hierlm.links import get_link
 from hierlm.model import Model
-from hierlm.priors.fixed import Fixed
-from hierlm.priors.lkj import LKJ
-from hierlm.priors.prior import Prior
 from hierlm.reductions.arrangement import arrange
 from hierlm.reductions.centre import centre
 from hierlm.reductions.chunks import recover_in_chunks
 from hierlm.reductions.dataset import dataset
+from hierlm.reductions.kernels_of import prior_obstacles
 from hierlm.reductions.reduction import Problem, Reduction, Verdict
 from hierlm.reductions.statistics import gaussian_buffer
 from hierlm.reductions.theta import start_of
@@ -92,22 +89,10 @@ def _obstacles(model: Model) -> Iterator[str]:
         yield "the residual standard deviation has a formula of its own"
     if "se" in response.additions and response.free:
         yield "known standard errors come on top of an unknown residual sd"
-    for a in model.assignments:
-        if not _has_kernel(a.kind, a.prior):
-            yield f"the prior of {a.name} is {a.prior}, which has no kernel"
+    yield from prior_obstacles(model, normal=True)
     for block in model.blocks:
         k = len(block.effects)
         if block.covariance.correlated(k) and block.covariance.correlation_kernel(k) is None:
             yield f"the structure {block.structure} of {block.group} has no kernel"
         if list(block.columns) != list(range(block.columns[0], block.columns[0] + k)):
             yield f"the effects of {block.group} are interleaved"
-
-
-def _has_kernel(kind: str, prior: Prior | LKJ | Fixed) -> bool:
-    if isinstance(prior, Fixed):
-        return True
-    if isinstance(prior, LKJ) or kind == "correlation":
-        return isinstance(prior, LKJ) and kind == "correlation"
-    if kind in ("coefficient", "intercept"):
-        return prior.name == "Normal" and set(prior.arguments) == {"mu", "sigma"}
-    return prior.on == "value" and prior.name in CODES and set(prior.arguments) == set(CODES[prior.name][1])

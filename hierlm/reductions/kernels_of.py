@@ -1,20 +1,77 @@
-"""Whether the kernels know a prior and a structure."""
+"""How kernels have priors, and which priors and structures they cannot deal with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 from hierlm import names
-from hierlm.kernels.priors import CODES
+from hierlm.kernels.priors import CODES, COMPILED, REAL_CODES
 from hierlm.model import Model
+from hierlm.priors.fixed import Fixed
+from hierlm.priors.lkj import LKJ
 from hierlm.priors.prior import Prior
+from hierlm.reductions.compiled_priors import compiled
 
-__all__ = ["has_positive_kernel", "structure_obstacles"]
+__all__ = ["positive_density", "prior_obstacles", "real_density", "structure_obstacles"]
 
 
-def has_positive_kernel(prior: Prior) -> bool:
-    """Whether the prior of a positive parameter has a kernel."""
-    return prior.on == "value" and prior.name in CODES and set(prior.arguments) == set(CODES[prior.name][1])
+def positive_density(prior: Prior) -> list[float]:
+    """(code, two arguments) of a positive parameter's prior."""
+    code, arguments = CODES.get(prior.name, (-1, ()))
+    if code < 0 or prior.on != "value" or set(prior.arguments) != set(arguments):
+        function = compiled(prior)
+        return [float(function.code), function.bits, 0.0]
+    return [float(code), *_two(prior, arguments)]
+
+
+def real_density(prior: Prior, location: float) -> list[float]:
+    """(code or −1 where normal, two arguments) of a coefficient's prior; a compiled one is told its location."""
+    if prior.name == "Normal" and set(prior.arguments) == {"mu", "sigma"}:
+        return [-1.0, 0.0, 0.0]
+    code, arguments = REAL_CODES.get(prior.name, (-1, ()))
+    if code < 0 or not set(arguments) <= set(prior.arguments):
+        return [float(COMPILED), compiled(prior).bits, location]
+    return [float(code), *_two(prior, arguments)]
+
+
+def _two(prior: Prior, arguments: Sequence[str]) -> list[float]:
+    return [*(prior.arguments[a] for a in arguments), 0.0, 0.0][:2]
+
+
+def prior_obstacles(model: Model, *, normal: bool) -> Iterator[str]:
+    """Which priors kernels cannot deal with, one sentence each.
+
+    Parameters
+    ----------
+    normal : bool
+        Whether coefficients must be normal.
+    """
+    for a in model.assignments:
+        why = _obstacle(a.kind, a.prior, normal)
+        if why is not None:
+            yield f"the prior of {a.name} is {a.prior}, but {why}"
+
+
+def _obstacle(kind: str, prior: Prior | LKJ | Fixed, normal: bool) -> str | None:
+    if isinstance(prior, Fixed):
+        return None
+    if isinstance(prior, LKJ) or kind == "correlation":
+        return None if isinstance(prior, LKJ) and kind == "correlation" else "correlations have a kernel for LKJ only"
+    if kind in ("coefficient", "intercept"):
+        if normal:
+            known = prior.name == "Normal" and set(prior.arguments) == {"mu", "sigma"}
+            return None if known else "a coefficient that is integrated out needs Normal(mu, sigma)"
+        return None if prior.unbounded else f"kernels sample coefficients on the whole real line, {_not_on(prior)}"
+    if prior.support != (0.0, math.inf):
+        return f"kernels sample positive parameters on (0, ∞), {_not_on(prior)}"
+    return None
+
+
+def _not_on(prior: Prior) -> str:
+    """A density that ends somewhere would end trajectories there: NUTS would report divergences."""
+    lower, upper = (f"{end:.4g}".replace("inf", "∞") for end in prior.support)
+    return f"not on ({lower}, {upper})"
 
 
 def structure_obstacles(model: Model) -> Iterator[str]:

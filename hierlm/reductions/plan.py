@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from html import escape
 from typing import final
 
+from hierlm import names
 from hierlm.errors import ModelError
 from hierlm.model import Model
+from hierlm.priors.fixed import Fixed
+from hierlm.reductions.arrangement import arrange
 from hierlm.reductions.frozen import Frozen
 from hierlm.reductions.gaussian_marginal import GaussianMarginal
+from hierlm.reductions.observed import integrable
 from hierlm.reductions.reduction import Reduction, Verdict
 from hierlm.reductions.whitened import Whitened
 
@@ -32,10 +36,13 @@ class Plan:
         None is joint NUTS on the PyMC graph, which always works.
     verdicts : tuple of (name, Verdict)
         Every way that was looked at, with the reason.
+    model : Model, optional
+        Whose cost can be asked for.
     """
 
     chosen: Reduction | None
     verdicts: tuple[tuple[str, Verdict], ...]
+    model: Model | None = None
 
     @property
     def name(self) -> str:
@@ -47,11 +54,25 @@ class Plan:
         """One line for every way that was looked at."""
         return tuple(f"{name}: {'yes' if v.accepted else 'no'}, {v.reason}" for name, v in self.verdicts)
 
+    @property
+    def cost(self) -> str:
+        """What is to be expected, in words: how many numbers NUTS samples, and what one gradient takes; or ``""``.
+
+        Known before anything is prepared, so at most roughly: multiplications are those of one factorisation.
+        """
+        if self.model is None:
+            return ""
+        return _graph_cost(self.model) if self.chosen is None else _reduced_cost(self.model, self.chosen)
+
+    @property
+    def _lines(self) -> list[str]:
+        return [*self.reasons, *([f"cost: {self.cost}"] if self.cost else [])]
+
     def __repr__(self) -> str:
-        return "\n".join([f"Sampled by: {self.name}", *(f"  {line}" for line in self.reasons)])
+        return "\n".join([f"Sampled by: {self.name}", *(f"  {line}" for line in self._lines)])
 
     def _repr_html_(self) -> str:
-        lines = "".join(f"<li>{escape(line)}</li>" for line in self.reasons)
+        lines = "".join(f"<li>{escape(line)}</li>" for line in self._lines)
         return f"<p>Sampled by: {escape(self.name)}</p><ul>{lines}</ul>"
 
 
@@ -82,15 +103,58 @@ def plan(model: Model, *, reduce: bool = True, because: str = "reduce=False was 
     >>> plan(model)
     Sampled by: gaussian marginal
       gaussian marginal: yes, the response is normal with an identity link, and all priors have a kernel
+      cost: NUTS samples 2 numbers; each step factorises 7 columns in about 6 multiplications, however many rows
     """
     if not isinstance(reduce, bool):
         raise ModelError(f"reduce={reduce!r} is neither True nor False.")
     if not reduce:
-        return Plan(None, tuple((r.name, Verdict(False, because)) for r in REDUCTIONS))
+        return Plan(None, tuple((r.name, Verdict(False, because)) for r in REDUCTIONS), model)
     verdicts = []
     for reduction in REDUCTIONS:
         verdict = reduction.accepts(model)
         verdicts.append((reduction.name, verdict))
         if verdict.accepted:
-            return Plan(reduction, tuple(verdicts))
-    return Plan(None, tuple(verdicts))
+            return Plan(reduction, tuple(verdicts), model)
+    return Plan(None, tuple(verdicts), model)
+
+
+def _parameters(model: Model) -> int:
+    """How many standard deviations, correlations and further parameters of the response are free."""
+    effects = {names.common(p.parameter) for p in model.predictors}
+    single = [a for a in model.assignments if a.variable not in effects and a.kind != "correlation"]
+    correlations = 0
+    for block in model.blocks:
+        k = len(block.effects)
+        if block.covariance.correlated(k):
+            correlations += block.covariance.n_parameters(k) - len(block.covariance.sd_groups(k))
+    return sum(not isinstance(a.prior, Fixed) for a in single) + correlations
+
+
+def _graph_cost(model: Model) -> str:
+    effects = sum(len(b.levels) * len(b.effects) for b in model.blocks)
+    common = {names.common(p.parameter) for p in model.predictors}
+    free = sum(a.variable in common and not isinstance(a.prior, Fixed) for a in model.assignments)
+    return (
+        f"NUTS samples {effects + free + _parameters(model):,} numbers; each step takes {model.design.n:,} rows; "
+        "the model is compiled first, seconds to a minute"
+    )
+
+
+def _reduced_cost(model: Model, chosen: Reduction) -> str:
+    block = _by_quadrature(model, chosen)
+    place = arrange(model, () if block is None else (block,))
+    theta, columns, work = _parameters(model), place.columns, float(f"{place.structure.work:.2g}")
+    factorised = f"{columns:,} columns in about {work:,.0f} multiplications"
+    if isinstance(chosen, GaussianMarginal):
+        return f"NUTS samples {theta:,} numbers; each step factorises {factorised}, however many rows"
+    sampled = f"NUTS samples {theta + columns:,} numbers"
+    if isinstance(chosen, Frozen):
+        return f"{sampled}; at the start a few dozen factorisations of {factorised} each"
+    quadrature = f"; {block} is integrated out where quadrature is exact enough" if block else ""
+    return f"{sampled}; each step factorises {factorised}, and takes up to {model.design.n:,} rows{quadrature}"
+
+
+def _by_quadrature(model: Model, chosen: Reduction) -> str | None:
+    """The grouping with one level a row that is integrated out."""
+    block = integrable(model) if isinstance(chosen, Whitened) else None
+    return None if block is None else block.group

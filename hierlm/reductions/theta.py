@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from hierlm import names
 from hierlm.kernels.correlations import EXCHANGEABLE, UNSTRUCTURED
 from hierlm.kernels.parameters import Parameters
-from hierlm.kernels.priors import CODES
 from hierlm.model import Model
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.prior import Prior
 from hierlm.reductions.arrangement import Arrangement
+from hierlm.reductions.kernels_of import positive_density
 
 __all__ = ["make_parameters", "start_of"]
 
@@ -88,7 +88,7 @@ def _row(prior: Prior | Fixed, place: int) -> list[float]:
     """(place in θ, value, unit, prior code, its arguments) of a positive parameter."""
     if isinstance(prior, Fixed):
         return [-1.0, prior.value, 1.0, 0.0, 0.0, 0.0]
-    code, arguments = CODES[prior.name]
-    values = [prior.arguments[a] for a in arguments] + [0.0, 0.0]
     typical = prior.typical()
-    return [float(place), typical, typical / 2.5, float(code), *values[:2]]
+    if not 0.0 < typical < np.inf:
+        typical = 1.0
+    return [float(place), typical, typical / 2.5, *positive_density(prior)]

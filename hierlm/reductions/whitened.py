@@ -13,18 +13,16 @@ from hierlm import names
 from hierlm.kernels.callbacks import whitened_callbacks
 from hierlm.kernels.observations import observation_fields
 from hierlm.kernels.packing import dimension_of, pack
-from hierlm.kernels.priors import REAL_CODES
 from hierlm.kernels.problem import common_fields
 from hierlm.kernels.whitened import draw_effects, log_density
 from hierlm.model import Model
 from hierlm.model.values import GroupBlock
 from hierlm.priors.fixed import Fixed
-from hierlm.priors.lkj import LKJ
 from hierlm.priors.prior import Prior
 from hierlm.reductions.arrangement import Arrangement, arrange
 from hierlm.reductions.chunks import recover_in_chunks
 from hierlm.reductions.dataset import dataset
-from hierlm.reductions.kernels_of import has_positive_kernel, structure_obstacles
+from hierlm.reductions.kernels_of import prior_obstacles, real_density, structure_obstacles
 from hierlm.reductions.observed import integrable, make_observations, response_kernel
 from hierlm.reductions.pilot import enough_nodes, prepare
 from hierlm.reductions.reduction import Problem, Reduction, Verdict
@@ -118,12 +116,7 @@ def coefficient_rows(model: Model, place: Arrangement) -> NDArray[np.float64]:
     for j, scale in zip(place.free, place.scales, strict=True):
         prior = priors[j]
         assert isinstance(prior, Prior)
-        if prior.name == "Normal":
-            rows.append([-1.0, 0.0, 0.0, place.means[j], scale])
-            continue
-        code, arguments = REAL_CODES[prior.name]
-        values = [prior.arguments[a] for a in arguments] + [0.0, 0.0]
-        rows.append([float(code), *values[:2], place.means[j], scale])
+        rows.append([*real_density(prior, place.means[j]), place.means[j], scale])
     return np.array(rows, dtype=float).reshape(-1, 5)
 
 
@@ -139,21 +132,8 @@ def whitened_obstacles(model: Model, most_work: float) -> Iterator[str]:
         yield f"{response.family.name} with the {response.links[names.MEAN].name} link has no kernel"
     if set(response.additions) - {"trials", "weights"}:
         yield "known standard errors have no kernel here"
-    for a in model.assignments:
-        if not _has_kernel(a.kind, a.prior):
-            yield f"the prior of {a.name} is {a.prior}, which has no kernel"
+    yield from prior_obstacles(model, normal=False)
     yield from structure_obstacles(model)
     work = arrange(model).structure.work
     if work > most_work:
         yield f"one factorisation takes {work:.1g} multiplications, more than {most_work:.1g}"
-
-
-def _has_kernel(kind: str, prior: Prior | LKJ | Fixed) -> bool:
-    if isinstance(prior, Fixed):
-        return True
-    if isinstance(prior, LKJ) or kind == "correlation":
-        return isinstance(prior, LKJ) and kind == "correlation"
-    if kind in ("coefficient", "intercept"):
-        known = prior.name == "Normal" and set(prior.arguments) == {"mu", "sigma"}
-        return known or (prior.name in REAL_CODES and set(REAL_CODES[prior.name][1]) <= set(prior.arguments))
-    return has_positive_kernel(prior)

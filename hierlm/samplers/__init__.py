@@ -7,14 +7,28 @@ from types import MappingProxyType
 
 from hierlm.errors import SamplingError, did_you_mean
 from hierlm.samplers.blackjax import BlackJAX
+from hierlm.samplers.importance import Importance
+from hierlm.samplers.laplace import Laplace
 from hierlm.samplers.numpyro import NumPyro
 from hierlm.samplers.nutpie import Nutpie
 from hierlm.samplers.pymc import PyMC
-from hierlm.samplers.sampler import Sampler, Settings
+from hierlm.samplers.sampler import ProblemSampler, Sampler, Settings
 
-__all__ = ["SAMPLERS", "BlackJAX", "NumPyro", "Nutpie", "PyMC", "Sampler", "Settings", "get_sampler"]
+__all__ = [
+    "SAMPLERS",
+    "BlackJAX",
+    "Importance",
+    "Laplace",
+    "NumPyro",
+    "Nutpie",
+    "ProblemSampler",
+    "PyMC",
+    "Sampler",
+    "Settings",
+    "get_sampler",
+]
 
-SAMPLERS = MappingProxyType({s.name: s for s in (Nutpie(), PyMC(), NumPyro(), BlackJAX())})
+SAMPLERS = MappingProxyType({s.name: s for s in (Nutpie(), PyMC(), NumPyro(), BlackJAX(), Importance(), Laplace())})
 """Every sampler by name."""
 
 

@@ -10,14 +10,16 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
+from hierlm.samplers.draws import draws_tree
 from hierlm.samplers.nutpie import run
 from hierlm.samplers.progress import compiling
 from hierlm.samplers.sampler import Settings
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from hierlm.reductions.reduction import Problem
 
 __all__ = ["sample_problem"]
@@ -26,30 +28,13 @@ __all__ = ["sample_problem"]
 def sample_problem(problem: Problem, settings: Settings) -> xr.DataTree:
     """NUTS draws of θ: group ``posterior`` with ``theta`` (chain, draw, dimension), and ``sample_stats``."""
     if problem.dimension == 0:
-        return _nothing_to_sample(settings)
+        return draws_tree(np.zeros((settings.chains * settings.draws, 0)), settings)  # the effects alone are drawn
     with compiling(settings.progress):
         try:
             model = _hosted(problem)
         except (ImportError, AttributeError, TypeError):
             model = _public(problem)
     return run(model, settings)
-
-
-def _nothing_to_sample(settings: Settings) -> xr.DataTree:
-    """Every parameter is held fixed: the effects alone are drawn."""
-    size, dims = (settings.chains, settings.draws), ("chain", "draw")
-    coords = {"chain": np.arange(settings.chains), "draw": np.arange(settings.draws)}
-    stats = {
-        "diverging": np.zeros(size, dtype=bool),
-        "reached_max_treedepth": np.zeros(size, dtype=bool),
-        "n_steps": np.zeros(size, dtype=np.int64),
-    }
-    return xr.DataTree.from_dict(
-        {
-            "posterior": xr.Dataset({"theta": ((*dims, "dimension"), np.zeros((*size, 0)))}, coords=coords),
-            "sample_stats": xr.Dataset({name: (dims, value) for name, value in stats.items()}, coords=coords),
-        }
-    )
 
 
 def _start(problem: Problem) -> Any:

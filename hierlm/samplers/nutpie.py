@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
+    from hierlm.reductions.reduction import Problem
+
 __all__ = ["Nutpie", "run"]
 
 NAMES = {
@@ -34,7 +36,7 @@ class Nutpie(Sampler):
 
     name: ClassVar[str] = "nutpie"
     requires: ClassVar[tuple[str, ...]] = ("nutpie",)
-    hosts_densities: ClassVar[bool] = True
+    samples_problems: ClassVar[bool] = True
 
     def sample(self, graph: pm.Model, settings: Settings) -> xr.DataTree:
         """See :meth:`Sampler.sample`."""
@@ -49,6 +51,12 @@ class Nutpie(Sampler):
             warnings.simplefilter("ignore", FutureWarning)
             compiled = nutpie.compile_pymc_model(graph)
         return run(compiled, settings, adaptation="draw_diag")
+
+    def sample_problem(self, problem: Problem, settings: Settings) -> xr.DataTree:
+        """See :meth:`Sampler.sample_problem`; see :func:`hierlm.samplers.compiled.sample_problem`."""
+        from hierlm.samplers.compiled import sample_problem
+
+        return sample_problem(problem, settings)
 
 
 def run(compiled: Any, settings: Settings, **options: Any) -> xr.DataTree:

@@ -6,15 +6,26 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from hierlm.errors import SamplingError
+
 if TYPE_CHECKING:
     import pymc as pm
     import xarray as xr
 
-__all__ = ["STATISTICS", "Sampler", "Settings"]
+    from hierlm.reductions.reduction import Problem
+
+__all__ = ["FLAGS", "REPORT", "STATISTICS", "ProblemSampler", "Sampler", "Settings"]
 
 STATISTICS = ("diverging", "energy", "n_steps", "tree_depth", "reached_max_treedepth", "acceptance_rate", "lp")
-"""What ``sample_stats`` has after every sampler, under ArviZ's names: ``lp`` is the log density, ``tree_depth`` the
-number of doublings, ``acceptance_rate`` the mean over the trajectory."""
+"""What ``sample_stats`` has after every sampler of graphs, under ArviZ's names: ``lp`` is the log density,
+``tree_depth`` the number of doublings, ``acceptance_rate`` the mean over the trajectory."""
+
+FLAGS = ("diverging", "reached_max_treedepth", "n_steps")
+"""What ``sample_stats`` has after every sampler of problems."""
+
+REPORT = "report"
+"""The attribute of a tree of draws with what its sampler says about the run as a whole: plain values that JSON can
+hold, which become part of ``fit.provenance``."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +56,22 @@ class Settings:
 
 
 class Sampler(ABC):
-    """A NUTS implementation that samples a PyMC model."""
+    """What draws from a posterior: of a PyMC model, of a problem that a reduction left, or of both.
+
+    Attributes
+    ----------
+    samples_graphs, samples_problems : bool
+        Which of :meth:`sample` and :meth:`sample_problem` there are.
+    tunes : bool
+        Whether ``tune`` and ``target_accept`` mean anything, so that a run that failed can be repeated with more.
+    """
 
     name: ClassVar[str]
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
-    hosts_densities: ClassVar[bool] = False
+    samples_graphs: ClassVar[bool] = True
+    samples_problems: ClassVar[bool] = False
+    tunes: ClassVar[bool] = True
 
     @abstractmethod
     def sample(self, graph: pm.Model, settings: Settings) -> xr.DataTree:
@@ -67,3 +88,38 @@ class Sampler(ABC):
         SamplingError
             When sampling cannot start.
         """
+
+    def sample_problem(self, problem: Problem, settings: Settings) -> xr.DataTree:
+        """Draws of the coordinates that a reduction left to sample.
+
+        Returns
+        -------
+        DataTree
+            Groups ``posterior`` with ``theta`` (chain, draw, dimension) and ``sample_stats`` with at least
+            :data:`FLAGS`; perhaps the attribute :data:`REPORT`.  Interrupted chains as in :meth:`sample`.
+
+        Raises
+        ------
+        SamplingError
+            When sampling cannot start, or where ``samples_problems`` is False.
+        """
+        raise SamplingError(f"The sampler '{self.name}' samples PyMC graphs only.", hint="Fit with reduce=False.")
+
+
+class ProblemSampler(Sampler):
+    """A sampler of problems only, for which no graph is made."""
+
+    samples_graphs: ClassVar[bool] = False
+    samples_problems: ClassVar[bool] = True
+    tunes: ClassVar[bool] = False
+
+    def sample(self, graph: pm.Model, settings: Settings) -> xr.DataTree:
+        """Refused: see :meth:`sample_problem`."""
+        raise SamplingError(
+            f"The sampler '{self.name}' does not sample PyMC graphs, only what a reduction leaves.",
+            hint="Use the default sampler.",
+        )
+
+    @abstractmethod
+    def sample_problem(self, problem: Problem, settings: Settings) -> xr.DataTree:
+        """See :meth:`Sampler.sample_problem`."""

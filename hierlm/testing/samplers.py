@@ -10,8 +10,10 @@ import pymc as pm
 import xarray as xr
 from pytensor.compile.mode import Mode
 
+from hierlm.model import Model
+from hierlm.reductions import Problem, plan
 from hierlm.samplers import Sampler, Settings
-from hierlm.samplers.sampler import STATISTICS
+from hierlm.samplers.sampler import FLAGS, STATISTICS
 
 __all__ = ["check_sampler"]
 
@@ -29,6 +31,9 @@ def check_sampler(sampler: Sampler, *, draws: int = 400, seed: int = 1) -> None:
       constant; no tree is deeper than asked for;
     * the same seed gives the same draws with one core and two, another seed gives others;
     * means and variances are those of the closed form, within six Monte-Carlo standard errors.
+
+    One that samples problems is checked on what a reduction leaves of a small model likewise, its moments against
+    quadrature; one that samples nothing else, on that alone.
 
     Parameters
     ----------
@@ -48,6 +53,14 @@ def check_sampler(sampler: Sampler, *, draws: int = 400, seed: int = 1) -> None:
     >>> check_sampler(get_sampler("nutpie"))  # doctest: +SKIP
     """
     settings = Settings(draws=draws, tune=500, chains=2, cores=1, seed=seed)
+    assert sampler.samples_graphs or sampler.samples_problems, "it samples neither graphs nor problems"
+    if sampler.samples_graphs:
+        _check_graph(sampler, settings)
+    if sampler.samples_problems:
+        _check_problem(sampler, settings)
+
+
+def _check_graph(sampler: Sampler, settings: Settings) -> None:
     first = sampler.sample(_model(), settings)
     posterior, stats = first["posterior"].to_dataset(), first["sample_stats"].to_dataset()
     _check_posterior(posterior, settings)
@@ -58,12 +71,46 @@ def check_sampler(sampler: Sampler, *, draws: int = 400, seed: int = 1) -> None:
     assert all(np.array_equal(posterior[v], again[v]) for v in ("r", "sd")), (
         "the same seed gives other draws on 2 cores"
     )
-    shallow = sampler.sample(_model(), replace(settings, seed=seed + 1, max_treedepth=1))
+    shallow = sampler.sample(_model(), replace(settings, seed=settings.seed + 1, max_treedepth=1))
     other = shallow["posterior"].to_dataset()
     assert not np.array_equal(posterior["r"], other["r"]), "another seed gives the same draws"
     cut = shallow["sample_stats"].to_dataset()
     assert int(cut["tree_depth"].max()) <= 1, "max_treedepth has no effect"
     assert bool(cut["reached_max_treedepth"].any()), "reached_max_treedepth is not said"
+
+
+def _check_problem(sampler: Sampler, settings: Settings) -> None:
+    model = Model("y ~ 1 + (1 | g)", {"y": _Y, "g": np.array(_LEVELS)[_CODES]}, priors={"sd_g": 1.0})
+    way = plan(model).chosen
+    assert way is not None
+    problem = way.apply(model)
+    tree = sampler.sample_problem(problem, settings)
+    theta, size = tree["posterior"]["theta"], (settings.chains, settings.draws)
+    assert theta.dims[:2] == ("chain", "draw"), f"theta has the dims {theta.dims}"
+    assert theta.shape == (*size, problem.dimension), f"theta has the shape {theta.shape}"
+    for name in FLAGS:
+        assert name in tree["sample_stats"], f"sample_stats lacks {name}"
+        assert tree["sample_stats"][name].shape == size, f"{name} has the wrong shape"
+    again, other = (
+        sampler.sample_problem(problem, s)["posterior"]["theta"]
+        for s in (replace(settings, cores=2), replace(settings, seed=settings.seed + 1))
+    )
+    assert np.array_equal(theta, again), "the same seed gives other draws on 2 cores"
+    assert not np.array_equal(theta, other), "another seed gives the same draws"
+    mean, variance = _quadrature(problem)
+    error = np.sqrt(variance / (theta.size / 3))
+    assert abs(float(theta.mean()) - mean) < 6 * error, "the mean is not that of the density"
+    assert abs(float(theta.var()) / variance - 1) < 6 * np.sqrt(4 / (theta.size / 3)), "nor the variance"
+
+
+def _quadrature(problem: Problem) -> tuple[float, float]:
+    """Mean and variance of one coordinate."""
+    assert problem.dimension == 1
+    grid = np.linspace(-12, 12, 2001)
+    log = np.array([problem.density(np.array([z]), problem.data, np.zeros(1)) for z in grid])
+    weights = np.exp(log - log.max())
+    mean = float(np.average(grid, weights=weights))
+    return mean, float(np.average((grid - mean) ** 2, weights=weights))
 
 
 def _model() -> pm.Model:

@@ -1,10 +1,13 @@
-"""Simulation-based calibration of the Gaussian marginal: truths drawn from the prior are uniform among the draws.
+"""Simulation-based calibration of every way to sample: truths drawn from the prior are uniform among the draws.
 
-Cook, Gelman & Rubin (2006); Talts et al. (2018), arXiv:1804.06788.  The simulator is NumPy code of its own.
+Cook, Gelman & Rubin (2006); Talts et al. (2018), arXiv:1804.06788; the log-likelihood as a quantity: Modrák et al.
+(2023), arXiv:2211.02383.  The simulators are NumPy code of their own.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,86 +15,101 @@ import pytest
 from scipy import stats
 
 import hierlm as hl
+from tests.statistical.simulators import CASES, Case, Replication
 
-REPLICATIONS, ROWS, LEVELS = 200, 80, 10
-PRIORS: dict[str, Any] = {
-    "b[Intercept]": hl.Prior("Normal", mu=1, sigma=2),
-    "b[x]": hl.Prior("Normal", mu=0, sigma=1),
-    "sigma": hl.Prior("HalfNormal", sigma=1),
-}
-SD = hl.Prior("HalfNormal", sigma=1)
+RANKS = 50
+"""Of a truth among 49 draws."""
+
+MISS = 1e-4
+"""Probability that one of the two tests of one quantity fails by chance."""
 
 
-def _simulate(structure: str, rng: np.random.Generator) -> tuple[dict[str, Any], dict[str, float]]:
-    """Data of one replication, and the truths by name."""
-    x, g = rng.normal(size=ROWS), rng.permutation(np.arange(ROWS) % LEVELS)
-    h = rng.permutation(np.arange(ROWS) % 4)
-    b, sd, sigma = rng.normal([1, 0], [2, 1]), np.abs(rng.normal(size=2)), abs(rng.normal())
-    u = 2 * rng.beta(2, 2) - 1 if structure == "us" else 0.0  # LKJ(2) of two effects
-    z = rng.normal(size=(LEVELS, 2))
-    r = sd * np.column_stack([z[:, 0], u * z[:, 0] + np.sqrt(1 - u * u) * z[:, 1]])
-    truth = {"b[Intercept]": b[0], "b[x]": b[1], "sigma": sigma, "sd_g[Intercept]": sd[0]}
-    eta = b[0] + b[1] * x + r[g, 0]
-    if structure == "crossed":
-        s = rng.normal(size=4) * sd[1]
-        eta = eta + s[h]
-        truth |= {"sd_h[Intercept]": sd[1], "r_h": s[0]}
-    else:
-        eta = eta + r[g, 1] * x
-        truth |= {"sd_g[x]": sd[1], "r_g x": r[0, 1]}
-    if structure == "us":
-        truth["cor"] = u
-    frame = {
-        "y": rng.normal(eta, sigma),
-        "x": x,
-        "g": np.array([f"g{i}" for i in g]),
-        "h": np.array([f"h{i}" for i in h]),
+def _quantities(case: Case, made: Replication, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Every parameter, one effect and the sum of all effects a grouping, the log-likelihood; ``values`` are (…, *shape)."""
+    found: dict[str, np.ndarray] = {}
+    x, eta = made.frame["x"], values["b"][..., :1] + values["b"][..., 1:] * made.frame["x"]
+    for name, value in values.items():
+        if name.startswith("r_"):
+            codes = np.unique(made.frame[name[2:]], return_inverse=True)[1]
+            eta = eta + value[..., codes, 0]
+            if value.shape[-1] == 2:
+                eta = eta + value[..., codes, 1] * x
+                found[f"{name}[0, x]"] = value[..., 0, 1]
+            found[f"{name}[0]"], found[f"Σ {name}"] = value[..., 0, 0], value[..., 0].sum(axis=-1)
+        elif name.startswith("cor"):
+            found[name] = value[..., 0, 1]
+        elif name == "sigma":
+            found[name] = value
+        else:
+            found |= {f"{name}[{i}]": value[..., i] for i in range(value.shape[-1])}
+    return found | {"log-likelihood": case.log_likelihood(made.frame, eta, values)}
+
+
+def _ranks(case: Case, seed: int) -> dict[str, float]:
+    """The rank of every truth among thinned draws, between 0 and 1."""
+    made = case.simulate(np.random.default_rng([11, seed]))
+    model = hl.Model(case.formula, made.frame, case.family, priors=case.priors)
+    assert model.plan().name == case.plan
+    posterior = model.fit(draws=100, chains=2, seed=seed, progress=False).posterior
+    drawn = {
+        name: posterior[name].to_numpy()[:, ::4].reshape(-1, *posterior[name].shape[2:])[1:] for name in made.truth
     }
-    return frame, truth | {"r_g": r[0, 0]}
+    truths, draws = _quantities(case, made, made.truth), _quantities(case, made, drawn)
+    assert all(values.shape == (RANKS - 1,) for values in draws.values())
+    return {name: (np.sum(draws[name] < truths[name]) + 0.5) / RANKS for name in truths}
 
 
-def _drawn(posterior: Any, name: str) -> np.ndarray:
-    """Thinned draws of one quantity."""
-    if name == "cor":
-        values = posterior["cor_g"][..., 0, 1]
-    elif name.startswith("r_"):
-        group, effect = (name.split() + ["Intercept"])[:2]
-        values = posterior[group].isel({f"level_{group[2:]}": 0}).sel({f"effect_{group[2:]}": effect})
-    elif "[" in name:
-        variable, label = name[:-1].split("[")
-        dim = posterior[variable].dims[-1]
-        values = posterior[variable].sel({dim: label})
-    else:
-        values = posterior[name]
-    return values.to_numpy()[:, ::5].ravel()
+@pytest.mark.slow
+@pytest.mark.statistical
+@pytest.mark.filterwarnings("ignore::hierlm.errors.DataWarning")
+@pytest.mark.parametrize("name", CASES)
+def test_ranks_are_uniform(name: str) -> None:
+    """A χ² test in 10 bins and a test of Σz² for every quantity; by chance it fails once in about 500 runs."""
+    case, started = CASES[name], time.perf_counter()
+    found: dict[str, list[float]] = {}
+    for replication in range(case.replications):
+        for quantity, rank in _ranks(case, replication).items():
+            found.setdefault(quantity, []).append(rank)
+    print(f"\n{name}: {case.replications} replications in {time.perf_counter() - started:.0f} s")
+    for quantity, ranks in found.items():
+        _check_uniform(quantity, np.array(ranks))
 
 
-FORMULAS = {
-    "us": "y ~ x + (x | g)",
-    "idh": "y ~ x + (x || g)",
-    "crossed": "y ~ x + (1 | g) + (1 | h)",
+def _check_uniform(quantity: str, ranks: np.ndarray) -> None:
+    counts = np.histogram(ranks, bins=10, range=(0, 1))[0]
+    every = stats.norm.ppf((np.arange(RANKS) + 0.5) / RANKS)
+    squares = np.sum(stats.norm.ppf(ranks) ** 2) / np.mean(every**2)
+    upper, lower = stats.chi2.isf([MISS / 2, 1 - MISS / 2], len(ranks))
+    p = float(stats.chisquare(counts).pvalue)
+    print(f"  {quantity:20s} p = {p:.3f}, var z = {squares / len(ranks):.3f}, mean rank = {ranks.mean():.3f}, {counts}")
+    assert p > MISS, quantity
+    assert lower < squares < upper, quantity
+
+
+MODELS: dict[str, tuple[str, str]] = {
+    "poisson": ("y ~ x + (1 | g)", "poisson"),
+    "bernoulli, crossed": ("y ~ x + (1 | g) + (1 | h)", "bernoulli"),
+    "poisson, one effect a row": ("y ~ x + (1 | g)", "poisson"),
 }
 
 
 @pytest.mark.slow
 @pytest.mark.statistical
-@pytest.mark.parametrize("structure", FORMULAS)
-def test_ranks_are_uniform(structure: str) -> None:
-    """A χ² test in 10 bins and a test of var(z) for every quantity; by chance it fails once in about 500 runs."""
-    priors = PRIORS | {"sd_g": SD} | ({"sd_h": SD} if structure == "crossed" else {})
-    ranks: dict[str, list[float]] = {}
-    for replication in range(REPLICATIONS):
-        frame, truth = _simulate(structure, np.random.default_rng([11, replication]))
-        model = hl.Model(FORMULAS[structure], frame, priors=priors)
-        assert model.plan().name == "gaussian marginal"
-        posterior = model.fit(draws=250, tune=300, seed=replication, progress=False).posterior
-        for name, value in truth.items():
-            drawn = _drawn(posterior, name)
-            ranks.setdefault(name, []).append((np.sum(drawn < value) + 0.5) / (drawn.size + 1))
-    for name, found in ranks.items():
-        assert len(found) == REPLICATIONS
-        counts = np.histogram(found, bins=10, range=(0, 1))[0]
-        assert stats.chisquare(counts).pvalue > 1e-4, (name, counts)
-        z = stats.norm.ppf(found)
-        upper, lower = stats.chi2.isf([5e-5, 1 - 5e-5], REPLICATIONS)
-        assert lower < np.sum(z**2) < upper, (name, float(np.var(z)))
+@pytest.mark.filterwarnings("ignore::hierlm.errors.DataWarning")
+@pytest.mark.parametrize("name", MODELS)
+def test_the_graph_has_the_same_posterior(name: str) -> None:
+    """Means and sds of everything, with default priors, within 4.5 Monte-Carlo errors of joint NUTS on the PyMC graph."""
+    formula, family = MODELS[name]
+    frame = CASES[name].simulate(np.random.default_rng(5)).frame
+    model = hl.Model(formula, frame, family)
+    options: dict[str, Any] = {"draws": 2000, "chains": 4, "seed": 8, "progress": False}
+    ours, theirs = (model.fit(reduce=reduce, **options).posterior for reduce in (True, False))
+    from arviz_stats.base import array_stats
+
+    for variable in theirs.data_vars:
+        for index in np.ndindex(*theirs[variable].shape[2:]):
+            pair = [p[variable].to_numpy()[(..., *index)] for p in (ours, theirs)]
+            for method, statistic in (("mean", np.mean), ("sd", np.std)):
+                errors = [float(array_stats.mcse(v, method=method, chain_axis=0, draw_axis=1)) for v in pair]
+                off = abs(statistic(pair[0]) - statistic(pair[1]))
+                assert off <= 4.5 * np.hypot(*errors), (variable, index, method, off, errors)

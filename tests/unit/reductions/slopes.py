@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 
-def check_gradient(density: Any, data: np.ndarray, zeta: np.ndarray, *, step: float = 1e-5, abs: float = 1e-6) -> None:
+def check_gradient(
+    density: Any, data: np.ndarray, zeta: np.ndarray, *, step: float = 1e-5, tolerance: float = 1e-6
+) -> None:
     """Every element, relative 1e-6, of a size that rounding of the value allows."""
     gradient, scratch = np.zeros(len(zeta)), np.zeros(len(zeta))
     value = density(zeta, data, gradient)
@@ -19,4 +21,4 @@ def check_gradient(density: Any, data: np.ndarray, zeta: np.ndarray, *, step: fl
         ahead[i] += step
         behind[i] -= step
         slope = (density(ahead, data, scratch) - density(behind, data, scratch)) / (2 * step)
-        assert gradient[i] == pytest.approx(slope, rel=1e-6, abs=abs + 10 * rounding), i
+        assert gradient[i] == pytest.approx(slope, rel=1e-6, abs=tolerance + 10 * rounding), i

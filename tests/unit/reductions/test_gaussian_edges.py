@@ -117,9 +117,9 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], str]] = {
     "family": ("y ~ x + (1 | g)", {"family": "student_t"}, "student_t"),
     "sigma": (["y ~ x + (1 | g)", "sigma ~ x"], {}, "formula of its own"),
     "coefficient": ("y ~ x + (1 | g)", {"priors": {"b[x]": hl.Prior("Laplace", mu=0, b=1)}}, "b[x]"),
-    "precision": (
+    "bounded": (
         "y ~ x + (1 | g)",
-        {"priors": {"sd_g": hl.Prior("Gamma", alpha=1, beta=1, on="precision")}},
+        {"priors": {"sd_g": hl.Prior("Uniform", lower=0, upper=5)}},
         "sd_g[Intercept]",
     ),
     "correlation": ("y ~ x + (x | g)", {"priors": {"cor_g": hl.Prior("Uniform", lower=-1, upper=1)}}, "cor_g"),

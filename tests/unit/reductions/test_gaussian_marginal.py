@@ -98,7 +98,9 @@ def _log_scale(place: Any, n: Any) -> float:
 
 
 def _log_conditional(model: hl.Model, place: Any, n: Any, effects: dict[str, np.ndarray]) -> float:
-    u = np.concatenate([effects[names.effects(g)].ravel() for g in place.groups] + [(effects["b"] - place.means)[place.free]])
+    u = np.concatenate(
+        [effects[names.effects(g)].ravel() for g in place.groups] + [(effects["b"] - place.means)[place.free]]
+    )
     return float(stats.multivariate_normal(*conditional(model, place, n)).logpdf(u)) if len(u) else 0.0
 
 

@@ -81,7 +81,7 @@ MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "exponential": ("p ~ x + (1 | g)", "exponential", {}),
     "beta": ("q ~ x + (1 | g)", "beta", {}),
     "beta-binomial": ("t | trials(n) ~ x + (1 | g)", "beta_binomial", {}),
-    "student": ("y ~ x + (x | g) + (1 | u)", "student_t", {}),
+    "student": ("y ~ x + (x | g)", "student_t", {}),
     "lognormal": ("p ~ x + (1 | g)", "lognormal", {}),
     "gaussian": ("y ~ x + (x | g)", "gaussian", HEAVY),
 }
@@ -128,7 +128,9 @@ def predictor(model: hl.Model, place: Arrangement, u: np.ndarray) -> np.ndarray:
     return model.predictors[0].offset + model.predictors[0].X @ place.means + W @ u
 
 
-def row_density(model: hl.Model, eta: np.ndarray, positives: np.ndarray, y: np.ndarray, trials: np.ndarray) -> np.ndarray:
+def row_density(
+    model: hl.Model, eta: np.ndarray, positives: np.ndarray, y: np.ndarray, trials: np.ndarray
+) -> np.ndarray:
     """log p(y | η) by SciPy; everything broadcasts."""
     response = model.responses[0]
     link = response.links[names.MEAN].name

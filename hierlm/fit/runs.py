@@ -1,0 +1,200 @@
+"""One run of a sampler, or two: a run after a reduction that failed is made again, more carefully."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from hierlm import names
+from hierlm.errors import HierlmWarning, SamplingError
+from hierlm.fit.draws import finite_draws
+from hierlm.fit.mixing import normal_scores, rank_r_hat, split_chains
+from hierlm.model.model import Model
+from hierlm.reductions import Problem, Reduction
+from hierlm.samplers import Sampler, Settings
+from hierlm.samplers.sampler import REPORT
+
+__all__ = ["Quality", "Run", "quality", "sample_graph", "sample_reduced"]
+
+R_HAT = 1.01
+NOISE = 4.0
+"""B/W of chains that agree: it is larger once in ten thousand."""
+
+CHUNK = 500_000
+"""Draws that are worked on at once."""
+
+CAREFUL_TUNE, CAREFUL_ACCEPT = 1000, 0.95
+"""Of the second run."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What is looked at before a run is accepted.
+
+    Parameters
+    ----------
+    divergences : int
+    r_hat : float
+        The largest of all parameters but the group effects, NaN where it cannot be judged.
+    limit : float
+    """
+
+    divergences: int
+    r_hat: float
+    limit: float
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, ``""`` where nothing is."""
+        found = []
+        if self.divergences:
+            found.append(f"{self.divergences:,} divergence{'s' if self.divergences > 1 else ''}")
+        if self.r_hat > self.limit:
+            found.append(f"R̂ {self.r_hat:.3g}")
+        return ", ".join(found)
+
+    @property
+    def badness(self) -> float:
+        """Of two runs the one is kept of which this is smaller: divergences weigh as much as an R̂ beyond its limit."""
+        excess = (self.r_hat - 1.0) / (self.limit - 1.0) if self.r_hat > self.limit else 0.0
+        return excess + float(np.log1p(self.divergences))
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Draws as users see them, and how they were made.
+
+    Parameters
+    ----------
+    posterior, stats : Dataset
+    complete : bool
+        Whether as many draws are there as were asked for.
+    settings : Settings
+    report : mapping
+        What the sampler says about the run, for the provenance.
+    attempts : tuple of dict
+        Every run with its settings, what was wrong with it, and whether it was kept; empty where nothing was judged.
+    """
+
+    posterior: xr.Dataset
+    stats: xr.Dataset
+    complete: bool
+    settings: Settings
+    report: Mapping[str, Any] = field(default_factory=dict)
+    attempts: tuple[dict[str, Any], ...] = ()
+
+
+def sample_graph(model: Model, sampler: Sampler, settings: Settings) -> Run:
+    """Sample the PyMC graph."""
+    return _finished(sampler.sample(model.pymc, settings), settings)
+
+
+def sample_reduced(model: Model, sampler: Sampler, reduction: Reduction, settings: Settings, *, again: bool) -> Run:
+    """Sample what a reduction leaves and recover the rest.
+
+    With divergences, or where chains disagree, there is a second run with the same seed, more tuning and smaller steps;
+    the better of the two is kept.
+
+    Parameters
+    ----------
+    again : bool
+        Whether there may be a second run.
+    """
+    problem = reduction.apply(model)
+    started = time.perf_counter()
+    first = _reduced(model, sampler, reduction, problem, settings)
+    if not sampler.tunes:
+        return first
+    found = quality(first, model)
+    record = _record(settings, started, found)
+    if not (again and first.complete and found.reason):
+        return replace(first, attempts=(record | {"kept": True},))
+    careful = replace(
+        settings,
+        tune=max(CAREFUL_TUNE, settings.tune),
+        target_accept=max(CAREFUL_ACCEPT, settings.target_accept),
+    )
+    started = time.perf_counter()
+    second, why = _second(model, sampler, reduction, problem, careful)
+    if second is None:
+        failed = _record(careful, started, None) | {"reason": why, "kept": False}
+        return replace(first, attempts=(record | {"kept": True}, failed))
+    other = quality(second, model)
+    better = other.badness <= found.badness
+    records = record | {"kept": not better}, _record(careful, started, other) | {"kept": better}
+    return replace(second if better else first, attempts=records)
+
+
+def quality(run: Run, model: Model) -> Quality:
+    """Divergences and the largest R̂ of everything but the group effects.
+
+    Parameters are judged as users see them, since the coordinates that are sampled may have several copies of one mode.
+    In short chains R̂ has to be larger before it means anything: chains of h draws that agree reach √(1 + 4/h).
+    """
+    diverging = run.stats.get("diverging")
+    divergences = 0 if diverging is None else int(diverging.sum())
+    chains, draws = run.posterior.sizes["chain"], run.posterior.sizes["draw"]
+    limit = max(R_HAT, float(np.sqrt(1.0 + NOISE / max(draws // 2, 1))))
+    return Quality(divergences, _largest_r_hat(run, model) if chains > 1 and draws >= 4 else float("nan"), limit)
+
+
+def _largest_r_hat(run: Run, model: Model) -> float:
+    effects = {names.effects(g) for g in model.groups}
+    parts = []
+    for name, variable in run.posterior.data_vars.items():
+        if name not in effects:
+            values = variable.transpose("chain", "draw", ...).to_numpy()
+            parts.append(np.moveaxis(values.reshape(*values.shape[:2], -1), -1, 0))
+    every = np.concatenate([np.zeros((0, *parts[0].shape[1:])), *parts]) if parts else np.zeros((0, 1, 1))
+    moving = every[(every != every[:, :1, :1]).any(axis=(1, 2))]
+    _, once = np.unique(moving[:, [0, -1], [0, -1]], axis=0, return_index=True)  # a correlation is in its matrix twice
+    step = max(1, CHUNK // max(1, every[0].size if len(every) else 1))
+    largest = [float("nan")]
+    for start in range(0, len(once), step):
+        halves = split_chains(moving[once[start : start + step]])
+        largest.append(float(rank_r_hat(halves, normal_scores(halves)).max()))
+    return float(np.fmax.reduce(largest))
+
+
+def _reduced(model: Model, sampler: Sampler, reduction: Reduction, problem: Problem, settings: Settings) -> Run:
+    run = _finished(sampler.sample_problem(problem, settings), settings)
+    thetas = run.posterior["theta"].to_numpy()
+    return replace(run, posterior=reduction.recover(model, problem, thetas, settings.seed))
+
+
+def _second(
+    model: Model, sampler: Sampler, reduction: Reduction, problem: Problem, settings: Settings
+) -> tuple[Run | None, str]:
+    """A run that counts only when it is whole, else why not."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", HierlmWarning)
+            run = _reduced(model, sampler, reduction, problem, settings)
+    except SamplingError as error:
+        return None, error.message
+    return (run, "") if run.complete else (None, "stopped early")
+
+
+def _finished(tree: xr.DataTree, settings: Settings) -> Run:
+    found = finite_draws(tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset(), settings)
+    return Run(*found, settings, tree.attrs.get(REPORT, {}))
+
+
+def _record(settings: Settings, started: float, found: Quality | None) -> dict[str, Any]:
+    """A run in plain values that JSON can hold."""
+    r_hat = float("nan") if found is None else found.r_hat
+    return {
+        "tune": settings.tune,
+        "target_accept": settings.target_accept,
+        "seed": settings.seed,
+        "seconds": round(time.perf_counter() - started, 3),
+        "divergences": None if found is None else found.divergences,
+        "r_hat": round(r_hat, 4) if np.isfinite(r_hat) else None,
+        "reason": "" if found is None else found.reason,
+    }
