@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlm import names
+from hierlm.families import FAMILIES
 from hierlm.kernels.observations import Observations
 from hierlm.kernels.responses import RESPONSES, Response
+from hierlm.links import get_link
 from hierlm.model import Model
 from hierlm.model.values import GroupBlock
 from hierlm.reductions.arrangement import Arrangement, Rows, model_rows
@@ -18,8 +20,14 @@ Floats = NDArray[np.float64]
 
 
 def response_kernel(model: Model) -> Response | None:
-    """The compiled log-density of the model's response, None where there is none."""
+    """The compiled log-density of the model's response, None where there is none.
+
+    Only of families and links as hierlm registers them: one of a user's own under the same name is another one.
+    """
     (response,) = model.responses
+    link = response.links[names.MEAN]
+    if response.family != FAMILIES.get(response.family.name) or link != get_link(link.name):
+        return None
     return RESPONSES.get(f"{response.family.name}:{response.links[names.MEAN].name}")
 
 

@@ -120,6 +120,16 @@ def coefficient_rows(model: Model, place: Arrangement) -> NDArray[np.float64]:
     return np.array(rows, dtype=float).reshape(-1, 5)
 
 
+def _confounded(model: Model) -> str | None:
+    """A grouping of one row a level beside a free parameter of the response: no mode from which to choose weights."""
+    kernel, integrated = response_kernel(model), integrable(model)
+    if kernel is None or not kernel.n_aux:
+        return None
+    rows = len(model.responses[0].y)
+    alone = (g for g, blocks in model.groups.items() if len(blocks[0].levels) == rows)
+    return next((g for g in alone if integrated is None or g != integrated.group), None)
+
+
 def whitened_obstacles(model: Model, most_work: float) -> Iterator[str]:
     """Why the reduction does not apply, one sentence each."""
     if len(model.responses) > 1:
@@ -132,6 +142,8 @@ def whitened_obstacles(model: Model, most_work: float) -> Iterator[str]:
         yield f"{response.family.name} with the {response.links[names.MEAN].name} link has no kernel"
     if set(response.additions) - {"trials", "weights"}:
         yield "known standard errors have no kernel here"
+    if (group := _confounded(model)) is not None:
+        yield f"{group} has one effect a row, which {response.family.name} with its own parameters cannot integrate out"
     yield from prior_obstacles(model, normal=False)
     yield from structure_obstacles(model)
     work = arrange(model).structure.work
