@@ -35,7 +35,7 @@ MOST_WORK = 3_000_000
 class GaussianMarginal(Reduction):
     """y ~ N(Xb + Zr, σ²): b and r integrated out, NUTS on sds, correlations and σ, then exact draws of b and r.
 
-    Source: Lindstrom & Bates (1988), *JASA* 83:1014–1022, for the likelihood; the gradient is a reverse sweep (Smith 1995).
+    Source: Lindstrom & Bates (1988), *JASA* 83:1014–1022; the gradient is a reverse sweep (Smith 1995).
     """
 
     name: ClassVar[str] = "gaussian marginal"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlm.errors import SamplingError
 from hierlm.samplers.draws import draws_tree
 from hierlm.samplers.sampler import ProblemSampler, Settings
 
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
     from hierlm.reductions.reduction import Problem
     from hierlm.samplers.proposal import Proposal
 
-__all__ = ["Importance", "weighted_draws"]
+__all__ = ["Importance", "affordable", "weighted_draws"]
 
 FEWEST = 2000
 """Points that are proposed at least: fewer say little about the tail of the weights."""
 
-CHUNK = 2000
-"""Points whose densities are computed at once."""
+CHUNK = 1_000_000
+"""Numbers that are drawn at once."""
+
+LARGEST = 1000
+"""Dimensions beyond which weights are not even tried."""
 
 
 @final
@@ -41,6 +45,7 @@ class Importance(ProblemSampler):
         """See :meth:`Sampler.sample_problem`; an interrupt loses this run, and nothing else."""
         from hierlm.samplers.proposal import split_t_proposal
 
+        affordable(problem, self.name)
         proposal = split_t_proposal(problem) if problem.dimension else None
         return weighted_draws(problem, settings, proposal, 2, "importance sampling")
 
@@ -64,6 +69,11 @@ def weighted_draws(
     DataTree
         As :meth:`Sampler.sample_problem` says.  Its report has ``importance``: the ``method``, ``pareto_k`` (None
         where it is not finite), ``weights_ess`` of so many ``proposals``, and ``ess``, what the draws are worth.
+
+    Raises
+    ------
+    SamplingError
+        When the density is hardly ever finite, or has more dimensions than weights can deal with.
     """
     from hierlm.samplers.weights import effective, resampled, smoothed
 
@@ -72,11 +82,13 @@ def weighted_draws(
         exact = {"method": method, "pareto_k": 0.0, "weights_ess": float(size), "proposals": size, "ess": float(size)}
         return draws_tree(np.zeros((size, 0)), settings, np.zeros(size), {"importance": exact})
     rng = np.random.default_rng([settings.seed, 2])
-    zetas = proposal.draw(max(times * size, FEWEST), rng)
-    lp = np.empty(len(zetas))
-    log_weights = np.empty(len(zetas))
-    for first in range(0, len(zetas), CHUNK):
-        some = slice(first, first + CHUNK)
+    proposed = max(times * size, FEWEST)
+    zetas = np.empty((proposed, problem.dimension))
+    lp, log_weights = np.empty(proposed), np.empty(proposed)
+    step = max(1, CHUNK // problem.dimension)
+    for first in range(0, proposed, step):
+        some = slice(first, min(first + step, proposed))
+        zetas[some] = proposal.draw(some.stop - first, rng)
         lp[some] = _densities(problem, zetas[some])
         log_weights[some] = lp[some] - proposal.log_density(zetas[some])
     weights, k = smoothed(log_weights)
@@ -86,7 +98,7 @@ def weighted_draws(
         "method": method,
         "pareto_k": round(k, 4) if np.isfinite(k) else None,
         "weights_ess": round(effective(weights), 1),
-        "proposals": len(zetas),
+        "proposals": proposed,
         "ess": round(min(effective(weights), worth), 1),
     }
     return draws_tree(zetas[kept], settings, lp[kept], {"importance": certificate})
@@ -94,4 +106,13 @@ def weighted_draws(
 
 def _densities(problem: Problem, zetas: NDArray[np.float64]) -> NDArray[np.float64]:
     gradient = np.zeros(problem.dimension)
-    return np.array([problem.density(zeta, problem.data, gradient) for zeta in np.ascontiguousarray(zetas)])
+    return np.array([problem.density(zeta, problem.data, gradient) for zeta in zetas])
+
+
+def affordable(problem: Problem, name: str) -> None:
+    """Refuse a problem in which weights are hopeless: their variance grows with the dimension."""
+    if problem.dimension > LARGEST:
+        raise SamplingError(
+            f"The sampler '{name}' cannot weigh draws of {problem.dimension:,} numbers; this is for up to {LARGEST:,}.",
+            hint="Leave out sampler=, for NUTS.",
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, final
 
-from hierlm.samplers.importance import weighted_draws
+from hierlm.samplers.importance import affordable, weighted_draws
 from hierlm.samplers.sampler import ProblemSampler, Settings
 
 if TYPE_CHECKING:
@@ -30,5 +30,6 @@ class Laplace(ProblemSampler):
         """See :meth:`Sampler.sample_problem`; an interrupt loses this run, and nothing else."""
         from hierlm.samplers.proposal import normal_proposal
 
+        affordable(problem, self.name)
         proposal = normal_proposal(problem) if problem.dimension else None
         return weighted_draws(problem, settings, proposal, 1, "weighted normal approximation")
