@@ -104,17 +104,14 @@ def fit(
     if way.chosen is None:
         run = sample_graph(model, chosen, settings)
     else:
-        again = tune is None and target_accept is None
-        run = sample_reduced(model, chosen, way.chosen, settings, again=again)
+        run = sample_reduced(model, chosen, way.chosen, settings, again=tune is None and target_accept is None)
     seconds = time.perf_counter() - started
-    draws_tree = xr.DataTree.from_dict(
-        {
-            "posterior": user_variables(run.posterior, model),
-            "sample_stats": numeric_statistics(run.stats),
-            "observed_data": observed_data(model),
-        }
-    )
-    return Fit(model, draws_tree, provenance(run, sampler, way, seconds))
+    groups = {
+        "posterior": user_variables(run.posterior, model),
+        "sample_stats": numeric_statistics(run.stats),
+        "observed_data": observed_data(model),
+    }
+    return Fit(model, xr.DataTree.from_dict(groups), provenance(run, sampler, way, seconds))
 
 
 def _way(model: Model, sampler: Sampler, reduce: bool) -> Plan:

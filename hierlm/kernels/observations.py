@@ -141,12 +141,12 @@ def likelihood(o, u, log_aux, tau, u_bar, aux_bar):
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
-def working(o, u, log_aux, tau, weights, scores, start):
+def working(o, etas, log_aux, tau, weights, scores, start):
     """Working weights Ω and scores η + Ω⁻¹ ∂ℓ/∂η less the offset, by row; modes of integrated effects; Σ ℓ."""
     total = 0.0
     out, q = np.zeros(5), Quadrature(o.nodes, o.log_weights)
     for i in range(o.Z.shape[0]):
-        eta = predictor(o, u, i)
+        eta = etas[i]
         if o.deviation < 0:
             value = call_response(o.address, o.y[i], o.trials[i], eta, log_aux, out)
         else:

@@ -13,13 +13,13 @@ import numpy as np
 
 from hierlm.kernels.elimination import solve_upper
 from hierlm.kernels.marginal import evidence, solved
-from hierlm.kernels.observations import FIELDS, likelihood, observations, working
+from hierlm.kernels.observations import FIELDS, likelihood, observations, predictor, working
 from hierlm.kernels.packing import floats
 from hierlm.kernels.parameters import back_parameters, constrained, parameters, pick
 from hierlm.kernels.problem import moments, structure_of
 from hierlm.kernels.scaling import times
 
-__all__ = ["log_density", "newton_step", "row_quantities"]
+__all__ = ["first_quantities", "log_density", "newton_step", "row_quantities"]
 
 MODE = FIELDS + 1
 """The field of û."""
@@ -66,7 +66,20 @@ def row_quantities(zeta, buffer, u, weights, scores):
     _, values, _, _, positives = constrained(pick(zeta, p), p)
     o = observations(buffer, st.columns)
     log_aux, tau = _row_parameters(o, positives, values)
-    return working(o, u, log_aux, tau, weights, scores, o.start)
+    etas = np.empty(o.y.shape[0])
+    for i in range(o.y.shape[0]):
+        etas[i] = predictor(o, u, i)
+    return working(o, etas, log_aux, tau, weights, scores, o.start)
+
+
+@nb.njit(cache=True, nogil=True)
+def first_quantities(zeta, buffer, etas, weights, scores):
+    """:func:`row_quantities` at given linear predictors, from which the search for the mode begins."""
+    p, st = parameters(buffer), structure_of(buffer)
+    _, values, _, _, positives = constrained(pick(zeta, p), p)
+    o = observations(buffer, st.columns)
+    log_aux, tau = _row_parameters(o, positives, values)
+    return working(o, etas, log_aux, tau, weights, scores, o.start)
 
 
 @nb.njit(cache=True, nogil=True)

@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import sparse
 
+from hierlm import names
 from hierlm.errors import SamplingError
 from hierlm.kernels import marginal
 from hierlm.kernels.callbacks import frozen_callbacks
@@ -65,7 +66,7 @@ class Frozen(Reduction):
         if normal:
             centre(marginal.log_density, first, start_of(parameters(first)), signed=False)
         else:
-            prepare(first, signed=False)
+            prepare(first, model.responses[0].links[names.MEAN], signed=False)
         buffer = _packed(model, place, first, normal)
         return Problem(int(dimension_of(buffer)), log_density, frozen_callbacks, buffer, place)
 

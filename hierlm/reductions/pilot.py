@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlm.graph.evaluate import evaluate
 from hierlm.kernels import pilot
 from hierlm.kernels.observations import FIELDS, LOG_WEIGHTS, NODES, observations
 from hierlm.kernels.packing import floats, replaced
 from hierlm.kernels.parameters import parameters
 from hierlm.kernels.problem import moments, structure_of
+from hierlm.links import Link
 from hierlm.reductions.arrangement import Rows
 from hierlm.reductions.centre import centre, find_mode
 from hierlm.reductions.observed import quadrature
@@ -31,10 +33,11 @@ TOLERANCE = 1e-3
 """Of the log density of all rows together."""
 
 
-def prepare(buffer: Floats, *, signed: bool = True) -> None:
+def prepare(buffer: Floats, link: Link, *, signed: bool = True) -> None:
     """Write weights, scores, û and coordinates of θ into a packed problem."""
     theta = start_of(parameters(buffer))
     u = floats(buffer, FIELDS + 1)
+    _begin(theta, buffer, link)
     for _ in range(ROUNDS):
         _mode_of_effects(theta, buffer, u)
         before = theta
@@ -43,6 +46,19 @@ def prepare(buffer: Floats, *, signed: bool = True) -> None:
             break
     _mode_of_effects(theta, buffer, u)
     centre(pilot.log_density, buffer, theta, signed=signed)
+
+
+def _begin(theta: Floats, buffer: Floats, link: Link) -> None:
+    """Weights and scores at the link of the responses, drawn half way to their mean to keep zeros and ones inside."""
+    structure = structure_of(buffer)
+    o = observations(buffer, structure.columns)
+    shares = o.y / np.where(o.trials > 0, o.trials, 1.0)
+    etas = evaluate(link.link, mu=(shares + shares.mean()) / 2.0)
+    etas = np.where(np.isfinite(etas), etas, o.offset)
+    weights, scores = np.zeros(len(o.y)), np.zeros(len(o.y))
+    pilot.first_quantities(theta, buffer, etas, weights, scores)
+    S, r = moments(buffer)
+    S[:], r[:] = cross_products(structure, Rows(o.columns, o.Z, o.X, o.offset), weights, scores)
 
 
 def enough_nodes(buffer: Floats) -> Floats | None:
@@ -81,10 +97,11 @@ def _mode_of_effects(theta: Floats, buffer: Floats, u: Floats) -> None:
     rows = Rows(o.columns, o.Z, o.X, o.offset)
     weights, scores = np.zeros(len(o.y)), np.zeros(len(o.y))
     S, r = moments(buffer)
-    fit, norm = pilot.row_quantities(theta, buffer, u, weights, scores), np.inf
-    objective = -np.inf
-    for _ in range(NEWTON):
+    norm, objective = np.inf, -np.inf
+    if u.any():  # else the buffer has those of the data
+        pilot.row_quantities(theta, buffer, u, weights, scores)
         S[:], r[:] = cross_products(structure, rows, weights, scores)
+    for _ in range(NEWTON):
         target = u.copy()
         norm_target = pilot.newton_step(theta, buffer, target)
         if not np.isfinite(norm_target):
@@ -103,6 +120,6 @@ def _mode_of_effects(theta: Floats, buffer: Floats, u: Floats) -> None:
             step /= 2.0
         gained = fit - 0.5 * mixed - objective
         u[:], norm, objective = trial, mixed, fit - 0.5 * mixed
+        S[:], r[:] = cross_products(structure, rows, weights, scores)
         if gained < 1e-6 * (1.0 + abs(objective)):
             break
-    S[:], r[:] = cross_products(structure, rows, weights, scores)

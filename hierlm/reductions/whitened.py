@@ -57,12 +57,12 @@ class Whitened(Reduction):
         """See :meth:`Reduction.apply`."""
         block = integrable(model)
         buffer, place = self.packed(model, block)
-        prepare(buffer)
+        prepare(buffer, model.responses[0].links[names.MEAN])
         if block is not None:
             cheaper = enough_nodes(buffer)
             if cheaper is None:  # quadrature would not be exact: sample these effects too
                 buffer, place = self.packed(model, None)
-                prepare(buffer)
+                prepare(buffer, model.responses[0].links[names.MEAN])
             else:
                 buffer = cheaper
         return Problem(int(dimension_of(buffer)), log_density, whitened_callbacks, buffer, place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -163,6 +164,14 @@ def test_without_a_reduction_it_says_why_and_what_to_do(
 def test_graphs_are_refused(sampler: str):
     with pytest.raises(hl.SamplingError, match="does not sample PyMC graphs"):
         get_sampler(sampler).sample(None, Settings())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("sampler", ["importance", "laplace"])
+def test_thousands_of_dimensions_are_not_even_tried(sampler: str):
+    large = replace(problem("Dyestuff"), dimension=4120)
+    with pytest.raises(hl.SamplingError, match="4,120 numbers") as caught:
+        get_sampler(sampler).sample_problem(large, Settings())
+    assert "NUTS" in str(caught.value.hint)
 
 
 def test_samplers_of_graphs_refuse_problems():
