@@ -54,12 +54,12 @@ def _hard() -> dict[str, Any]:
 
 SMALL = {"b[Intercept]": hl.Prior("Normal", mu=0, sigma=2)}
 FITS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "hundreds": ("hundreds ~ x + (1 | g)", "poisson", SMALL),
     "no counts": ("zero ~ x + (1 | g)", "poisson", {}),
     "no counts, rows": ("zero ~ x + (x | g) + (1 | u)", "poisson", {}),
     "no counts, overdispersed": ("zero ~ x + (1 | u)", "negbinomial", {}),
     "huge counts": ("huge ~ x + (1 | g)", "poisson", {}),
     "huge counts, rows": ("huge ~ x + (1 | u)", "poisson", {}),
+    "hundreds": ("hundreds ~ x + (1 | g)", "poisson", SMALL),
     "counts of all sizes": ("spread ~ x + (1 | g)", "poisson", {}),
     "separated": ("separated ~ x + (x | g)", "bernoulli", {}),
     "separated, rows": ("separated ~ x + (1 | u)", "bernoulli", {}),

@@ -56,15 +56,15 @@ def skewed() -> hl.Model:
 @pytest.mark.statistical
 @pytest.mark.parametrize("name", MODELS)
 def test_the_posterior_is_that_of_nuts(name: str):
-    """Means, 5% and 95% quantiles of all numbers, group effects too; a comparison fails by chance once in 10⁵."""
+    """Means, 5% and 95% quantiles of all numbers, group effects too; one of all the comparisons fails by chance once in 2,000 seeds."""
     one, other = (fitted(name, s).summary(groups=True, level=0.9).frame for s in ("importance", "nutpie"))
     assert list(one.index) == list(other.index)
     error = np.hypot(one["mcse_mean"], other["mcse_mean"])
-    assert (abs(one["mean"] - other["mean"]) < 4.5 * error).all()
+    assert (abs(one["mean"] - other["mean"]) < 5 * error).all()
     for column, ess in (("lower", "ess_tail"), ("upper", "ess_tail")):
         density = 0.05 / one["sd"]  # of the quantile in a heavy tail; 0.1 in a normal one
         error = np.sqrt(0.05 * 0.95 * (1 / one[ess] + 1 / other[ess])) / density
-        assert (abs(one[column] - other[column]) < 4.5 * error).all()
+        assert (abs(one[column] - other[column]) < 5 * error).all()
 
 
 @pytest.mark.parametrize("name", MODELS)
