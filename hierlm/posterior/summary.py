@@ -125,12 +125,14 @@ def summary(
     """
     check_interval(level, kind)
     found = elements(fit, variables, groups=groups)
-    frame = pd.concat([_rows(e, level, kind) for e in found] or [pd.DataFrame(columns=list(COLUMNS), dtype=float)])
+    most = float(fit.provenance.get("importance", {}).get("ess", np.inf))
+    rows = [_rows(e, level, kind, most) for e in found]
+    frame = pd.concat(rows or [pd.DataFrame(columns=list(COLUMNS), dtype=float)])
     frame.attrs = {"level": float(level), "kind": kind}
     return Summary(frame, float(level), kind, header_lines(fit), diagnose(fit).brief)
 
 
-def _rows(e: Elements, level: float, kind: str) -> pd.DataFrame:
-    diagnostics = convergence(e.values)
+def _rows(e: Elements, level: float, kind: str, most: float) -> pd.DataFrame:
+    diagnostics = convergence(e.values, most)
     columns = describe(flat(e.values), level, kind) | {c: getattr(diagnostics, c) for c in COLUMNS[4:]}
     return pd.DataFrame(columns, index=pd.Index(e.names, dtype=object))
