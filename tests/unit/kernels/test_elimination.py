@@ -70,7 +70,7 @@ def test_reverse_of_the_factor(design: Design) -> None:
     """∂/∂B of any function of L: against the difference of that function along a random direction of the pattern."""
     st, rng = design.structure, np.random.default_rng(3)
     lower = stored(st)
-    B = np.empty(st.values)
+    B = np.zeros(st.values)
     scale(design.F, st, design.S, B)
     V, _ = _factor(design, B)
     for _ in SEEDS:
@@ -93,7 +93,7 @@ def test_reverse_of_the_scaling(design: Design) -> None:
     )
 
     def value(F: np.ndarray) -> float:
-        V, out = np.empty(st.values), np.empty(st.columns)
+        V, out = np.zeros(st.values), np.empty(st.columns)
         scale(F, st, design.S, V)
         transposed(F, st, x, out)
         return float((slope * np.where(stored(st), V, 0.0)).sum() + out_bar @ out)
@@ -157,7 +157,7 @@ def test_what_is_not_positive_definite_is_refused(name: str, bad: float) -> None
     st = d.structure
     places = [st.start[0], st.start[max(st.nodes - 1, 0)]] + ([st.start[st.nodes]] if st.root else [])
     for place in places:
-        V = np.empty(st.values)
+        V = np.zeros(st.values)
         scale(d.F, st, d.S, V)
         V[place] = bad
         ok, _ = factorise(V, st)
