@@ -22,7 +22,7 @@ def design(request: pytest.FixtureRequest) -> Design:
 
 def _factor(d: Design, values: np.ndarray | None = None) -> tuple[np.ndarray, float]:
     """(L as stored, Σ log of its diagonal) of I + MᵀSM, or of the given values."""
-    V = np.empty(d.structure.values) if values is None else values.copy()
+    V = np.zeros(d.structure.values) if values is None else values.copy()
     if values is None:
         scale(d.F, d.structure, d.S, V)
     ok, half = factorise(V, d.structure)
@@ -43,7 +43,7 @@ def test_cross_products(design: Design) -> None:
 
 def test_scaling(design: Design) -> None:
     """I + MᵀSM, M x and Mᵀ x."""
-    V, x, out = np.empty(design.structure.values), np.random.default_rng(1).normal(size=len(design.r)), design.r.copy()
+    V, x, out = np.zeros(design.structure.values), np.random.default_rng(1).normal(size=len(design.r)), design.r.copy()
     scale(design.F, design.structure, design.S, V)
     np.testing.assert_allclose(unpacked(design.structure, V), _matrix(design), rtol=1e-11, atol=1e-11)
     times(design.F, design.structure, x, out)
