@@ -21,7 +21,7 @@ from hierlm.kernels.calling import call_response
 
 __all__ = ["Quadrature", "draw", "integrate"]
 
-NEWTON = 12
+NEWTON = 60
 CLOSE = 0.02
 """Newton's last step in units of s: nodes need not sit exactly at the mode."""
 
@@ -35,19 +35,33 @@ class Quadrature(NamedTuple):
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def mode(address, y, t, eta, aux, tau, start, close, out):
-    """ẑ and s of the effect z given its row, and log p(y | η + τ z) − ½z² near ẑ."""
-    z, s, top = start, 1.0, -np.inf
+    """ẑ and s of the effect z given its row, and log p(y | η + τ z) − ½z² near ẑ.
+
+    Newton's method inside a bracket: the slope falls with z, so its sign says on which side the mode lies.
+    """
+    z, s, top, low, high, last = start, 1.0, -np.inf, -np.inf, np.inf, np.inf
     for _ in range(NEWTON):
-        top = call_response(address, y, t, eta + tau * z, aux, out) - 0.5 * z * z
+        value = call_response(address, y, t, eta + tau * z, aux, out)
+        top = value - 0.5 * z * z
+        slope = tau * out[0] - z  # −z where the density underflows: the way back to 0
         s2 = 1.0 / (1.0 + tau * tau * out[1])
         s = math.sqrt(s2)
-        step = (tau * out[0] - z) * s2
-        if not abs(step) < 1e8:
+        step = slope * s2
+        if not abs(step) < np.inf:
             return start, s, -np.inf
-        largest = 4.0 * s + 1.0
-        z += min(max(step, -largest), largest)
-        if abs(step) < close * s:
+        if abs(step) < close * s and value > -np.inf:
+            z += step
             break
+        if slope > 0.0:
+            low = z
+        else:
+            high = z
+        largest = 4.0 * s + 1.0
+        step = min(max(step, -largest), largest)
+        if not (low < z + step < high) or (low > -np.inf and high < np.inf and abs(step) > 0.5 * abs(last)):
+            step = 0.5 * (low + high) - z
+        last = step
+        z += step
     return z, s, top
 
 

@@ -124,7 +124,7 @@ UNFOUND: dict[str, tuple[Any, ...]] = {
     "some of them": ("binomial:logit", 5.0, 12.0, 2.5, 3.0, 0.0),
     "overdispersed": ("negbinomial:log", 8.0, 1.0, -2.0, 3.0, 0.0),
 }
-unfound = pytest.mark.xfail(reason="Newton's search for the mode is not safeguarded", strict=True)
+unfound = pytest.mark.xfail(reason="Newton's search for the mode is not safeguarded", strict=False)
 
 
 @pytest.mark.parametrize("case", [*FAR, *(pytest.param(n, marks=unfound) for n in UNFOUND)])

@@ -78,7 +78,7 @@ STUCK: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 LONG = ("rows, all sizes",)
 stuck = pytest.mark.xfail(
-    reason="the pilot finds no sensible mode, and the chains cannot start or never move", strict=True
+    reason="the pilot finds no sensible mode, and the chains cannot start or never move", strict=False
 )
 
 
