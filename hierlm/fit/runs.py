@@ -30,6 +30,8 @@ NOISE = 10.0
 CHUNK = 500_000
 """Draws that are worked on at once."""
 
+INEXACT = "the quadrature of single rows was not exact enough at its draws"
+
 CAREFUL_TUNE, CAREFUL_ACCEPT = 1000, 0.95
 """Of the second run."""
 
@@ -107,16 +109,14 @@ def sample_reduced(model: Model, sampler: Sampler, reduction: Reduction, setting
     again : bool
         Whether there may be a second run.
     """
-    with compiling(settings.progress):
-        problem = reduction.apply(model)
     started = time.perf_counter()
-    first = _reduced(model, sampler, reduction, problem, settings)
+    problem, first, before = _exact(model, sampler, reduction, settings)
     if not sampler.tunes:
-        return first
+        return replace(first, attempts=before)
     found = quality(first, model)
     record = _record(settings, started, found)
     if not (again and first.complete and found.reason):
-        return replace(first, attempts=(record | {"kept": True},))
+        return replace(first, attempts=(*before, record | {"kept": True}))
     careful = replace(
         settings,
         tune=max(CAREFUL_TUNE, settings.tune),
@@ -126,11 +126,11 @@ def sample_reduced(model: Model, sampler: Sampler, reduction: Reduction, setting
     second, why = _second(model, sampler, reduction, problem, careful)
     if second is None:
         failed = _record(careful, started, None) | {"reason": why, "kept": False}
-        return replace(first, attempts=(record | {"kept": True}, failed))
+        return replace(first, attempts=(*before, record | {"kept": True}, failed))
     other = quality(second, model)
     better = other.badness <= found.badness
     records = record | {"kept": not better}, _record(careful, started, other) | {"kept": better}
-    return replace(second if better else first, attempts=records)
+    return replace(second if better else first, attempts=(*before, *records))
 
 
 def quality(run: Run, model: Model) -> Quality:
@@ -164,8 +164,35 @@ def _largest_r_hat(run: Run, model: Model) -> float:
     return float(np.fmax.reduce(largest))
 
 
+def _exact(
+    model: Model, sampler: Sampler, reduction: Reduction, settings: Settings
+) -> tuple[Problem, Run, tuple[dict[str, Any], ...]]:
+    """A run of a problem whose draws do not show that it was not exact enough; those before are recorded."""
+    with compiling(settings.progress):
+        problem: Problem | None = reduction.apply(model)
+    records: list[dict[str, Any]] = []
+    while problem is not None:
+        started, sampled = time.perf_counter(), problem
+        run = _hinted(sampler, problem, settings)
+        zetas = run.posterior["theta"].to_numpy()
+        problem = reduction.mend(model, sampled, zetas)
+        if problem is not None:
+            records.append(_record(settings, started, None) | {"reason": INEXACT, "kept": False})
+    recovered = reduction.recover(model, sampled, zetas, settings.seed)
+    return sampled, replace(run, posterior=recovered), tuple(records)
+
+
+def _hinted(sampler: Sampler, problem: Problem, settings: Settings) -> Run:
+    """The run, or an error that names the way out."""
+    try:
+        return _finished(sampler.sample_problem(problem, settings), settings)
+    except SamplingError as error:
+        hint = " ".join(filter(None, [error.hint, "fit(reduce=False) samples the PyMC graph instead."]))
+        raise SamplingError(error.message, hint=hint) from error
+
+
 def _reduced(model: Model, sampler: Sampler, reduction: Reduction, problem: Problem, settings: Settings) -> Run:
-    run = _finished(sampler.sample_problem(problem, settings), settings)
+    run = _hinted(sampler, problem, settings)
     thetas = run.posterior["theta"].to_numpy()
     return replace(run, posterior=reduction.recover(model, problem, thetas, settings.seed))
 

@@ -17,9 +17,9 @@ from hierlm.kernels.observations import FIELDS, likelihood, observations, predic
 from hierlm.kernels.packing import floats
 from hierlm.kernels.parameters import back_parameters, constrained, parameters, pick
 from hierlm.kernels.problem import moments, structure_of
-from hierlm.kernels.scaling import times
+from hierlm.kernels.scaling import divided, times
 
-__all__ = ["first_quantities", "log_density", "newton_step", "row_quantities"]
+__all__ = ["log_density", "newton_step", "predictors", "row_quantities", "squared_length"]
 
 MODE = FIELDS + 1
 """The field of û."""
@@ -60,37 +60,47 @@ def _row_parameters(o, positives, values):
 
 
 @nb.njit(cache=True, nogil=True)
-def row_quantities(zeta, buffer, u, weights, scores):
-    """Working weights and scores of the rows at (θ, u), and modes of integrated effects; returns Σ log p(y | η)."""
+def row_quantities(zeta, buffer, etas, weights, scores):
+    """Working weights and scores of the rows at θ and linear predictors; returns Σ log p(y | η).
+
+    Where an effect of every row is integrated out, the modes from which its search begins are remembered.
+    """
     p, st = parameters(buffer), structure_of(buffer)
     _, values, _, _, positives = constrained(pick(zeta, p), p)
     o = observations(buffer, st.columns)
     log_aux, tau = _row_parameters(o, positives, values)
-    etas = np.empty(o.y.shape[0])
-    for i in range(o.y.shape[0]):
-        etas[i] = predictor(o, u, i)
     return working(o, etas, log_aux, tau, weights, scores, o.start)
 
 
 @nb.njit(cache=True, nogil=True)
-def first_quantities(zeta, buffer, etas, weights, scores):
-    """:func:`row_quantities` at given linear predictors, from which the search for the mode begins."""
-    p, st = parameters(buffer), structure_of(buffer)
-    _, values, _, _, positives = constrained(pick(zeta, p), p)
-    o = observations(buffer, st.columns)
-    log_aux, tau = _row_parameters(o, positives, values)
-    return working(o, etas, log_aux, tau, weights, scores, o.start)
+def predictors(buffer, u):
+    """η of every row."""
+    o = observations(buffer, u.shape[0])
+    etas = np.empty(o.y.shape[0])
+    for i in range(etas.shape[0]):
+        etas[i] = predictor(o, u, i)
+    return etas
 
 
 @nb.njit(cache=True, nogil=True)
 def newton_step(zeta, buffer, u):
-    """u ← the mode of the effects for the weights and scores in the buffer; returns xᵀx of u = Λx, NaN on failure."""
+    """u ← the mode of the effects for the weights and scores in the buffer; returns whether there is one."""
     p, st = parameters(buffer), structure_of(buffer)
     _, _, _, F, _ = constrained(pick(zeta, p), p)
     S, r = moments(buffer)
     V, x = np.empty(S.shape[0]), np.empty(st.columns)
     if not solved(F, st, S, r, V, x)[0]:
-        return np.nan
+        return False
     solve_upper(V, st, x)
     times(F, st, x, u)
+    return True
+
+
+@nb.njit(cache=True, nogil=True)
+def squared_length(zeta, buffer, u):
+    """|Λ⁻¹u|², minus twice the log prior density of the effects but for a constant."""
+    p, st = parameters(buffer), structure_of(buffer)
+    _, _, _, F, _ = constrained(pick(zeta, p), p)
+    x = np.empty(st.columns)
+    divided(F, st, u, x)
     return np.sum(x * x)

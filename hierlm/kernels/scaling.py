@@ -9,7 +9,7 @@ import numba as nb
 
 from hierlm.kernels.compiling import REORDER
 
-__all__ = ["back_scale", "back_transposed", "scale", "times", "transposed"]
+__all__ = ["back_scale", "back_transposed", "divided", "scale", "times", "transposed"]
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
@@ -42,6 +42,18 @@ def transposed(F, st, x, out):
             for m in range(i, k):
                 value += F[f, m, i] * x[c + m]
             out[c + i] = value
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
+def divided(F, st, x, out):
+    """out ← M⁻¹ x; ±∞ or NaN where a factor is singular."""
+    for b in range(st.blocks):
+        k, c, f = st.size[b], st.column[b], st.factor[b]
+        for i in range(k):
+            value = x[c + i]
+            for m in range(i):
+                value -= F[f, i, m] * out[c + m]
+            out[c + i] = value / F[f, i, i]
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)

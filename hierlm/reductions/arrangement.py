@@ -54,6 +54,12 @@ class Arrangement:
     structure: Structure
 
     @property
+    def factorised(self) -> str:
+        """What one factorisation takes, in words."""
+        work = float(f"{self.structure.work:.2g}")
+        return f"{self.columns:,} columns in about {work:,.0f} multiplications"
+
+    @property
     def columns(self) -> int:
         """Effects and coefficients altogether."""
         return self.structure.columns

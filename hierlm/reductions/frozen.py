@@ -58,6 +58,12 @@ class Frozen(Reduction):
             return Verdict(False, reason)
         return Verdict(True, "response and priors have kernels, and one factorisation at the mode is affordable")
 
+    def cost(self, model: Model, parameters: int) -> str:
+        """See :meth:`Reduction.cost`."""
+        place = arrange(model)
+        sampled = f"NUTS samples {parameters + place.columns:,} numbers"
+        return f"{sampled}; at the start a few dozen factorisations of {place.factorised} each"
+
     def apply(self, model: Model) -> Problem:
         """See :meth:`Reduction.apply`."""
         place = arrange(model)

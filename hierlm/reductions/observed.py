@@ -13,8 +13,9 @@ from hierlm.links import get_link
 from hierlm.model import Model
 from hierlm.model.values import GroupBlock
 from hierlm.reductions.arrangement import Arrangement, Rows, model_rows
+from hierlm.reductions.quadrature import gauss_hermite
 
-__all__ = ["aggregated", "integrable", "make_observations", "quadrature", "response_kernel"]
+__all__ = ["aggregated", "integrable", "make_observations", "response_kernel"]
 
 Floats = NDArray[np.float64]
 
@@ -67,12 +68,6 @@ def aggregated(
     return joined, np.where(total > 0, means[0], y[first]), np.where(total > 0, means[1], trials[first]), total
 
 
-def quadrature(nodes: int) -> tuple[Floats, Floats]:
-    """Nodes x_k and log w_k of ∫ f(x) φ(x) dx ≈ Σ w_k f(x_k)."""
-    points, mass = np.polynomial.hermite_e.hermegauss(nodes)
-    return points, np.log(mass / np.sqrt(2.0 * np.pi))
-
-
 def make_observations(
     model: Model, place: Arrangement, deviation: int, nodes: int, *, rows: bool = True
 ) -> Observations:
@@ -103,7 +98,7 @@ def make_observations(
         )
     elif deviation < 0:
         table, y, trials, weights = aggregated(table, y, trials, weights, kernel.mean_sufficient)
-    points, mass = quadrature(nodes)
+    points, mass = gauss_hermite(nodes)
     return Observations(
         address=kernel.address(),
         aux=kernel.n_aux,

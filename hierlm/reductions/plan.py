@@ -10,10 +10,8 @@ from hierlm import names
 from hierlm.errors import ModelError
 from hierlm.model import Model
 from hierlm.priors.fixed import Fixed
-from hierlm.reductions.arrangement import arrange
 from hierlm.reductions.frozen import Frozen
 from hierlm.reductions.gaussian_marginal import GaussianMarginal
-from hierlm.reductions.observed import integrable
 from hierlm.reductions.reduction import Reduction, Verdict
 from hierlm.reductions.whitened import Whitened
 
@@ -62,7 +60,9 @@ class Plan:
         """
         if self.model is None:
             return ""
-        return _graph_cost(self.model) if self.chosen is None else _reduced_cost(self.model, self.chosen)
+        if self.chosen is None:
+            return _graph_cost(self.model)
+        return self.chosen.cost(self.model, _parameters(self.model))
 
     @property
     def _lines(self) -> list[str]:
@@ -138,23 +138,3 @@ def _graph_cost(model: Model) -> str:
         f"NUTS samples {effects + free + _parameters(model):,} numbers; each step takes {model.design.n:,} rows; "
         "the model is compiled first, seconds to a minute"
     )
-
-
-def _reduced_cost(model: Model, chosen: Reduction) -> str:
-    block = _by_quadrature(model, chosen)
-    place = arrange(model, () if block is None else (block,))
-    theta, columns, work = _parameters(model), place.columns, float(f"{place.structure.work:.2g}")
-    factorised = f"{columns:,} columns in about {work:,.0f} multiplications"
-    if isinstance(chosen, GaussianMarginal):
-        return f"NUTS samples {theta:,} numbers; each step factorises {factorised}, however many rows"
-    sampled = f"NUTS samples {theta + columns:,} numbers"
-    if isinstance(chosen, Frozen):
-        return f"{sampled}; at the start a few dozen factorisations of {factorised} each"
-    quadrature = f"; {block} is integrated out where quadrature is exact enough" if block else ""
-    return f"{sampled}; each step factorises {factorised}, and takes up to {model.design.n:,} rows{quadrature}"
-
-
-def _by_quadrature(model: Model, chosen: Reduction) -> str | None:
-    """The grouping with one level a row that is integrated out."""
-    block = integrable(model) if isinstance(chosen, Whitened) else None
-    return None if block is None else block.group

@@ -79,8 +79,28 @@ class Reduction(ABC):
         """Whether the reduction applies to this model."""
 
     @abstractmethod
+    def cost(self, model: Model, parameters: int) -> str:
+        """What is to be expected of a model that it :meth:`accepts`, in words.
+
+        Parameters
+        ----------
+        parameters : int
+            Free standard deviations, correlations and further parameters of the response.
+        """
+
+    @abstractmethod
     def apply(self, model: Model) -> Problem:
         """What is left to sample; only for models that :meth:`accepts`."""
+
+    def mend(self, model: Model, problem: Problem, zetas: NDArray[np.float64]) -> Problem | None:
+        """A problem to sample instead, where draws show that ``problem`` was not exact enough; None where it was.
+
+        Parameters
+        ----------
+        zetas : (chains, draws, dimension) array
+            Draws of ``problem``.
+        """
+        return None
 
     @abstractmethod
     def recover(self, model: Model, problem: Problem, zetas: NDArray[np.float64], seed: int) -> xr.Dataset:

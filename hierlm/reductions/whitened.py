@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from hierlm import names
+from hierlm.errors import SamplingError
 from hierlm.kernels.callbacks import whitened_callbacks
 from hierlm.kernels.observations import observation_fields
 from hierlm.kernels.packing import dimension_of, pack
@@ -24,7 +25,8 @@ from hierlm.reductions.chunks import recover_in_chunks
 from hierlm.reductions.dataset import dataset
 from hierlm.reductions.kernels_of import prior_obstacles, real_density, structure_obstacles
 from hierlm.reductions.observed import integrable, make_observations, response_kernel
-from hierlm.reductions.pilot import enough_nodes, prepare
+from hierlm.reductions.pilot import prepare
+from hierlm.reductions.quadrature import TOLERANCE, enough_nodes, inexactness, likely_points, nodes_of
 from hierlm.reductions.reduction import Problem, Reduction, Verdict
 from hierlm.reductions.theta import make_parameters
 
@@ -35,6 +37,9 @@ MOST_WORK = 3_000_000
 
 NODES = 9
 """Of the quadrature while coordinates are chosen."""
+
+LOOKED_AT = 40
+"""Draws at which the quadrature is looked at again."""
 
 
 @final
@@ -53,19 +58,48 @@ class Whitened(Reduction):
             return Verdict(False, reason)
         return Verdict(True, "response and priors have kernels")
 
+    def cost(self, model: Model, parameters: int) -> str:
+        """See :meth:`Reduction.cost`."""
+        block = integrable(model)
+        place = arrange(model, () if block is None else (block.group,))
+        quadrature = "" if block is None else f"; {block.group} is integrated out where quadrature is exact enough"
+        return (
+            f"NUTS samples {parameters + place.columns:,} numbers; each step factorises {place.factorised}, "
+            f"and takes up to {model.design.n:,} rows{quadrature}"
+        )
+
     def apply(self, model: Model) -> Problem:
         """See :meth:`Reduction.apply`."""
         block = integrable(model)
+        if block is None:
+            return self._sampled(model)
         buffer, place = self.packed(model, block)
         prepare(buffer, model.responses[0].links[names.MEAN])
-        if block is not None:
-            cheaper = enough_nodes(buffer)
-            if cheaper is None:  # quadrature would not be exact: sample these effects too
-                buffer, place = self.packed(model, None)
-                prepare(buffer, model.responses[0].links[names.MEAN])
-            else:
-                buffer = cheaper
-        return Problem(int(dimension_of(buffer)), log_density, whitened_callbacks, buffer, place)
+        cheaper = enough_nodes(buffer, likely_points(buffer))
+        return self._sampled(model) if cheaper is None else _problem(cheaper, place)
+
+    def _sampled(self, model: Model) -> Problem:
+        """Without quadrature: effects of single rows are sampled like all others."""
+        block, kernel = integrable(model), response_kernel(model)
+        if block is not None and kernel is not None and kernel.n_aux:  # no mode of effects and parameters together
+            raise SamplingError(
+                f"The effects of {block.group}, one a row, cannot be integrated out exactly enough.",
+                hint="The rows differ by many orders of magnitude: check them, or fit with reduce=False.",
+            )
+        buffer, place = self.packed(model, None)
+        prepare(buffer, model.responses[0].links[names.MEAN])
+        return _problem(buffer, place)
+
+    def mend(self, model: Model, problem: Problem, zetas: NDArray[np.float64]) -> Problem | None:
+        """More nodes where the draws reach further than those that were looked at before, or no quadrature at all."""
+        if all(group in problem.place.groups for group in model.groups):
+            return None
+        flat = zetas.reshape(-1, problem.dimension)
+        some = np.ascontiguousarray(flat[np.linspace(0, len(flat) - 1, min(LOOKED_AT, len(flat))).astype(int)])
+        if inexactness(problem.data, some) < TOLERANCE:
+            return None
+        finer = enough_nodes(problem.data, some, more_than=nodes_of(problem.data))
+        return self._sampled(model) if finer is None else _problem(finer, problem.place)
 
     @staticmethod
     def packed(model: Model, block: GroupBlock | None) -> tuple[NDArray[np.float64], Arrangement]:
@@ -100,6 +134,10 @@ class Whitened(Reduction):
         sds, C, positives = recover_in_chunks(len(flat), place.columns + rows, seed, make)
         integrated = None if block is None else (block.group, own[:, np.argsort(block.codes)], sds[:, -1])
         return dataset(model, place, (chains, draws), sds, C, positives, effects, integrated)
+
+
+def _problem(buffer: NDArray[np.float64], place: Arrangement) -> Problem:
+    return Problem(int(dimension_of(buffer)), log_density, whitened_callbacks, buffer, place)
 
 
 def auxiliary(model: Model) -> list[Prior | Fixed]:

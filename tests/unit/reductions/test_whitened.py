@@ -14,7 +14,7 @@ from hierlm.kernels.observations import FIELDS, LOG_WEIGHTS, NODES, observations
 from hierlm.kernels.packing import floats, replaced
 from hierlm.kernels.problem import moments, structure_of
 from hierlm.reductions import plan
-from hierlm.reductions.observed import quadrature
+from hierlm.reductions.quadrature import gauss_hermite
 from tests.unit.reductions.dense import dense_design, graph_density, natural, point, split, unpacked
 from tests.unit.reductions.gaussian_models import SCALES, has_a_sign, rescaled
 from tests.unit.reductions.slopes import check_gradient
@@ -91,7 +91,7 @@ def test_the_gradient_is_that_of_the_value(name: str) -> None:
 
 
 def _with_nodes(data: np.ndarray, nodes: int) -> np.ndarray:
-    points, log_weights = quadrature(nodes)
+    points, log_weights = gauss_hermite(nodes)
     return replaced(data, {NODES: points, LOG_WEIGHTS: log_weights})
 
 
