@@ -6,15 +6,19 @@ should be tried.  What is stored of a draw is ζ itself: (dimension, expanded, *
 
 from __future__ import annotations
 
+import ctypes
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import numba as nb
+import numpy as np
+from numpy.typing import NDArray
 
 from hierlm.kernels import frozen, marginal, whitened
 
-__all__ = ["frozen_callbacks", "gaussian_callbacks", "whitened_callbacks"]
+__all__ = ["called", "frozen_callbacks", "gaussian_callbacks", "whitened_callbacks"]
 
 REAL, WHOLE = nb.types.CPointer(nb.types.double), nb.types.uint64
 DENSITY = nb.types.int64(WHOLE, REAL, REAL, REAL, REAL)
@@ -51,6 +55,23 @@ def _copy(dimension, expanded, zeta, out, data):
 @lru_cache
 def _store() -> Any:
     return nb.cfunc(STORE, cache=True)(_copy)
+
+
+def called(callback: Any) -> Callable[[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]], float]:
+    """A C density as a function of (ζ, buffer, gradient), which is written in place; −∞ where it is not finite.
+
+    The density that is sampled is loaded once, instead of once more as a Python function.
+    """
+    function, double = callback.ctypes, ctypes.POINTER(ctypes.c_double)
+    value = ctypes.c_double()
+
+    def density(zeta: NDArray[np.float64], buffer: NDArray[np.float64], gradient: NDArray[np.float64]) -> float:
+        zeta = np.ascontiguousarray(zeta, dtype=np.float64)
+        pointers = [a.ctypes.data_as(double) for a in (zeta, gradient)]
+        function(len(zeta), *pointers, ctypes.byref(value), buffer.ctypes.data_as(double))
+        return value.value
+
+    return density
 
 
 @lru_cache

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import numba as nb
 
-from hierlm.kernels.calling_priors import call_prior
+from hierlm.kernels.calling import call_prior
 
 __all__ = ["CODES", "COMPILED", "COMPILED_EVEN", "EVEN", "REAL_CODES", "log_prior", "log_real_prior"]
 

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from hierlm import names
-from hierlm.kernels.callbacks import gaussian_callbacks
+from hierlm.kernels.callbacks import called, gaussian_callbacks
 from hierlm.kernels.marginal import draw_effects, log_density
 from hierlm.kernels.packing import dimension_of
 from hierlm.kernels.parameters import parameters
@@ -20,7 +20,7 @@ from hierlm.reductions.arrangement import arrange
 from hierlm.reductions.centre import centre
 from hierlm.reductions.chunks import recover_in_chunks
 from hierlm.reductions.dataset import dataset
-from hierlm.reductions.kernels_of import prior_obstacles
+from hierlm.reductions.obstacles import prior_obstacles, structure_obstacles
 from hierlm.reductions.reduction import Problem, Reduction, Verdict
 from hierlm.reductions.statistics import gaussian_buffer
 from hierlm.reductions.theta import start_of
@@ -62,7 +62,7 @@ class GaussianMarginal(Reduction):
         """See :meth:`Reduction.apply`."""
         place = arrange(model)
         buffer = gaussian_buffer(model, place)
-        centre(log_density, buffer, start_of(parameters(buffer)))
+        centre(called(gaussian_callbacks()[0]), buffer, start_of(parameters(buffer)))
         return Problem(int(dimension_of(buffer)), log_density, gaussian_callbacks, buffer, place)
 
     def recover(self, model: Model, problem: Problem, zetas: NDArray[np.float64], seed: int) -> xr.Dataset:
@@ -95,9 +95,4 @@ def _obstacles(model: Model) -> Iterator[str]:
     if "se" in response.additions and response.free:
         yield "known standard errors come on top of an unknown residual sd"
     yield from prior_obstacles(model, normal=True)
-    for block in model.blocks:
-        k = len(block.effects)
-        if block.covariance.correlated(k) and block.covariance.correlation_kernel(k) is None:
-            yield f"the structure {block.structure} of {block.group} has no kernel"
-        if list(block.columns) != list(range(block.columns[0], block.columns[0] + k)):
-            yield f"the effects of {block.group} are interleaved"
+    yield from structure_obstacles(model)

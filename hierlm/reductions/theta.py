@@ -14,7 +14,7 @@ from hierlm.model import Model
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.prior import Prior
 from hierlm.reductions.arrangement import Arrangement
-from hierlm.reductions.kernels_of import positive_density
+from hierlm.reductions.prior_densities import positive_density
 
 __all__ = ["make_parameters", "start_of"]
 

@@ -23,9 +23,10 @@ from hierlm.priors.prior import Prior
 from hierlm.reductions.arrangement import Arrangement, arrange
 from hierlm.reductions.chunks import recover_in_chunks
 from hierlm.reductions.dataset import dataset
-from hierlm.reductions.kernels_of import prior_obstacles, real_density, structure_obstacles
 from hierlm.reductions.observed import integrable, make_observations, response_kernel
+from hierlm.reductions.obstacles import prior_obstacles, structure_obstacles
 from hierlm.reductions.pilot import prepare
+from hierlm.reductions.prior_densities import real_density
 from hierlm.reductions.quadrature import TOLERANCE, enough_nodes, inexactness, likely_points, nodes_of
 from hierlm.reductions.reduction import Problem, Reduction, Verdict
 from hierlm.reductions.theta import make_parameters

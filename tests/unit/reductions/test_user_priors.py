@@ -15,14 +15,13 @@ from scipy import stats
 
 import hierlm as hl
 from hierlm import names
-from hierlm.kernels.calling_priors import bits_of, call_prior
+from hierlm.kernels.calling import bits_of, call_prior
 from hierlm.kernels.priors import CODES, COMPILED, COMPILED_EVEN, EVEN, REAL_CODES, log_prior, log_real_prior
 from hierlm.priors.distributions import DISTRIBUTIONS
-from hierlm.reductions import compiled_priors, plan
-from hierlm.reductions.compiled_priors import compiled
+from hierlm.reductions import plan, prior_densities
 from hierlm.reductions.frozen import Frozen
 from hierlm.reductions.gaussian_marginal import GaussianMarginal
-from hierlm.reductions.kernels_of import positive_density, real_density
+from hierlm.reductions.prior_densities import compiled, positive_density, real_density
 from hierlm.reductions.reduction import Problem, Reduction
 from hierlm.reductions.whitened import Whitened
 from tests.unit.reductions import gaussian_models, whitened_models
@@ -110,8 +109,8 @@ def test_every_distribution_is_there() -> None:
 def test_equal_priors_compile_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """One function a prior, from several threads too, and for good: its address is all that a problem has."""
     calls: list[hl.Prior] = []
-    compile_ = compiled_priors._compile
-    monkeypatch.setattr(compiled_priors, "_compile", lambda prior: calls.append(prior) or compile_(prior))
+    compile_ = prior_densities._compile
+    monkeypatch.setattr(prior_densities, "_compile", lambda prior: calls.append(prior) or compile_(prior))
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda _: compiled(P("half_normal", tau=2.718)), range(4)))
     assert len({id(f) for f in found}) == len(calls) == 1
@@ -323,5 +322,5 @@ def test_coefficients_that_are_integrated_out_are_normal() -> None:
 
 
 def test_planning_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled_priors, "_compile", lambda prior: pytest.fail("compiled"))
+    monkeypatch.setattr(prior_densities, "_compile", lambda prior: pytest.fail("compiled"))
     plan(hl.Model("y ~ x + (1 | g)", GAUSSIAN, priors={"sd_g": P("Weibull", alpha=1.75, beta=2)}))

@@ -1,42 +1,17 @@
-"""How kernels have priors, and which priors and structures they cannot deal with."""
+"""Which priors and structures kernels cannot deal with."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from hierlm import names
-from hierlm.kernels.priors import CODES, COMPILED, REAL_CODES
 from hierlm.model import Model
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.lkj import LKJ
 from hierlm.priors.prior import Prior
-from hierlm.reductions.compiled_priors import compiled
 
-__all__ = ["positive_density", "prior_obstacles", "real_density", "structure_obstacles"]
-
-
-def positive_density(prior: Prior) -> list[float]:
-    """(code, two arguments) of a positive parameter's prior."""
-    code, arguments = CODES.get(prior.name, (-1, ()))
-    if code < 0 or prior.on != "value" or set(prior.arguments) != set(arguments):
-        function = compiled(prior)
-        return [float(function.code), function.bits, 0.0]
-    return [float(code), *_two(prior, arguments)]
-
-
-def real_density(prior: Prior, location: float) -> list[float]:
-    """(code or −1 where normal, two arguments) of a coefficient's prior; a compiled one is told its location."""
-    if prior.name == "Normal" and set(prior.arguments) == {"mu", "sigma"}:
-        return [-1.0, 0.0, 0.0]
-    code, arguments = REAL_CODES.get(prior.name, (-1, ()))
-    if code < 0 or not set(arguments) <= set(prior.arguments):
-        return [float(COMPILED), compiled(prior).bits, location]
-    return [float(code), *_two(prior, arguments)]
-
-
-def _two(prior: Prior, arguments: Sequence[str]) -> list[float]:
-    return [*(prior.arguments[a] for a in arguments), 0.0, 0.0][:2]
+__all__ = ["prior_obstacles", "structure_obstacles"]
 
 
 def prior_obstacles(model: Model, *, normal: bool) -> Iterator[str]:

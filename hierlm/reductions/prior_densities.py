@@ -1,4 +1,4 @@
-"""Priors that kernels do not know by name: their density compiled by PyTensor into one C function each.
+"""How kernels have priors: by a code, or as a C function of their own that PyTensor compiles.
 
 log p and its derivative are those of :meth:`Prior.log_density`, on the scale of the value whatever the prior is on.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -18,11 +19,11 @@ import pytensor
 import pytensor.tensor as pt
 from pytensor.compile.mode import get_mode
 
-from hierlm.kernels.calling_priors import bits_of
-from hierlm.kernels.priors import COMPILED, COMPILED_EVEN
+from hierlm.kernels.calling import bits_of
+from hierlm.kernels.priors import CODES, COMPILED, COMPILED_EVEN, REAL_CODES
 from hierlm.priors.prior import Prior
 
-__all__ = ["CompiledPrior", "compiled"]
+__all__ = ["CompiledPrior", "compiled", "positive_density", "real_density"]
 
 _SIGNATURE = nb.types.float64(nb.types.float64, nb.types.CPointer(nb.types.float64))
 _AT_ZERO = 1e-9
@@ -90,6 +91,29 @@ def compiled(prior: Prior) -> CompiledPrior:
             function = _compile(prior)
             _KNOWN[prior] = CompiledPrior(function, _finite_at_zero(function, prior))
         return _KNOWN[prior]
+
+
+def positive_density(prior: Prior) -> list[float]:
+    """(code, two arguments) of a positive parameter's prior."""
+    code, arguments = CODES.get(prior.name, (-1, ()))
+    if code < 0 or prior.on != "value" or set(prior.arguments) != set(arguments):
+        function = compiled(prior)
+        return [float(function.code), function.bits, 0.0]
+    return [float(code), *_two(prior, arguments)]
+
+
+def real_density(prior: Prior, location: float) -> list[float]:
+    """(code or −1 where normal, two arguments) of a coefficient's prior; a compiled one is told its location."""
+    if prior.name == "Normal" and set(prior.arguments) == {"mu", "sigma"}:
+        return [-1.0, 0.0, 0.0]
+    code, arguments = REAL_CODES.get(prior.name, (-1, ()))
+    if code < 0 or not set(arguments) <= set(prior.arguments):
+        return [float(COMPILED), compiled(prior).bits, location]
+    return [float(code), *_two(prior, arguments)]
+
+
+def _two(prior: Prior, arguments: Sequence[str]) -> list[float]:
+    return [*(prior.arguments[a] for a in arguments), 0.0, 0.0][:2]
 
 
 def _compile(prior: Prior) -> Any:
