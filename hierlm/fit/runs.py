@@ -32,6 +32,10 @@ CHUNK = 500_000
 
 INEXACT = "the quadrature of single rows was not exact enough at its draws"
 
+MOST_EFFORT = 1e8
+"""Gradients of the kept draws × coordinates: a longer run is not repeated by itself.  Seconds would make draws depend on
+the machine."""
+
 CAREFUL_TUNE, CAREFUL_ACCEPT = 1000, 0.95
 """Of the second run."""
 
@@ -102,7 +106,7 @@ def sample_reduced(model: Model, sampler: Sampler, reduction: Reduction, setting
     """Sample what a reduction leaves and recover the rest.
 
     With divergences, or where chains disagree, there is a second run with the same seed, more tuning and smaller steps;
-    the better of the two is kept.
+    the better of the two is kept.  A run that was long is not repeated; its verdict names what to do.
 
     Parameters
     ----------
@@ -115,7 +119,7 @@ def sample_reduced(model: Model, sampler: Sampler, reduction: Reduction, setting
         return replace(first, attempts=before)
     found = quality(first, model)
     record = _record(settings, started, found)
-    if not (again and first.complete and found.reason):
+    if not (again and first.complete and found.reason) or _effort(first, problem) > MOST_EFFORT:
         return replace(first, attempts=(*before, record | {"kept": True}))
     careful = replace(
         settings,
@@ -131,6 +135,11 @@ def sample_reduced(model: Model, sampler: Sampler, reduction: Reduction, setting
     better = other.badness <= found.badness
     records = record | {"kept": not better}, _record(careful, started, other) | {"kept": better}
     return replace(second if better else first, attempts=(*before, *records))
+
+
+def _effort(run: Run, problem: Problem) -> float:
+    steps = run.stats.get("n_steps")
+    return 0.0 if steps is None else float(steps.sum()) * problem.dimension
 
 
 def quality(run: Run, model: Model) -> Quality:

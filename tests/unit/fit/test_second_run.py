@@ -137,6 +137,14 @@ def test_the_warning_says_it(run: Any, monkeypatch: pytest.MonkeyPatch):
         hl.Model(FORMULA, hl.load_data("Dyestuff")).fit(**RUN)
 
 
+def test_a_long_run_is_not_repeated(run: Any, monkeypatch: pytest.MonkeyPatch):
+    """Minutes more are for the user to ask for; the verdict is as bad as the run."""
+    monkeypatch.setattr("hierlm.fit.runs.MOST_EFFORT", 100.0)
+    fitted, sampler = run(diverging(3))
+    assert len(sampler.asked) == 1
+    assert [a["divergences"] for a in fitted.provenance["attempts"]] == [3]
+
+
 @pytest.mark.parametrize("given", [{"tune": 250}, {"target_accept": 0.8}])
 def test_what_the_user_chose_is_not_overruled(run: Any, given: dict[str, Any]):
     made, sampler = run(diverging(3), **given)
