@@ -33,8 +33,9 @@ CHUNK = 500_000
 INEXACT = "the quadrature of single rows was not exact enough at its draws"
 
 MOST_EFFORT = 1e8
-"""Gradients of the kept draws × coordinates: a longer run is not repeated by itself.  Seconds would make draws depend on
-the machine."""
+"""Gradients of the kept draws × coordinates: a longer run is not repeated by itself.
+
+A limit of seconds would make draws depend on the machine."""
 
 CAREFUL_TUNE, CAREFUL_ACCEPT = 1000, 0.95
 """Of the second run."""
