@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.core.extending import intrinsic
 
-__all__ = ["bits_of", "call_prior", "call_response"]
+__all__ = ["bits_of", "call_prior", "call_rows"]
 
 
 def bits_of(address: int) -> float:
@@ -25,32 +25,42 @@ def bits_of(address: int) -> float:
 
 
 @intrinsic
-def _call_response(typing_context, address, y, t, eta, aux, out):
-    """log p(y | η) by the C function at ``address``, see :mod:`hierlm.kernels.responses`; fills ``out``.
+def _call_rows(
+    typing_context, address, n, y, t, w, eta, aux, slopes, weights, bars, tau, start, nodes, log_weights, modes
+):
+    """Σ w log p by the C function at ``address``, see :mod:`hierlm.kernels.responses.compiled`.
 
     Parameters
     ----------
-    address : int
-    y, t, eta : float
-    aux, out : contiguous float arrays
+    address, n : int
+    y, t, w, eta, aux, slopes, weights, bars, start, nodes, log_weights, modes : contiguous float arrays
+    tau : float
     """
-    real = types.float64
-    signature = real(types.int64, real, real, real, aux, out)
+    real, whole = types.float64, types.int64
+    arrays = [y, t, w, eta, aux, slopes, weights, bars, start, nodes, log_weights, modes]
+    signature = real(whole, whole, *arrays[:8], real, *arrays[8:])
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        double = ir.DoubleType()
-        pointer = double.as_pointer()
-        kind = ir.FunctionType(double, [double, double, double, pointer, pointer])
-        data = [context.make_array(signature.args[i])(context, builder, value=arguments[i]).data for i in (4, 5)]
-        data = [builder.bitcast(d, pointer) for d in data]
+        double, pointer = ir.DoubleType(), ir.DoubleType().as_pointer()
+        size = ir.IntType(64)
+
+        def made(i: int) -> Any:
+            return context.make_array(signature.args[i])(context, builder, value=arguments[i])
+
+        def data(i: int) -> Any:
+            return builder.bitcast(made(i).data, pointer)
+
+        kind = ir.FunctionType(double, [size, *[pointer] * 8, double, pointer, size, *[pointer] * 3])
         function = builder.inttoptr(arguments[0], kind.as_pointer())
-        return builder.call(function, [*arguments[1:4], *data])
+        q = builder.extract_value(made(12).shape, 0)
+        before = [arguments[1], *[data(i) for i in range(2, 10)], arguments[10], data(11)]
+        return builder.call(function, [*before, q, data(12), data(13), data(14)])
 
     return signature, generate
 
 
-call_response: Any = _call_response
-"""See :func:`_call_response`; its own type says that the first argument is numba's."""
+call_rows: Any = _call_rows
+"""See :func:`_call_rows`; its own type says that the first argument is numba's."""
 
 
 @intrinsic

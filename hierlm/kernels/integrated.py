@@ -11,40 +11,57 @@ Derivatives are the averages of those of the integrand (Fisher's identity).  Sou
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numba as nb
 import numpy as np
-from numpy.typing import NDArray
 
-from hierlm.kernels.calling import call_response
+from hierlm.kernels.elementary import exp, plain
+from hierlm.kernels.scratch import BLOCK, local
 
-__all__ = ["Quadrature", "draw", "integrate"]
+__all__ = ["HUGE", "TINY", "draw", "guarded", "integrate", "mode"]
+
+TINY, HUGE = 1e-300, 1e300
+"""Bounds of a weight."""
 
 NEWTON = 60
-CLOSE = 0.02
+TOGETHER = 2
+"""Steps that all rows take at once, before single rows are searched for their mode more carefully."""
+
+CLOSE = 0.05
 """Newton's last step in units of s: nodes need not sit exactly at the mode."""
 
 
-class Quadrature(NamedTuple):
-    """Nodes x_k and log w_k of ∫ f(x) φ(x) dx ≈ Σ w_k f(x_k)."""
+@plain
+def guarded(terms):
+    """The five numbers of a density; −∞, 0, TINY, 0, 0 where one of them is not finite.
 
-    nodes: NDArray[np.float64]
-    log_weights: NDArray[np.float64]
+    The weight is cut to (1e-300, 1e300) whatever it is.
+    """
+    value, slope, weight, first, second = terms
+    finite = (abs(value) < np.inf) & (abs(slope) < np.inf) & (abs(first) < np.inf) & (abs(second) < np.inf)
+    weight = weight if weight > TINY else TINY  # NaN is not larger than anything
+    weight = weight if weight < HUGE else HUGE
+    return (
+        value if finite else -np.inf,
+        slope if finite else 0.0,
+        weight if finite else TINY,
+        first if finite else 0.0,
+        second if finite else 0.0,
+    )
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def mode(address, y, t, eta, aux, tau, start, close, out):
+@plain
+def mode(density, y, t, eta, aux, tau, start, close):
     """ẑ and s of the effect z given its row, and log p(y | η + τ z) − ½z² near ẑ.
 
     Newton's method inside a bracket: the slope falls with z, so its sign says on which side the mode lies.
     """
     z, s, top, low, high, last = start, 1.0, -np.inf, -np.inf, np.inf, np.inf
     for _ in range(NEWTON):
-        value = call_response(address, y, t, eta + tau * z, aux, out)
+        value, by_eta, weight, _, _ = guarded(density(y, t, eta + tau * z, aux))
         top = value - 0.5 * z * z
-        slope = tau * out[0] - z  # −z where the density underflows: the way back to 0
-        s2 = 1.0 / (1.0 + tau * tau * out[1])
+        slope = tau * by_eta - z  # −z where the density underflows: the way back to 0
+        s2 = 1.0 / (1.0 + tau * tau * weight)
         s = math.sqrt(s2)
         step = slope * s2
         if not abs(step) < np.inf:
@@ -65,52 +82,78 @@ def mode(address, y, t, eta, aux, tau, start, close, out):
     return z, s, top
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def integrate(address, y, t, eta, aux, tau, start, q, out):
-    """The log integral and ẑ; out[:5] ← its derivative by η, a working weight, derivatives by aux, and by τ."""
-    z, s, top = mode(address, y, t, eta, aux, tau, start, CLOSE, out)
-    if not top > -np.inf:
-        return -np.inf, z
-    total, slope, squares, bend, first, second, by_tau = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for k in range(q.nodes.shape[0]):
-        x = q.nodes[k]
-        at = z + s * x
-        value = call_response(address, y, t, eta + tau * at, aux, out) - 0.5 * at * at
-        weight = math.exp(q.log_weights[k] + 0.5 * x * x + value - top)
-        total += weight
-        slope += weight * out[0]
-        squares += weight * out[0] * out[0]
-        bend += weight * out[1]
-        first += weight * out[2]
-        second += weight * out[3]
-        by_tau += weight * out[0] * at
-    slope /= total
-    bend /= total
-    information = bend - (squares / total - slope * slope)  # E[I] − Var[slope] is −∂²/∂η²
-    out[0], out[1] = slope, information if information > 0.0 else bend / (1.0 + tau * tau * bend)
-    out[2], out[3], out[4] = first / total, second / total, by_tau / total
-    result = top + math.log(s * total)
-    return (result if result < np.inf else -np.inf), z
+@plain
+def integrate(density, n, y, t, w, eta, aux, slopes, weights, bars, tau, start, nodes, log_weights, modes):
+    """Σ w log ∫ of n ≤ BLOCK rows and its derivatives: see :mod:`hierlm.kernels.responses.compiled`."""
+    z, s, top, far = (
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+    )
+    for i in range(n):
+        z[i] = start[i]
+    for _ in range(TOGETHER):
+        for i in range(n):
+            value, by_eta, weight, _, _ = guarded(density(y[i], t[i], eta[i] + tau * z[i], aux))
+            s[i] = math.sqrt(1.0 / (1.0 + tau * tau * weight))
+            top[i] = value - 0.5 * z[i] * z[i]
+            step = (tau * by_eta - z[i]) * s[i] * s[i]
+            far[i] = abs(step) / s[i]
+            z[i] += step
+    for i in range(n):
+        if not (far[i] < CLOSE and top[i] > -np.inf):
+            z[i], s[i], top[i] = mode(density, y[i], t[i], eta[i], aux, tau, start[i], CLOSE)
+        modes[i] = z[i]
+    total, slope, squares = nb.carray(local(), BLOCK), nb.carray(local(), BLOCK), nb.carray(local(), BLOCK)
+    bend, by_tau = nb.carray(local(), BLOCK), nb.carray(local(), BLOCK)
+    first, second = nb.carray(local(), BLOCK), nb.carray(local(), BLOCK)
+    for i in range(n):
+        total[i], slope[i], squares[i], bend[i], by_tau[i], first[i], second[i] = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for k in range(nodes.shape[0]):
+        x, log_weight = nodes[k], log_weights[k] + 0.5 * nodes[k] * nodes[k]
+        for i in range(n):
+            at = z[i] + s[i] * x
+            value, by_eta, weight, by_first, by_second = guarded(density(y[i], t[i], eta[i] + tau * at, aux))
+            share = exp(log_weight + value - 0.5 * at * at - top[i])
+            total[i] += share
+            slope[i] += share * by_eta
+            squares[i] += share * by_eta * by_eta
+            bend[i] += share * weight
+            by_tau[i] += share * by_eta * at
+            first[i] += share * by_first
+            second[i] += share * by_second
+    whole = 0.0
+    for i in range(n):
+        by_eta, weight = slope[i] / total[i], bend[i] / total[i]
+        information = weight - (squares[i] / total[i] - by_eta * by_eta)  # E[I] − Var[slope] is −∂²/∂η²
+        slopes[i] = by_eta
+        weights[i] = information if information > 0.0 else weight / (1.0 + tau * tau * weight)
+        bars[0] += w[i] * first[i] / total[i]
+        bars[1] += w[i] * second[i] / total[i]
+        bars[2] += w[i] * by_tau[i] / total[i]
+        whole += w[i] * (top[i] + math.log(s[i] * total[i]))
+    return whole
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def _tangent(address, y, t, eta, aux, tau, at, out):
+@plain
+def _tangent(density, y, t, eta, aux, tau, at):
     """(value, slope) of log p(y | η + τ z) − ½z² at one place."""
-    value = call_response(address, y, t, eta + tau * at, aux, out)
-    return value - 0.5 * at * at, tau * out[0] - at
+    value, by_eta, _, _, _ = guarded(density(y, t, eta + tau * at, aux))
+    return value - 0.5 * at * at, tau * by_eta - at
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def draw(rng, address, y, t, eta, aux, tau, start, out):
+@plain
+def draw(density, rng, y, t, eta, aux, tau, start):
     """An exact draw of z given its row, for a density that is log-concave in η; NaN where none is found.
 
     Rejection below a hat of three pieces: flat at the mode, exponential beyond tangents about one s away from it
     (Devroye 1986, VII.2).
     """
-    z, s, _ = mode(address, y, t, eta, aux, tau, start, 1e-4, out)
-    top, _ = _tangent(address, y, t, eta, aux, tau, z, out)
-    left, left_slope = _tangent(address, y, t, eta, aux, tau, z - 1.1 * s, out)
-    right, right_slope = _tangent(address, y, t, eta, aux, tau, z + 1.1 * s, out)
+    z, s, _ = mode(density, y, t, eta, aux, tau, start, 1e-4)
+    top, _ = _tangent(density, y, t, eta, aux, tau, z)
+    left, left_slope = _tangent(density, y, t, eta, aux, tau, z - 1.1 * s)
+    right, right_slope = _tangent(density, y, t, eta, aux, tau, z + 1.1 * s)
     if not (left_slope > 0.0 and right_slope < 0.0):
         return np.nan
     top += 1e-6  # the mode is not exact
@@ -131,7 +174,7 @@ def draw(rng, address, y, t, eta, aux, tau, start, out):
         else:
             x = b + math.log(max((mass - v) / mass_right, 1e-300)) / right_slope
             hat = top + right_slope * (x - b)
-        value, _ = _tangent(address, y, t, eta, aux, tau, x, out)
+        value, _ = _tangent(density, y, t, eta, aux, tau, x)
         if math.log(max(rng.random(), 1e-300)) <= value - hat:
             return x
     return np.nan

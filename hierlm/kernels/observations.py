@@ -1,4 +1,4 @@
-"""The likelihood of all rows given the effects u, with its derivatives; one row's density is called by address."""
+"""The likelihood of all rows given the effects u, with its derivatives, in blocks of rows."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.kernels.calling import call_response
+from hierlm.kernels.calling import call_rows
 from hierlm.kernels.compiling import REORDER
-from hierlm.kernels.integrated import Quadrature, integrate
 from hierlm.kernels.packing import floats, ints
 from hierlm.kernels.problem import FIRST
+from hierlm.kernels.scratch import BLOCK
 
 __all__ = [
     "FIELDS",
@@ -22,7 +22,7 @@ __all__ = [
     "likelihood",
     "observation_fields",
     "observations",
-    "predictor",
+    "predict",
     "working",
 ]
 
@@ -35,15 +35,15 @@ NODES, LOG_WEIGHTS = FIRST + 9, FIRST + 10
 
 
 class Observations(NamedTuple):
-    """Rows: η = offset + Σ_c Z[:, c] u[columns[:, c]] + X u[last p columns].
+    """Rows: η_i = offset_i + Σ_c Z[c, i] u[columns[c, i]] + Σ_j X[j, i] u[first of the last p columns + j].
 
     Parameters
     ----------
     address, aux : int
-        Of the response's density, and how many further positive parameters it has.
+        Of the C function of rows, and how many further positive parameters the response has.
     deviation : int
         The sd of an effect of every row that is integrated out, −1 without one.
-    columns (n, C), Z (n, C), X (n, p)
+    columns (C, n), Z (C, n), X (p, n)
     offset, y, trials, weights, start : (n,) arrays
         ``start`` is where the search for the mode of the integrated effect begins.
     nodes, log_weights : (q,) arrays
@@ -79,9 +79,9 @@ def observations(buffer, columns):
         head[0],
         head[1],
         head[2],
-        at.reshape((n, at.shape[0] // n)),
-        Z.reshape((n, Z.shape[0] // n)),
-        X.reshape((n, X.shape[0] // n)),
+        at.reshape((at.shape[0] // n, n)),
+        Z.reshape((Z.shape[0] // n, n)),
+        X.reshape((X.shape[0] // n, n)),
         offset,
         floats(buffer, FIRST + 5),
         floats(buffer, FIRST + 6),
@@ -93,15 +93,58 @@ def observations(buffer, columns):
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
-def predictor(o, u, i):
-    """η of row i."""
-    eta, p = o.offset[i], o.X.shape[1]
+def predict(o, u, begin, etas):
+    """``etas`` ← η of as many rows from ``begin`` on."""
+    n, p = etas.shape[0], o.X.shape[0]
     first = u.shape[0] - p
-    for c in range(o.Z.shape[1]):
-        eta += o.Z[i, c] * u[o.columns[i, c]]
+    for i in range(n):
+        etas[i] = o.offset[begin + i]
     for j in range(p):
-        eta += o.X[i, j] * u[first + j]
-    return eta
+        x, b = o.X[j], u[first + j]
+        for i in range(n):
+            etas[i] += b * x[begin + i]
+    for c in range(o.Z.shape[0]):
+        z, columns = o.Z[c], o.columns[c]
+        for i in range(n):
+            etas[i] += z[begin + i] * u[columns[begin + i]]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
+def _back(o, slopes, begin, u_bar):
+    """Adds W'slopes of as many rows from ``begin`` on to ``u_bar``."""
+    n, p = slopes.shape[0], o.X.shape[0]
+    first = u_bar.shape[0] - p
+    for j in range(p):
+        x, total = o.X[j], 0.0
+        for i in range(n):
+            total += slopes[i] * x[begin + i]
+        u_bar[first + j] += total
+    for c in range(o.Z.shape[0]):
+        z, columns = o.Z[c], o.columns[c]
+        for i in range(n):
+            u_bar[columns[begin + i]] += slopes[i] * z[begin + i]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _rows(o, begin, end, etas, log_aux, tau, slopes, weights, bars, modes):
+    """Σ w log p of the rows from ``begin`` to ``end``, at most :data:`BLOCK`."""
+    return call_rows(
+        o.address,
+        end - begin,
+        o.y[begin:end],
+        o.trials[begin:end],
+        o.weights[begin:end],
+        etas,
+        log_aux,
+        slopes,
+        weights,
+        bars,
+        tau,
+        o.start[begin:end],
+        o.nodes,
+        o.log_weights,
+        modes,
+    )
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
@@ -112,47 +155,34 @@ def likelihood(o, u, log_aux, tau, u_bar, aux_bar):
     ----------
     log_aux : logarithms of the response's further parameters; ``tau``: sd of the integrated effect, or 0
     """
-    columns, Z, X, y, trials, weights = o.columns, o.Z, o.X, o.y, o.trials, o.weights
-    n, C, p = Z.shape[0], Z.shape[1], X.shape[1]
-    first, total, tau_bar = u.shape[0] - p, 0.0, 0.0
-    out, q = np.zeros(5), Quadrature(o.nodes, o.log_weights)
-    for i in range(n):
-        eta, w = o.offset[i], weights[i]
-        for c in range(C):
-            eta += Z[i, c] * u[columns[i, c]]
-        for j in range(p):
-            eta += X[i, j] * u[first + j]
-        if o.deviation < 0:
-            value = call_response(o.address, y[i], trials[i], eta, log_aux, out)
-        else:
-            value, _ = integrate(o.address, y[i], trials[i], eta, log_aux, tau, o.start[i], q, out)
-            tau_bar += w * out[4]
-        if not value > -np.inf:
+    n, total, bars, scratch = o.y.shape[0], 0.0, np.zeros(3), np.empty((4, BLOCK))
+    for begin in range(0, n, BLOCK):
+        end = min(begin + BLOCK, n)
+        etas, slopes = scratch[0, : end - begin], scratch[1, : end - begin]
+        predict(o, u, begin, etas)
+        total += _rows(o, begin, end, etas, log_aux, tau, slopes, scratch[2], bars, scratch[3])
+        if not abs(total) < np.inf:
             return -np.inf, 0.0
-        total += w * value
-        slope = w * out[0]
-        for c in range(C):
-            u_bar[columns[i, c]] += slope * Z[i, c]
-        for j in range(p):
-            u_bar[first + j] += slope * X[i, j]
-        for j in range(o.aux):
-            aux_bar[j] += w * out[2 + j]
-    return total, tau_bar
+        for i in range(end - begin):
+            slopes[i] *= o.weights[begin + i]
+        _back(o, slopes, begin, u_bar)
+    for j in range(o.aux):
+        aux_bar[j] += bars[j]
+    return total, bars[2]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def working(o, etas, log_aux, tau, weights, scores, start):
-    """Working weights Ω and scores η + Ω⁻¹ ∂ℓ/∂η less the offset, by row; modes of integrated effects; Σ ℓ."""
-    total = 0.0
-    out, q = np.zeros(5), Quadrature(o.nodes, o.log_weights)
-    for i in range(o.Z.shape[0]):
-        eta = etas[i]
-        if o.deviation < 0:
-            value = call_response(o.address, o.y[i], o.trials[i], eta, log_aux, out)
-        else:
-            value, start[i] = integrate(o.address, o.y[i], o.trials[i], eta, log_aux, tau, start[i], q, out)
-        total += o.weights[i] * value
-        weight = max(out[1], 1e-10)
-        weights[i] = o.weights[i] * weight
-        scores[i] = eta - o.offset[i] + out[0] / weight
+    """Working weights Ω and scores η + Ω⁻¹ ∂ℓ/∂η less the offset, by row; modes of integrated effects; Σ w ℓ."""
+    n, total, bars, modes = o.y.shape[0], 0.0, np.zeros(3), np.empty(BLOCK)
+    for begin in range(0, n, BLOCK):
+        end = min(begin + BLOCK, n)
+        slopes, curvatures = scores[begin:end], weights[begin:end]
+        total += _rows(o, begin, end, etas[begin:end], log_aux, tau, slopes, curvatures, bars, modes)
+        for i in range(end - begin):
+            weight = max(curvatures[i], 1e-10)
+            slopes[i] = etas[begin + i] - o.offset[begin + i] + slopes[i] / weight
+            curvatures[i] = o.weights[begin + i] * weight
+            if o.deviation >= 0:
+                start[begin + i] = modes[i]
     return total

@@ -13,7 +13,7 @@ import numpy as np
 
 from hierlm.kernels.elimination import solve_upper
 from hierlm.kernels.marginal import evidence, solved
-from hierlm.kernels.observations import FIELDS, likelihood, observations, predictor, working
+from hierlm.kernels.observations import FIELDS, likelihood, observations, predict, working
 from hierlm.kernels.packing import floats
 from hierlm.kernels.parameters import back_parameters, constrained, parameters, pick
 from hierlm.kernels.problem import moments, structure_of
@@ -77,8 +77,7 @@ def predictors(buffer, u):
     """η of every row."""
     o = observations(buffer, u.shape[0])
     etas = np.empty(o.y.shape[0])
-    for i in range(etas.shape[0]):
-        etas[i] = predictor(o, u, i)
+    predict(o, u, 0, etas)
     return etas
 
 

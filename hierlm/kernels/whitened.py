@@ -16,9 +16,8 @@ import numba as nb
 import numpy as np
 
 from hierlm.kernels.elimination import add_outer, factorise, factorise_back, solve_lower, solve_upper
-from hierlm.kernels.integrated import draw
 from hierlm.kernels.marginal import less_log_diagonal
-from hierlm.kernels.observations import FIELDS, likelihood, observations, predictor
+from hierlm.kernels.observations import FIELDS, likelihood, observations
 from hierlm.kernels.packing import floats
 from hierlm.kernels.parameters import back_parameters, constrained, parameters, pick, without_signs
 from hierlm.kernels.priors import log_real_prior
@@ -102,15 +101,13 @@ def log_density(zeta, buffer, gradient):
 
 
 @nb.njit(cache=True, nogil=True)
-def draw_effects(zetas, buffer, u, effects, rng):
-    """Everything at each draw of (ζ, z).
+def draw_effects(zetas, buffer, u):
+    """Everything at each draw of (ζ, z) but the effects that are integrated out.
 
     Parameters
     ----------
     zetas (D, K + columns)
     u (D, columns), overwritten by the effects
-    effects (D, n) or (D, 0), overwritten by draws of the integrated effect of every row
-    rng : Generator
 
     Returns
     -------
@@ -118,11 +115,10 @@ def draw_effects(zetas, buffer, u, effects, rng):
     """
     p, st = parameters(buffer), structure_of(buffer)
     S, r = moments(buffer)
-    o = observations(buffer, st.columns)
     D, G, K, k = zetas.shape[0], p.sizes.shape[0], p.centre.shape[0], max(p.owner.shape[1], 1)
     ok = np.zeros(D, dtype=np.bool_)
     sds, Cs, positive = np.empty((D, p.sds.shape[0])), np.empty((D, G, k, k)), np.empty((D, p.positives.shape[0]))
-    V, c, log_aux, out = np.empty(S.shape[0]), np.empty(st.columns), np.zeros(2), np.zeros(5)
+    V, c = np.empty(S.shape[0]), np.empty(st.columns)
     for d in range(D):
         _, values, C, F, positives = constrained(pick(zetas[d, :K], p), p)
         scale(F, st, S, V)
@@ -135,9 +131,4 @@ def draw_effects(zetas, buffer, u, effects, rng):
         times(F, st, c, u[d])
         without_signs(p, values, C)
         sds[d], Cs[d], positive[d] = values, C, positives
-        for i in range(o.aux):
-            log_aux[i] = math.log(positives[i])
-        for i in range(effects.shape[1]):
-            tau, eta = values[o.deviation], predictor(o, u[d], i)
-            effects[d, i] = tau * draw(rng, o.address, o.y[i], o.trials[i], eta, log_aux, tau, o.start[i], out)
     return ok, sds, Cs, positive

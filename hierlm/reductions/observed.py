@@ -100,12 +100,12 @@ def make_observations(
         table, y, trials, weights = aggregated(table, y, trials, weights, kernel.mean_sufficient)
     points, mass = gauss_hermite(nodes)
     return Observations(
-        address=kernel.address(),
+        address=(kernel.rows if deviation < 0 else kernel.integrated_rows).address,
         aux=kernel.n_aux,
         deviation=deviation,
-        columns=table.columns,
-        Z=table.Z,
-        X=table.X,
+        columns=np.ascontiguousarray(table.columns.T),
+        Z=np.ascontiguousarray(table.Z.T),
+        X=np.ascontiguousarray(table.X.T),
         offset=table.offset,
         y=y,
         trials=trials,

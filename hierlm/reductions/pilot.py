@@ -67,7 +67,8 @@ def _reweighted(theta: Floats, buffer: Floats, etas: Floats) -> float:
     weights, scores = np.zeros(len(o.y)), np.zeros(len(o.y))
     fit = float(pilot.row_quantities(theta, buffer, etas, weights, scores))
     S, r = moments(buffer)
-    S[:], r[:] = cross_products(structure, Rows(o.columns, o.Z, o.X, o.offset), weights, scores)
+    columns, Z, X = (np.ascontiguousarray(a.T) for a in (o.columns, o.Z, o.X))
+    S[:], r[:] = cross_products(structure, Rows(columns, Z, X, o.offset), weights, scores)
     return fit
 
 

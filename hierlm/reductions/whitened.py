@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hierlm import names
 from hierlm.errors import SamplingError
 from hierlm.kernels.callbacks import whitened_callbacks
-from hierlm.kernels.observations import observation_fields
+from hierlm.kernels.observations import observation_fields, observations
 from hierlm.kernels.packing import dimension_of, pack
 from hierlm.kernels.problem import common_fields
 from hierlm.kernels.whitened import draw_effects, log_density
@@ -127,10 +127,16 @@ class Whitened(Reduction):
         block = next((b for b in model.blocks if b.group not in place.groups), None)
         rows = 0 if block is None else len(block.codes)
         effects, own = np.empty((len(flat), place.columns)), np.empty((len(flat), rows))
+        o, kernel = observations(problem.data, place.columns), response_kernel(model)
+        draw_rows = None if block is None or kernel is None else kernel.draw_effects
 
         def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[np.float64], ...]:
-            ok, *rest = draw_effects(flat[some], problem.data, effects[some], own[some], rng)
-            return (ok & np.isfinite(own[some]).all(axis=1), *rest)
+            ok, sds, C, positives = draw_effects(flat[some], problem.data, effects[some])
+            if draw_rows is not None:
+                log_aux = np.zeros((len(ok), 2))
+                log_aux[:, : positives.shape[1]] = np.log(positives)
+                ok &= draw_rows(rng, o, effects[some], log_aux, np.ascontiguousarray(sds[:, -1]), own[some])
+            return ok, sds, C, positives
 
         sds, C, positives = recover_in_chunks(len(flat), place.columns + rows, seed, make)
         integrated = None if block is None else (block.group, own[:, np.argsort(block.codes)], sds[:, -1])

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from hierlm.kernels.responses.gamma_functions import stirling
 from hierlm.kernels.responses.probabilities import logit
-from hierlm.kernels.responses.response import Response, finish, kernel
+from hierlm.kernels.responses.response import Response, plain
 
 __all__ = ["RESPONSES", "beta_logit"]
 
 
-@kernel
-def beta_logit(y, t, eta, aux, out):
+@plain
+def beta_logit(y, t, eta, aux):
     """log p(y | η, log φ) = ½ log(φμμ′) + δ(φ) − δ(a) − δ(b) + a log(y/μ) + b log(y′/μ′), a = μφ, b = μ′φ.
 
     ′ is one minus, δ Stirling's error of log Γ; up to log y + log y′ + ½ log 2π.  Not concave in η: the weight is the
@@ -28,14 +26,10 @@ def beta_logit(y, t, eta, aux, out):
     error_a, slope_a, bend_a = stirling(a, log_mu + log_phi)
     error_b, slope_b, bend_b = stirling(b, log_not + log_phi)
     fit_a, fit_b = a * (math.log(y) - log_mu), b * (math.log1p(-y) - log_not)
-    out[2] = fit_a + fit_b - slope + slope_a + slope_b
+    by_phi = fit_a + fit_b - slope + slope_a + slope_b
     value = 0.5 * (log_mu + log_not + log_phi) + error - error_a - error_b + fit_a + fit_b
     weight = not_mu * not_mu * bend_a + minus_mu * minus_mu * bend_b
-    return finish(value, not_mu * (fit_a + slope_a) + minus_mu * (fit_b + slope_b), weight, 1, out)
+    return value, not_mu * (fit_a + slope_a) + minus_mu * (fit_b + slope_b), weight, by_phi, 0.0
 
 
-def _beta_logit(y, t, eta, aux, out):
-    return beta_logit(y, t, eta, nb.carray(aux, 2), nb.carray(out, 4))
-
-
-RESPONSES = {"beta:logit": Response(beta_logit, _beta_logit, n_aux=1)}
+RESPONSES = {"beta:logit": Response(beta_logit, n_aux=1)}

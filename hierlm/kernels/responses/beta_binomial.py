@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from hierlm.kernels.responses.gamma_functions import information_of_rising, log_rising
 from hierlm.kernels.responses.probabilities import logit
-from hierlm.kernels.responses.response import Response, finish, kernel
+from hierlm.kernels.responses.response import Response, kernel, plain
 
 __all__ = ["RESPONSES", "beta_binomial_logit"]
 
 
-@kernel
-def beta_binomial_logit(y, t, eta, aux, out):
+@plain
+def beta_binomial_logit(y, t, eta, aux):
     """log p(y | η, log φ) = R(a, y) + R(b, t − y) − R(φ, t), R(x, n) = log Γ(x + n) − log Γ(x), a = μφ, b = (1 − μ)φ.
 
     Up to log C(t, y).  Not concave in η: the weight is an upper bound, by a tenth or less, of the expected information,
@@ -27,10 +25,9 @@ def beta_binomial_logit(y, t, eta, aux, out):
     value, slope = log_rising(phi, log_phi, t)
     value_a, slope_a = log_rising(a, log_a, y)
     value_b, slope_b = log_rising(b, log_b, failures)
-    out[2] = slope_a + slope_b - slope
     weight = not_mu * not_mu * _information(a, mu, t, slope, log_rising(b, log_b, t)[0] - value)
     weight += mu * mu * _information(b, not_mu, t, slope, log_rising(a, log_a, t)[0] - value)
-    return finish(value_a + value_b - value, not_mu * slope_a - mu * slope_b, weight, 1, out)
+    return value_a + value_b - value, not_mu * slope_a - mu * slope_b, weight, slope_a + slope_b - slope, 0.0
 
 
 @kernel
@@ -43,8 +40,4 @@ def _information(a, mu, t, slope, log_none):
     return information_of_rising(a, t * mu, some) if some > 0.0 else 0.0
 
 
-def _beta_binomial_logit(y, t, eta, aux, out):
-    return beta_binomial_logit(y, t, eta, nb.carray(aux, 2), nb.carray(out, 4))
-
-
-RESPONSES = {"beta_binomial:logit": Response(beta_binomial_logit, _beta_binomial_logit, n_aux=1)}
+RESPONSES = {"beta_binomial:logit": Response(beta_binomial_logit, n_aux=1)}

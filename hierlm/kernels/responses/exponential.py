@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import math
-
-import numba as nb
-
-from hierlm.kernels.responses.response import Response, finish, kernel
+from hierlm.kernels.elementary import exp
+from hierlm.kernels.responses.response import Response, plain
 
 __all__ = ["RESPONSES", "exponential_log"]
 
 
-@kernel
-def exponential_log(y, t, eta, aux, out):
+@plain
+def exponential_log(y, t, eta, aux):
     """log p(y | η) = −η − y/μ, μ = e^η; the weight is y/μ."""
-    ratio = y * math.exp(-eta)
-    return finish(-eta - ratio, ratio - 1.0, ratio, 0, out)
+    ratio = y * exp(-eta)
+    return -eta - ratio, ratio - 1.0, ratio, 0.0, 0.0
 
 
-def _exponential_log(y, t, eta, aux, out):
-    return exponential_log(y, t, eta, nb.carray(aux, 2), nb.carray(out, 4))
-
-
-RESPONSES = {"exponential:log": Response(exponential_log, _exponential_log, mean_sufficient=True, log_concave=True)}
+RESPONSES = {"exponential:log": Response(exponential_log, mean_sufficient=True, log_concave=True)}

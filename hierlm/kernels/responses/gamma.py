@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
 import numpy as np
 
 from hierlm.kernels.responses.gamma_functions import stirling
-from hierlm.kernels.responses.response import Response, finish, kernel
+from hierlm.kernels.responses.response import Response, kernel, plain
 
 __all__ = ["RESPONSES", "gamma_inverse", "gamma_log"]
 
@@ -22,32 +21,24 @@ def _parts(r, log_shape):
     return 0.5 * log_shape - error - deviance, slope - deviance, shape, excess
 
 
-@kernel
-def gamma_log(y, t, eta, aux, out):
+@plain
+def gamma_log(y, t, eta, aux):
     """log p(y | η, log α) = ½ log α − δ(α) − α(eʳ − 1 − r), r = log y − η, δ Stirling's error of log Γ.
 
     Up to log y + ½ log 2π.  The weight is αy/μ.
     """
-    value, out[2], shape, excess = _parts(math.log(y) - eta, aux[0])
-    return finish(value, shape * excess, shape * (excess + 1.0), 1, out)
+    value, by_shape, shape, excess = _parts(math.log(y) - eta, aux[0])
+    return value, shape * excess, shape * (excess + 1.0), by_shape, 0.0
 
 
-@kernel
-def gamma_inverse(y, t, eta, aux, out):
+@plain
+def gamma_inverse(y, t, eta, aux):
     """The same with μ = 1/η, so that r = log(yη); zero for η ≤ 0.  The weight is α/η²."""
-    value, out[2], shape, excess = _parts(math.log(y * eta) if eta > 0.0 else -np.inf, aux[0])
-    return finish(value, -shape * excess / eta, shape / (eta * eta), 1, out)
-
-
-def _gamma_log(y, t, eta, aux, out):
-    return gamma_log(y, t, eta, nb.carray(aux, 2), nb.carray(out, 4))
-
-
-def _gamma_inverse(y, t, eta, aux, out):
-    return gamma_inverse(y, t, eta, nb.carray(aux, 2), nb.carray(out, 4))
+    value, by_shape, shape, excess = _parts(math.log(y * eta) if eta > 0.0 else -np.inf, aux[0])
+    return value, -shape * excess / eta, shape / (eta * eta), by_shape, 0.0
 
 
 RESPONSES = {
-    "gamma:log": Response(gamma_log, _gamma_log, n_aux=1, log_concave=True),
-    "gamma:inverse": Response(gamma_inverse, _gamma_inverse, n_aux=1),
+    "gamma:log": Response(gamma_log, n_aux=1, log_concave=True),
+    "gamma:inverse": Response(gamma_inverse, n_aux=1),
 }

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from hierlm.kernels.responses.gamma_functions import log_rising
 from hierlm.kernels.responses.probabilities import logit, mass
-from hierlm.kernels.responses.response import Response, finish, kernel
+from hierlm.kernels.responses.response import Response, plain
 
 __all__ = ["RESPONSES", "negbinomial_log"]
 
 
-@kernel
-def negbinomial_log(y, t, eta, aux, out):
+@plain
+def negbinomial_log(y, t, eta, aux):
     """log p(y | η, log θ) = log Γ(y + θ) − log Γ(θ) + y log p + θ log(1 − p), p = μ/(μ + θ), up to log y!.
 
     The last two terms are y successes and θ failures with logit p = η − log θ; so is the weight, (y + θ)p(1 − p).
@@ -23,12 +21,7 @@ def negbinomial_log(y, t, eta, aux, out):
     terms = logit(eta - aux[0], y, shape)
     value, slope, weight = mass(terms, y, shape)
     rising, by_shape = log_rising(shape, aux[0], y)
-    out[2] = by_shape + shape * terms[1] - slope
-    return finish(rising + value, slope, weight, 1, out)
+    return rising + value, slope, weight, by_shape + shape * terms[1] - slope, 0.0
 
 
-def _negbinomial_log(y, t, eta, aux, out):
-    return negbinomial_log(y, t, eta, nb.carray(aux, 2), nb.carray(out, 4))
-
-
-RESPONSES = {"negbinomial:log": Response(negbinomial_log, _negbinomial_log, n_aux=1, log_concave=True)}
+RESPONSES = {"negbinomial:log": Response(negbinomial_log, n_aux=1, log_concave=True)}

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
-
 from hierlm.kernels.responses.gamma_functions import information_of_rising, log_rising
 from hierlm.kernels.responses.probabilities import logit, mass
-from hierlm.kernels.responses.response import Response, finish, kernel
+from hierlm.kernels.responses.response import Response, kernel, plain
 
 __all__ = ["RESPONSES", "negbinomial1_log"]
 
 
-@kernel
-def negbinomial1_log(y, t, eta, aux, out):
+@plain
+def negbinomial1_log(y, t, eta, aux):
     """log p(y | η, log φ) = log Γ(y + θ) − log Γ(θ) + y log p + θ log(1 − p), θ = μ/φ, p = φ/(1 + φ), up to log y!.
 
     Not concave in η: the weight is an upper bound, by a tenth or less, of the expected information
@@ -27,8 +25,7 @@ def negbinomial1_log(y, t, eta, aux, out):
     rising, by_shape = log_rising(shape, log_shape, y)
     log_none = shape * terms[1]  # log P(y = 0)
     slope = by_shape + log_none
-    out[2] = by_logit - slope
-    return finish(rising + value, slope, _information(eta, shape, log_none), 1, out)
+    return rising + value, slope, _information(eta, shape, log_none), by_logit - slope, 0.0
 
 
 @kernel
@@ -38,8 +35,4 @@ def _information(eta, shape, log_none):
     return information_of_rising(shape, math.exp(eta), some) if some > 0.0 else 0.0
 
 
-def _negbinomial1_log(y, t, eta, aux, out):
-    return negbinomial1_log(y, t, eta, nb.carray(aux, 2), nb.carray(out, 4))
-
-
-RESPONSES = {"negbinomial1:log": Response(negbinomial1_log, _negbinomial1_log, n_aux=1)}
+RESPONSES = {"negbinomial1:log": Response(negbinomial1_log, n_aux=1)}

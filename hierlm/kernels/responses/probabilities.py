@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 
+from hierlm.kernels.elementary import exp, log1p_fraction, plain
 from hierlm.kernels.responses.response import kernel
 
 __all__ = ["cloglog", "logit", "mass", "probit"]
@@ -20,7 +21,7 @@ _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 _ROOT_2PI = math.sqrt(2.0 * math.pi)
 
 
-@kernel
+@plain
 def mass(terms, successes, failures):
     """s log μ + f log(1 − μ), its derivative in η, and minus the second: concave under every link here."""
     log_mu, log_not, slope_mu, slope_not, bend_mu, bend_not = terms
@@ -31,16 +32,21 @@ def mass(terms, successes, failures):
     )
 
 
-@kernel
+@plain
 def logit(eta, successes, failures):
     """μ = 1/(1 + e^−η): both logarithms from one exponential."""
-    e = math.exp(-abs(eta))
-    small = math.log1p(e)
-    near, far = 1.0 / (1.0 + e), e / (1.0 + e)
+    e = exp(-abs(eta))
+    small, near = log1p_fraction(e), 1.0 / (1.0 + e)
+    far, up = e * near, eta >= 0.0
     bend = near * far
-    if eta >= 0.0:
-        return -small, -eta - small, far, -near, bend, bend
-    return eta - small, -small, near, -far, bend, bend
+    return (
+        -small if up else eta - small,
+        -eta - small if up else -small,
+        far if up else near,
+        -near if up else -far,
+        bend,
+        bend,
+    )
 
 
 @kernel

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import zlib
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hierlm.families import FAMILIES
+from hierlm.kernels.observations import Observations
 from hierlm.kernels.responses import RESPONSES
 from hierlm.links import LINKS
+from hierlm.reductions.quadrature import gauss_hermite
 
 COUNTS = [(0.0, 1.0), (1.0, 1.0), (2.5, 1.0), (7.0, 1.0), (12.0, 1.0), (40.0, 1.0)]
 SHARES = [(0.0, 1.0), (1.0, 1.0), (0.0, 9.0), (2.0, 9.0), (9.0, 9.0), (11.4, 30.0), (35.0, 60.0)]
@@ -46,7 +50,57 @@ def points(key, n=60):
 
 
 def kernel(key, y, t, eta, aux):
-    """Values (n,) and out (n, 4)."""
-    out = np.full((len(eta), 4), 7.0)
-    values = [RESPONSES[key].log_density(y, t, e, a, o) for e, a, o in zip(eta, aux, out, strict=True)]
-    return np.array(values), out
+    """Values (n,) and slope, weight and derivatives by aux (n, 4)."""
+    every = np.array([RESPONSES[key].log_density(y, t, e, a) for e, a in zip(eta, aux, strict=True)])
+    return every[:, 0], every[:, 1:]
+
+
+REALS = ctypes.POINTER(ctypes.c_double)
+C_ROWS = ctypes.CFUNCTYPE(
+    ctypes.c_double, ctypes.c_int64, *[REALS] * 8, ctypes.c_double, REALS, ctypes.c_int64, *[REALS] * 3
+)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a C function of rows gives back."""
+
+    total: float
+    slopes: np.ndarray
+    weights: np.ndarray
+    bars: np.ndarray
+    modes: np.ndarray
+
+
+def call_rows(function, y, t, eta, aux, w=1.0, tau=0.0, start=0.0, nodes=3):
+    """The C function of rows, called from outside."""
+    eta = np.atleast_1d(np.asarray(eta, dtype=float))
+    n, (points, mass) = len(eta), gauss_hermite(nodes)
+    y, t, w, start = (np.ascontiguousarray(np.broadcast_to(np.asarray(v, dtype=float), (n,))) for v in (y, t, w, start))
+    out = Rows(0.0, np.full(n, 7.0), np.full(n, 7.0), np.zeros(3), np.full(n, 7.0))
+    before = [y, t, w, eta, np.ascontiguousarray(aux, dtype=float), out.slopes, out.weights, out.bars]
+    after = [points, mass, out.modes]
+    total = C_ROWS(function.address)(n, *map(_pointer, before), tau, _pointer(start), nodes, *map(_pointer, after))
+    return replace(out, total=total)
+
+
+def _pointer(array):
+    return array.ctypes.data_as(REALS)
+
+
+def same_rows(key, y, t, eta, n):
+    """Observations of a row n times over, without effects."""
+    points, mass = gauss_hermite(3)
+    nothing = np.zeros((0, n))
+    return Observations(
+        RESPONSES[key].integrated_rows.address,
+        RESPONSES[key].n_aux,
+        0,
+        nothing.astype(np.int64),
+        nothing,
+        nothing,
+        *(np.full(n, float(v)) for v in (eta, y, t, 1.0)),
+        np.zeros(n),
+        points,
+        mass,
+    )

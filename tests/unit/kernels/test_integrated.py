@@ -9,9 +9,8 @@ import pytest
 from scipy import stats
 from scipy.special import logsumexp
 
-from hierlm.kernels.integrated import Quadrature, draw, integrate
 from hierlm.kernels.responses import RESPONSES
-from hierlm.reductions.quadrature import gauss_hermite
+from tests.unit.kernels.response_cases import Rows, call_rows, same_rows
 
 # response → rows (y, trials) and the logarithm of its further parameter
 ROWS: dict[str, tuple[list[tuple[float, float]], float]] = {
@@ -38,8 +37,7 @@ def _aux(key: str) -> np.ndarray:
 
 def _terms(key: str, y: float, t: float, eta: float, tau: float, z: np.ndarray, aux: np.ndarray) -> np.ndarray:
     """log p(y | η + τ z) − ½z², by the response alone."""
-    out = np.zeros(5)
-    return np.array([RESPONSES[key].log_density(y, t, eta + tau * e, aux, out) for e in z]) - 0.5 * z * z
+    return np.array([RESPONSES[key].log_density(y, t, eta + tau * e, aux)[0] for e in z]) - 0.5 * z * z
 
 
 def _grid(key: str, y: float, t: float, eta: float, tau: float, aux: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -56,47 +54,55 @@ def _exact(key: str, y: float, t: float, eta: float, tau: float, aux: np.ndarray
     return float(logsumexp(terms) + np.log(z[1] - z[0]) - 0.5 * np.log(2 * np.pi))
 
 
-def _quadrature(nodes: int) -> Quadrature:
-    return Quadrature(*gauss_hermite(nodes))
+def _integral(key: str, y: float, t: float, eta: float, tau: float, start: float = 0.0, nodes: int = 41) -> Rows:
+    return call_rows(RESPONSES[key].integrated_rows, y, t, eta, _aux(key), tau=tau, start=start, nodes=nodes)
+
+
+def _draws(key: str, y: float, t: float, eta: float, tau: float, seed: int, start: float = 0.0) -> np.ndarray:
+    """Of z: 600, each of a row of its own."""
+    o = same_rows(key, y, t, eta, 600)
+    o.start[:] = start
+    effects, log_aux = np.zeros((1, 600)), _aux(key)[None]
+    rng = np.random.default_rng(seed)
+    ok = RESPONSES[key].draw_effects(rng, o, np.zeros((1, 0)), log_aux, np.array([tau]), effects)
+    assert bool(ok[0]) == bool(np.isfinite(effects).all())
+    return effects[0] / tau
 
 
 @pytest.mark.parametrize(("key", "y", "t"), CASES)
 def test_the_integral(key: str, y: float, t: float) -> None:
     """41 nodes: 2e-6, from wherever the search for the mode begins."""
-    out, aux = np.zeros(5), _aux(key)
     for eta in ETAS:
         for tau in TAUS:
-            expected = _exact(key, y, t, eta, tau, aux)
+            expected = _exact(key, y, t, eta, tau, _aux(key))
             for start in (0.0, -1.0, 1.0):
-                value, _ = integrate(RESPONSES[key].address(), y, t, eta, aux, tau, start, _quadrature(41), out)
+                value = _integral(key, y, t, eta, tau, start).total
                 assert value == pytest.approx(expected, abs=2e-6), (eta, tau, start)
 
 
 @pytest.mark.parametrize(("key", "y", "t"), CASES)
 def test_the_derivatives(key: str, y: float, t: float) -> None:
     """By η, by the further parameter and by τ: those of the exact integral; the working weight is −∂²/∂η²."""
-    out, aux, step = np.zeros(5), _aux(key), 1e-4
-    eta, tau = 0.4, 0.8
-    integrate(RESPONSES[key].address(), y, t, eta, aux, tau, 0.0, _quadrature(41), out)
+    aux, step, eta, tau = _aux(key), 1e-4, 0.4, 0.8
+    rows = _integral(key, y, t, eta, tau)
     up, down = (_exact(key, y, t, eta + s, tau, aux) for s in (step, -step))
-    assert out[0] == pytest.approx((up - down) / (2 * step), rel=1e-6, abs=1e-7)
+    assert rows.slopes[0] == pytest.approx((up - down) / (2 * step), rel=1e-6, abs=1e-7)
     here = _exact(key, y, t, eta, tau, aux)
-    assert out[1] == pytest.approx(-(up - 2 * here + down) / step**2, rel=1e-3, abs=1e-5)
+    assert rows.weights[0] == pytest.approx(-(up - 2 * here + down) / step**2, rel=1e-3, abs=1e-5)
     up, down = (_exact(key, y, t, eta, tau + s, aux) for s in (step, -step))
-    assert out[4] == pytest.approx((up - down) / (2 * step), rel=1e-6, abs=1e-7)
+    assert rows.bars[2] == pytest.approx((up - down) / (2 * step), rel=1e-6, abs=1e-7)
     if RESPONSES[key].n_aux:
         up, down = (_exact(key, y, t, eta, tau, aux + [s, 0.0]) for s in (step, -step))
-        assert out[2] == pytest.approx((up - down) / (2 * step), rel=1e-6, abs=1e-7)
+        assert rows.bars[0] == pytest.approx((up - down) / (2 * step), rel=1e-6, abs=1e-7)
 
 
 @pytest.mark.parametrize(("key", "y", "t"), CASES)
 def test_draws(key: str, y: float, t: float) -> None:
     """600 draws each: Kolmogorov–Smirnov against the numerically integrated distribution, 1e-5 (seeded)."""
-    rng, out, aux, address = np.random.default_rng(17), np.zeros(5), _aux(key), RESPONSES[key].address()
     for eta in ETAS:
         for tau in (0.05, 0.7, 1.5):
-            z = np.array([draw(rng, address, y, t, eta, aux, tau, 0.0, out) for _ in range(600)])
-            assert _uniform(z, *_grid(key, y, t, eta, tau, aux)) > 1e-5, (eta, tau)
+            z = _draws(key, y, t, eta, tau, seed=17)
+            assert _uniform(z, *_grid(key, y, t, eta, tau, _aux(key))) > 1e-5, (eta, tau)
 
 
 def _uniform(z: np.ndarray, places: np.ndarray, terms: np.ndarray) -> float:
@@ -130,17 +136,15 @@ WITH_A_BRACKET: dict[str, tuple[Any, ...]] = {
 def test_far_out(case: str) -> None:
     """Where the data and N(0, 1) disagree, and from a bad start: the same draws, and a finite integral near the exact one."""
     key, y, t, eta, tau, start = (FAR | WITH_A_BRACKET)[case]
-    rng, out, aux, address = np.random.default_rng(3), np.zeros(5), _aux(key), RESPONSES[key].address()
-    z = np.array([draw(rng, address, y, t, eta, aux, tau, start, out) for _ in range(600)])
-    assert _uniform(z, *_grid(key, y, t, eta, tau, aux)) > 1e-5
-    value, _ = integrate(address, y, t, eta, aux, tau, start, _quadrature(41), out)
-    assert value == pytest.approx(_exact(key, y, t, eta, tau, aux), abs=0.1)
+    z = _draws(key, y, t, eta, tau, seed=3, start=start)
+    assert _uniform(z, *_grid(key, y, t, eta, tau, _aux(key))) > 1e-5
+    value = _integral(key, y, t, eta, tau, start).total
+    assert value == pytest.approx(_exact(key, y, t, eta, tau, _aux(key)), abs=0.1)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite(bad: float) -> None:
     """No density, and no draw."""
-    rng, out, aux, address = np.random.default_rng(1), np.zeros(5), np.zeros(2), RESPONSES["poisson:log"].address()
     for eta, tau in ((bad, 1.0), (0.0, bad)):
-        assert integrate(address, 2.0, 1.0, eta, aux, tau, 0.0, _quadrature(5), out)[0] == -np.inf
-        assert np.isnan(draw(rng, address, 2.0, 1.0, eta, aux, tau, 0.0, out))
+        assert not np.isfinite(_integral("poisson:log", 2.0, 1.0, eta, tau, nodes=5).total)
+        assert np.isnan(_draws("poisson:log", 2.0, 1.0, eta, tau, seed=1)).all()

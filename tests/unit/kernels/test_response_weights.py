@@ -108,8 +108,7 @@ def information(key, t):
     rng = np.random.default_rng(3)
     for eta, *aux in np.column_stack([rng.uniform(-1.5, 1.5, 12), rng.uniform(4, 20, 12), rng.uniform(0.5, 20, 12)]):
         y, p = distributed(key, t, eta, aux)
-        score, out = np.zeros(len(y)), np.empty(4)
+        score, weight = np.zeros(len(y)), np.nan
         for i in np.flatnonzero(p > 1e-30 * p.max()):
-            RESPONSES[key].log_density(y[i], t, eta, np.log(aux), out)
-            score[i] = out[0]
-        yield out[1] * p.sum() / (p @ score**2)
+            _, score[i], weight, *_ = RESPONSES[key].log_density(y[i], t, eta, np.log(aux))
+        yield weight * p.sum() / (p @ score**2)
