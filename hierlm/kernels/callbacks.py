@@ -16,7 +16,8 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.kernels import frozen, marginal, whitened
+from hierlm.kernels import frozen, marginal, pilot, whitened
+from hierlm.kernels.packing import dimension_of
 
 __all__ = ["called", "frozen_callbacks", "gaussian_callbacks", "whitened_callbacks"]
 
@@ -33,8 +34,13 @@ def _gaussian(dimension, zeta, gradient, value, buffer):
 
 
 def _whitened(dimension, zeta, gradient, value, buffer):
-    length = nb.carray(buffer, 1).view(nb.int64)[0]
-    logp = whitened.log_density(nb.carray(zeta, dimension), nb.carray(buffer, length), nb.carray(gradient, dimension))
+    """Of θ and effects; of θ alone that of the pilot, so that one function is loaded for both."""
+    problem = nb.carray(buffer, nb.carray(buffer, 1).view(nb.int64)[0])
+    at, slopes = nb.carray(zeta, dimension), nb.carray(gradient, dimension)
+    if dimension < dimension_of(problem):
+        logp = pilot.log_density(at, problem, slopes)
+    else:
+        logp = whitened.log_density(at, problem, slopes)
     nb.carray(value, 1)[0] = logp
     return 0 if math.isfinite(logp) else 4
 

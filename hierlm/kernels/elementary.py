@@ -1,7 +1,7 @@
-"""exp and log1p in plain arithmetic, so that compilers take several rows at once; calls to a C library forbid that.
+"""exp and log in plain arithmetic, so that compilers take several rows at once; calls to a C library forbid that.
 
-exp(x) = 2ⁿ eʳ with |r| ≤ ½ log 2, eʳ by its Taylor series to r¹³; log1p by that of the inverse hyperbolic tangent.
-Both are exact to about two units in the last place.
+exp(x) = 2ⁿ eʳ with |r| ≤ ½ log 2, eʳ by its Taylor series to r¹³; logarithms by that of the inverse hyperbolic tangent.
+All are exact to about two units in the last place.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import types
 from numba.core.extending import intrinsic, register_jitable
 
-__all__ = ["exp", "log1p_fraction", "plain"]
+__all__ = ["exp", "log", "log1p_fraction", "plain"]
 
 plain = register_jitable(error_model="numpy", fastmath={"contract"}, forceinline=True)
 """Decorator: compiled into whatever calls it; also as an argument of other such functions."""
@@ -28,6 +28,7 @@ _LOG_2_HIGH = 0.693147180369123816490
 _LOG_2_LOW = 1.90821492927058770002e-10
 """log 2 in two parts, of which the first has zeros in its last bits (Cody & Waite 1980)."""
 
+_SMALLEST = 2.0**-1022
 _LOWEST, _HIGHEST = -708.0, 709.0
 _C2, _C3, _C4, _C5, _C6, _C7, _C8, _C9, _C10, _C11, _C12, _C13 = (1.0 / math.factorial(k) for k in range(2, 14))
 _ROOT_2_LESS_1 = math.sqrt(2.0) - 1.0
@@ -48,6 +49,25 @@ def _scale_of(typing_context, shifted):
 
 _power_of_two: Any = _scale_of
 """Its own type says that the first argument is numba's."""
+
+
+@intrinsic
+def _parts_of(typing_context, x):
+    """(exponent, mantissa in [1, 2)) of a normal positive float."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        whole, double = ir.IntType(64), ir.DoubleType()
+        bits = builder.bitcast(arguments[0], whole)
+        mantissa = builder.or_(builder.and_(bits, ir.Constant(whole, (1 << 52) - 1)), ir.Constant(whole, 1023 << 52))
+        exponent = builder.or_(builder.lshr(bits, ir.Constant(whole, 52)), ir.Constant(whole, 1075 << 52))
+        shifted = builder.bitcast(exponent, double)  # 2⁵² + the biased exponent
+        exponent = builder.fsub(shifted, ir.Constant(double, 2.0**52 + _BIAS))
+        return context.make_tuple(builder, signature.return_type, [exponent, builder.bitcast(mantissa, double)])
+
+    return types.UniTuple(types.float64, 2)(types.float64), generate
+
+
+_parts: Any = _parts_of
 
 
 @plain
@@ -71,8 +91,24 @@ def log1p_fraction(e):
     """log(1 + e) for 0 ≤ e ≤ 1: log c + 2 atanh((1 + e − c)/(1 + e + c)), c = 2 for e > √2 − 1, else 1."""
     far = e > _ROOT_2_LESS_1
     c = 2.0 if far else 1.0
-    s = (e - (c - 1.0)) / (e + (c + 1.0))
+    return (_LOG_2 if far else 0.0) + _twice_atanh((e - (c - 1.0)) / (e + (c + 1.0)))
+
+
+@plain
+def _twice_atanh(s):
+    """2 atanh(s) for |s| ≤ (√2 − 1)/(√2 + 1)."""
     q = s * s
     p = 1.0 / 13.0 + q * (1.0 / 15.0 + q * (1.0 / 17.0 + q * (1.0 / 19.0 + q / 21.0)))
     p = 1.0 + q * (1.0 / 3.0 + q * (1.0 / 5.0 + q * (1.0 / 7.0 + q * (1.0 / 9.0 + q * (1.0 / 11.0 + q * p)))))
-    return (_LOG_2 if far else 0.0) + 2.0 * s * p
+    return 2.0 * s * p
+
+
+@plain
+def log(x):
+    """log x; NaN for x ≤ 0, NaN and ∞, and for the smallest numbers, below 2⁻¹⁰²²."""
+    n, m = _parts(x)
+    far = m > _ROOT_2_LESS_1 + 1.0
+    n = n + 1.0 if far else n
+    m = 0.5 * m if far else m
+    result = n * _LOG_2_HIGH + (_twice_atanh((m - 1.0) / (m + 1.0)) + n * _LOG_2_LOW)
+    return result if (x >= _SMALLEST) & (x < np.inf) else np.nan

@@ -34,16 +34,17 @@ def factorise(V, st):
             root = math.sqrt(pivot)
             V[o] = root
             half += math.log(root)
-            for r in range(o + 1, o + 1 + last - first):
-                V[r] /= root
+            at, inverse = nb.uint64(o + 1), 1.0 / root
+            for a in range(nb.uint64(last - first)):
+                V[at + a] *= inverse
             if n >= st.dense:
                 continue
-            t = st.pairs[n]
-            for a in range(last - first):
-                x = V[o + 1 + a]
-                for b in range(a + 1):
-                    V[st.target[t]] -= x * V[o + 1 + b]
-                    t += 1
+            t = nb.uint64(st.pairs[n])
+            for a in range(nb.uint64(last - first)):
+                x = V[at + a]
+                for b in range(a + nb.uint64(1)):
+                    V[nb.uint64(st.target[t])] -= x * V[at + b]
+                    t += nb.uint64(1)
             continue
         if not cholesky(V, o, k):
             return False, 0.0
@@ -86,6 +87,9 @@ def _couplings(V, st):
     X = np.empty(((st.nodes - st.dense) * k, q))
     for n in range(st.dense, st.nodes):
         p = st.start[n] + k * k
+        if k == 1:
+            X[n - st.dense] = V[p : p + q]
+            continue
         for i in range(k):
             for r in range(q):
                 X[(n - st.dense) * k + i, r] = V[p + r * k + i]
@@ -105,6 +109,9 @@ def _couplings_back(V, bar, st):
     X_bar = np.dot(_couplings(V, st), root)
     for n in range(st.dense, st.nodes):
         p = st.start[n] + k * k
+        if k == 1:
+            bar[p : p + q] -= X_bar[n - st.dense]
+            continue
         for i in range(k):
             for r in range(q):
                 bar[p + r * k + i] -= X_bar[(n - st.dense) * k + i, r]
@@ -113,6 +120,7 @@ def _couplings_back(V, bar, st):
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def solve_lower(V, st, x):
     """x ← L⁻¹ x."""
+    rest = x[st.first_root :]
     for n in range(st.nodes):
         k, o, c = st.size[n], st.start[n], st.column[n]
         for i in range(k):
@@ -120,33 +128,47 @@ def solve_lower(V, st, x):
             for m in range(i):
                 value -= V[o + i * k + m] * x[c + m]
             x[c + i] = value / V[o + i * k + i]
-        p = o + k * k
-        for r in range(st.rows[n], st.rows[n + 1]):
+        p, first, last = o + k * k, st.rows[n], st.rows[n + 1]
+        if n >= st.dense and k == 1:
+            at, value = nb.uint64(p), x[c]
+            for r in range(nb.uint64(st.root)):
+                rest[r] -= V[at + r] * value
+            continue
+        for r in range(first, last):
             value = 0.0
             for i in range(k):
                 value += V[p + i] * x[c + i]
             x[st.coupled[r]] -= value
             p += k
-    q, o, c = st.root, st.start[st.nodes], st.first_root
+    q, start = nb.uint64(st.root), nb.uint64(st.start[st.nodes])
     for i in range(q):
-        value = x[c + i]
+        at, value = start + i * q, rest[i]
         for m in range(i):
-            value -= V[o + i * q + m] * x[c + m]
-        x[c + i] = value / V[o + i * q + i]
+            value -= V[at + m] * rest[m]
+        rest[i] = value / V[at + i]
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def solve_upper(V, st, x):
     """x ← L⁻ᵀ x."""
-    q, o, c = st.root, st.start[st.nodes], st.first_root
-    for i in range(q - 1, -1, -1):
-        x[c + i] /= V[o + i * q + i]
-        for m in range(i):  # by rows: memory is read in order
-            x[c + m] -= V[o + i * q + m] * x[c + i]
+    q, start, rest = nb.uint64(st.root), nb.uint64(st.start[st.nodes]), x[st.first_root :]
+    for j in range(q):  # by rows: memory is read in order
+        i = q - nb.uint64(1) - j
+        at = start + i * q
+        value = rest[i] / V[at + i]
+        rest[i] = value
+        for m in range(i):
+            rest[m] -= V[at + m] * value
     for n in range(st.nodes - 1, -1, -1):
         k, o, c = st.size[n], st.start[n], st.column[n]
-        p = o + k * k
-        for r in range(st.rows[n], st.rows[n + 1]):
+        p, first, last = o + k * k, st.rows[n], st.rows[n + 1]
+        if n >= st.dense and k == 1:
+            at, value = nb.uint64(p), x[c]
+            for r in range(q):
+                value -= V[at + r] * rest[r]
+            x[c] = value / V[o]
+            continue
+        for r in range(first, last):
             value = x[st.coupled[r]]
             for i in range(k):
                 x[c + i] -= V[p + i] * value
@@ -161,21 +183,28 @@ def solve_upper(V, st, x):
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def add_outer(bar, st, left, right):
     """bar[r, c] −= left[r] right[c] on the pattern of L: what a triangular solve says about L."""
+    q, others = nb.uint64(st.root), left[st.first_root :]
     for n in range(st.nodes):
         k, o, c = st.size[n], st.start[n], st.column[n]
         for i in range(k):
             for m in range(i + 1):
                 bar[o + i * k + m] -= left[c + i] * right[c + m]
-        p = o + k * k
-        for r in range(st.rows[n], st.rows[n + 1]):
+        p, first, last = o + k * k, st.rows[n], st.rows[n + 1]
+        if n >= st.dense and k == 1:
+            at, value = nb.uint64(p), right[c]
+            for r in range(q):
+                bar[at + r] -= value * others[r]
+            continue
+        for r in range(first, last):
             value = left[st.coupled[r]]
             for i in range(k):
                 bar[p + i] -= value * right[c + i]
             p += k
-    q, o, c = st.root, st.start[st.nodes], st.first_root
+    start, rest = nb.uint64(st.start[st.nodes]), right[st.first_root :]
     for i in range(q):
-        for m in range(i + 1):
-            bar[o + i * q + m] -= left[c + i] * right[c + m]
+        at, value = start + i * q, others[i]
+        for m in range(i + nb.uint64(1)):
+            bar[at + m] -= value * rest[m]
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
@@ -189,20 +218,21 @@ def factorise_back(V, bar, st):
         k, o, count = st.size[n], st.start[n], st.rows[n + 1] - st.rows[n]
         base, t = o + k * k, st.pairs[n]
         if k == 1:
-            root, total = V[o], 0.0
-            for a in range(count if n < st.dense else 0):
-                x, slope = V[base + a], 0.0
-                for b in range(a + 1):
-                    t_bar = bar[st.target[t]]
-                    slope -= t_bar * V[base + b]
-                    bar[base + b] -= t_bar * x
-                    t += 1
-                bar[base + a] += slope
-            for a in range(count):
-                value = bar[base + a] / root
-                bar[base + a] = value
-                total += value * V[base + a]
-            bar[o] = 0.5 * (bar[o] - total) / root
+            at, u = nb.uint64(base), nb.uint64(t)
+            for a in range(nb.uint64(count if n < st.dense else 0)):
+                x, slope = V[at + a], 0.0
+                for b in range(a + nb.uint64(1)):
+                    t_bar = bar[nb.uint64(st.target[u])]
+                    slope -= t_bar * V[at + b]
+                    bar[at + b] -= t_bar * x
+                    u += nb.uint64(1)
+                bar[at + a] += slope
+            inverse, total = 1.0 / V[o], 0.0
+            for a in range(nb.uint64(count)):
+                value = bar[at + a] * inverse
+                bar[at + a] = value
+                total += value * V[at + a]
+            bar[o] = 0.5 * (bar[o] - total) * inverse
             continue
         for a in range(count if n < st.dense else 0):
             for b in range(a + 1):

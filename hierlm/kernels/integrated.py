@@ -14,8 +14,10 @@ import math
 
 import numba as nb
 import numpy as np
+from numba.core.extending import register_jitable
 
-from hierlm.kernels.elementary import exp, plain
+from hierlm.kernels.compiling import REORDER
+from hierlm.kernels.elementary import exp, log, plain
 from hierlm.kernels.scratch import BLOCK, local
 
 __all__ = ["HUGE", "TINY", "draw", "guarded", "integrate", "mode"]
@@ -26,6 +28,9 @@ TINY, HUGE = 1e-300, 1e300
 NEWTON = 60
 TOGETHER = 2
 """Steps that all rows take at once, before single rows are searched for their mode more carefully."""
+
+FARTHEST = 6.0
+"""Beyond so many standard deviations a search does not begin."""
 
 CLOSE = 0.05
 """Newton's last step in units of s: nodes need not sit exactly at the mode."""
@@ -48,6 +53,13 @@ def guarded(terms):
         first if finite else 0.0,
         second if finite else 0.0,
     )
+
+
+@plain
+def begun(effect, tau):
+    """The z of an effect τz, where it is not far out."""
+    z = effect / tau
+    return z if abs(z) < FARTHEST else 0.0
 
 
 @plain
@@ -82,7 +94,7 @@ def mode(density, y, t, eta, aux, tau, start, close):
     return z, s, top
 
 
-@plain
+@register_jitable(error_model="numpy", fastmath=REORDER, forceinline=True)
 def integrate(density, n, y, t, w, eta, aux, slopes, weights, bars, tau, start, nodes, log_weights, modes):
     """Σ w log ∫ of n ≤ BLOCK rows and its derivatives: see :mod:`hierlm.kernels.responses.compiled`."""
     z, s, top, far = (
@@ -92,18 +104,25 @@ def integrate(density, n, y, t, w, eta, aux, slopes, weights, bars, tau, start, 
         nb.carray(local(), BLOCK),
     )
     for i in range(n):
-        z[i] = start[i]
+        z[i] = begun(start[i], tau)
     for _ in range(TOGETHER):
+        away = 0
         for i in range(n):
             value, by_eta, weight, _, _ = guarded(density(y[i], t[i], eta[i] + tau * z[i], aux))
-            s[i] = math.sqrt(1.0 / (1.0 + tau * tau * weight))
+            s[i] = 1.0 / (1.0 + tau * tau * weight)
             top[i] = value - 0.5 * z[i] * z[i]
-            step = (tau * by_eta - z[i]) * s[i] * s[i]
-            far[i] = abs(step) / s[i]
+            slope = tau * by_eta - z[i]
+            step = slope * s[i]
+            far[i] = abs(step * slope)  # (step/s)²
+            away += 0 if far[i] < CLOSE * CLOSE else 1
             z[i] += step
+        if away == 0:
+            break
     for i in range(n):
-        if not (far[i] < CLOSE and top[i] > -np.inf):
-            z[i], s[i], top[i] = mode(density, y[i], t[i], eta[i], aux, tau, start[i], CLOSE)
+        s[i] = math.sqrt(s[i])
+    for i in range(n):
+        if not (far[i] < CLOSE * CLOSE and top[i] > -np.inf):
+            z[i], s[i], top[i] = mode(density, y[i], t[i], eta[i], aux, tau, begun(start[i], tau), CLOSE)
         modes[i] = z[i]
     total, slope, squares = nb.carray(local(), BLOCK), nb.carray(local(), BLOCK), nb.carray(local(), BLOCK)
     bend, by_tau = nb.carray(local(), BLOCK), nb.carray(local(), BLOCK)
@@ -123,17 +142,23 @@ def integrate(density, n, y, t, w, eta, aux, slopes, weights, bars, tau, start, 
             by_tau[i] += share * by_eta * at
             first[i] += share * by_first
             second[i] += share * by_second
-    whole = 0.0
+    value, first_bar, second_bar, tau_bar = 0.0, 0.0, 0.0, 0.0
     for i in range(n):
-        by_eta, weight = slope[i] / total[i], bend[i] / total[i]
-        information = weight - (squares[i] / total[i] - by_eta * by_eta)  # E[I] − Var[slope] is −∂²/∂η²
-        slopes[i] = by_eta
-        weights[i] = information if information > 0.0 else weight / (1.0 + tau * tau * weight)
-        bars[0] += w[i] * first[i] / total[i]
-        bars[1] += w[i] * second[i] / total[i]
-        bars[2] += w[i] * by_tau[i] / total[i]
-        whole += w[i] * (top[i] + math.log(s[i] * total[i]))
-    return whole
+        share = 1.0 / total[i]
+        by_eta, weight = slope[i] * share, bend[i] * share
+        information = weight - (squares[i] * share - by_eta * by_eta)  # E[I] − Var[slope] is −∂²/∂η²
+        slope[i] = by_eta
+        bend[i] = information if information > 0.0 else weight / (1.0 + tau * tau * weight)
+        first_bar += w[i] * first[i] * share
+        second_bar += w[i] * second[i] * share
+        tau_bar += w[i] * by_tau[i] * share
+        value += w[i] * (top[i] + log(s[i] * total[i]))
+    for i in range(n):
+        slopes[i], weights[i] = slope[i], bend[i]
+    bars[0] += first_bar
+    bars[1] += second_bar
+    bars[2] += tau_bar
+    return value
 
 
 @plain
@@ -150,7 +175,7 @@ def draw(density, rng, y, t, eta, aux, tau, start):
     Rejection below a hat of three pieces: flat at the mode, exponential beyond tangents about one s away from it
     (Devroye 1986, VII.2).
     """
-    z, s, _ = mode(density, y, t, eta, aux, tau, start, 1e-4)
+    z, s, _ = mode(density, y, t, eta, aux, tau, begun(start, tau), 1e-4)
     top, _ = _tangent(density, y, t, eta, aux, tau, z)
     left, left_slope = _tangent(density, y, t, eta, aux, tau, z - 1.1 * s)
     right, right_slope = _tangent(density, y, t, eta, aux, tau, z + 1.1 * s)

@@ -45,7 +45,7 @@ class Observations(NamedTuple):
         The sd of an effect of every row that is integrated out, −1 without one.
     columns (C, n), Z (C, n), X (p, n)
     offset, y, trials, weights, start : (n,) arrays
-        ``start`` is where the search for the mode of the integrated effect begins.
+        ``start`` is the effect at which the search for the mode of the integrated one begins.
     nodes, log_weights : (q,) arrays
     """
 
@@ -96,33 +96,51 @@ def observations(buffer, columns):
 def predict(o, u, begin, etas):
     """``etas`` ← η of as many rows from ``begin`` on."""
     n, p = etas.shape[0], o.X.shape[0]
-    first = u.shape[0] - p
+    end, first = begin + n, u.shape[0] - p
+    offset = o.offset[begin:end]
     for i in range(n):
-        etas[i] = o.offset[begin + i]
-    for j in range(p):
-        x, b = o.X[j], u[first + j]
+        etas[i] = offset[i]
+    for j in range(0, p - p % 4, 4):
+        x, y, z, w = o.X[j, begin:end], o.X[j + 1, begin:end], o.X[j + 2, begin:end], o.X[j + 3, begin:end]
+        a, b, c, d = u[first + j], u[first + j + 1], u[first + j + 2], u[first + j + 3]
         for i in range(n):
-            etas[i] += b * x[begin + i]
+            etas[i] += (a * x[i] + b * y[i]) + (c * z[i] + d * w[i])
+    for j in range(p - p % 4, p):
+        x, a = o.X[j, begin:end], u[first + j]
+        for i in range(n):
+            etas[i] += a * x[i]
     for c in range(o.Z.shape[0]):
-        z, columns = o.Z[c], o.columns[c]
+        z, columns = o.Z[c, begin:end], o.columns[c, begin:end]
         for i in range(n):
-            etas[i] += z[begin + i] * u[columns[begin + i]]
+            etas[i] += z[i] * u[nb.uint64(columns[i])]
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def _back(o, slopes, begin, u_bar):
     """Adds W'slopes of as many rows from ``begin`` on to ``u_bar``."""
     n, p = slopes.shape[0], o.X.shape[0]
-    first = u_bar.shape[0] - p
-    for j in range(p):
-        x, total = o.X[j], 0.0
+    end, first = begin + n, u_bar.shape[0] - p
+    for j in range(0, p - p % 4, 4):
+        x, y, z, w = o.X[j, begin:end], o.X[j + 1, begin:end], o.X[j + 2, begin:end], o.X[j + 3, begin:end]
+        a, b, c, d = 0.0, 0.0, 0.0, 0.0
         for i in range(n):
-            total += slopes[i] * x[begin + i]
-        u_bar[first + j] += total
+            a += slopes[i] * x[i]
+            b += slopes[i] * y[i]
+            c += slopes[i] * z[i]
+            d += slopes[i] * w[i]
+        u_bar[first + j] += a
+        u_bar[first + j + 1] += b
+        u_bar[first + j + 2] += c
+        u_bar[first + j + 3] += d
+    for j in range(p - p % 4, p):
+        x, a = o.X[j, begin:end], 0.0
+        for i in range(n):
+            a += slopes[i] * x[i]
+        u_bar[first + j] += a
     for c in range(o.Z.shape[0]):
-        z, columns = o.Z[c], o.columns[c]
+        z, columns = o.Z[c, begin:end], o.columns[c, begin:end]
         for i in range(n):
-            u_bar[columns[begin + i]] += slopes[i] * z[begin + i]
+            u_bar[nb.uint64(columns[i])] += slopes[i] * z[i]
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
@@ -163,8 +181,7 @@ def likelihood(o, u, log_aux, tau, u_bar, aux_bar):
         total += _rows(o, begin, end, etas, log_aux, tau, slopes, scratch[2], bars, scratch[3])
         if not abs(total) < np.inf:
             return -np.inf, 0.0
-        for i in range(end - begin):
-            slopes[i] *= o.weights[begin + i]
+        slopes *= o.weights[begin:end]
         _back(o, slopes, begin, u_bar)
     for j in range(o.aux):
         aux_bar[j] += bars[j]
@@ -173,7 +190,7 @@ def likelihood(o, u, log_aux, tau, u_bar, aux_bar):
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def working(o, etas, log_aux, tau, weights, scores, start):
-    """Working weights Ω and scores η + Ω⁻¹ ∂ℓ/∂η less the offset, by row; modes of integrated effects; Σ w ℓ."""
+    """Working weights Ω and scores η + Ω⁻¹ ∂ℓ/∂η less the offset, by row; integrated effects at their modes; Σ w ℓ."""
     n, total, bars, modes = o.y.shape[0], 0.0, np.zeros(3), np.empty(BLOCK)
     for begin in range(0, n, BLOCK):
         end = min(begin + BLOCK, n)
@@ -184,5 +201,5 @@ def working(o, etas, log_aux, tau, weights, scores, start):
             slopes[i] = etas[begin + i] - o.offset[begin + i] + slopes[i] / weight
             curvatures[i] = o.weights[begin + i] * weight
             if o.deviation >= 0:
-                start[begin + i] = modes[i]
+                start[begin + i] = tau * modes[i]
     return total

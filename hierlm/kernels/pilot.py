@@ -18,11 +18,15 @@ from hierlm.kernels.packing import floats
 from hierlm.kernels.parameters import back_parameters, constrained, parameters, pick
 from hierlm.kernels.problem import moments, structure_of
 from hierlm.kernels.scaling import divided, times
+from hierlm.kernels.structure import accumulate, block_of, mirror
 
-__all__ = ["log_density", "newton_step", "predictors", "row_quantities", "squared_length"]
+__all__ = ["log_density", "settle"]
 
 MODE = FIELDS + 1
 """The field of û."""
+
+NEWTON, SHORTEST = 50, 1e-6
+"""Steps at most, and the shortest part of one that is tried."""
 
 
 @nb.njit(cache=True, nogil=True)
@@ -60,32 +64,30 @@ def _row_parameters(o, positives, values):
 
 
 @nb.njit(cache=True, nogil=True)
-def row_quantities(zeta, buffer, etas, weights, scores):
-    """Working weights and scores of the rows at θ and linear predictors; returns Σ log p(y | η).
+def _weigh(theta, buffer, etas):
+    """Working weights and scores at θ and linear predictors, and what follows from them, into the buffer; Σ w log p.
 
     Where an effect of every row is integrated out, the modes from which its search begins are remembered.
     """
     p, st = parameters(buffer), structure_of(buffer)
-    _, values, _, _, positives = constrained(pick(zeta, p), p)
+    _, values, _, _, positives = constrained(pick(theta, p), p)
     o = observations(buffer, st.columns)
     log_aux, tau = _row_parameters(o, positives, values)
-    return working(o, etas, log_aux, tau, weights, scores, o.start)
+    weights, scores = np.empty(o.y.shape[0]), np.empty(o.y.shape[0])
+    fit = working(o, etas, log_aux, tau, weights, scores, o.start)
+    S, r = moments(buffer)
+    S[:] = 0.0
+    r[:] = 0.0
+    accumulate(st, block_of(st), o.columns.T, o.Z.T, o.X.T, weights, scores, S, r)
+    mirror(st, S)
+    return fit
 
 
 @nb.njit(cache=True, nogil=True)
-def predictors(buffer, u):
-    """η of every row."""
-    o = observations(buffer, u.shape[0])
-    etas = np.empty(o.y.shape[0])
-    predict(o, u, 0, etas)
-    return etas
-
-
-@nb.njit(cache=True, nogil=True)
-def newton_step(zeta, buffer, u):
+def _goal(theta, buffer, u):
     """u ← the mode of the effects for the weights and scores in the buffer; returns whether there is one."""
     p, st = parameters(buffer), structure_of(buffer)
-    _, _, _, F, _ = constrained(pick(zeta, p), p)
+    _, _, _, F, _ = constrained(pick(theta, p), p)
     S, r = moments(buffer)
     V, x = np.empty(S.shape[0]), np.empty(st.columns)
     if not solved(F, st, S, r, V, x)[0]:
@@ -96,10 +98,52 @@ def newton_step(zeta, buffer, u):
 
 
 @nb.njit(cache=True, nogil=True)
-def squared_length(zeta, buffer, u):
-    """|Λ⁻¹u|², minus twice the log prior density of the effects but for a constant."""
+def _objective(theta, buffer, u):
+    """log p(y | u) + log p(u | θ) but for a constant, with weights and scores of u left in the buffer; −∞ for NaN."""
     p, st = parameters(buffer), structure_of(buffer)
-    _, _, _, F, _ = constrained(pick(zeta, p), p)
-    x = np.empty(st.columns)
-    divided(F, st, u, x)
-    return np.sum(x * x)
+    o = observations(buffer, st.columns)
+    etas, x = np.empty(o.y.shape[0]), np.empty(st.columns)
+    predict(o, u, 0, etas)
+    fit = _weigh(theta, buffer, etas)
+    divided(constrained(pick(theta, p), p)[3], st, u, x)
+    value = fit - 0.5 * np.sum(x * x)
+    return value if abs(value) < np.inf else -np.inf
+
+
+@nb.njit(cache=True, nogil=True)
+def settle(theta, buffer, u, etas):
+    """u ← the mode of the effects at θ by Newton's method, from ``u`` or from zero, whichever is better.
+
+    A step that does not raise the density is halved.  û with its weights and scores is left in the buffer.
+
+    Parameters
+    ----------
+    etas : (n,) or (0,) array
+        Linear predictors whose weights say where to begin, instead of ``u``.
+    """
+    if etas.shape[0] > 0:
+        _weigh(theta, buffer, etas)
+        _goal(theta, buffer, u)
+    value, nothing = _objective(theta, buffer, u), np.zeros_like(u)
+    at_zero = _objective(theta, buffer, nothing)
+    if at_zero >= value:
+        u[:], value = 0.0, at_zero
+    else:
+        _objective(theta, buffer, u)
+    goal = u.copy()
+    for _ in range(NEWTON):
+        if not _goal(theta, buffer, goal):
+            break
+        step, gained = 1.0, 0.0
+        while step > SHORTEST:
+            trial = u + step * (goal - u)
+            gained = _objective(theta, buffer, trial) - value
+            if gained > 0.0:
+                u[:] = trial
+                value += gained
+                break
+            step /= 2.0
+        if not gained > 1e-6 * (1.0 + abs(value)):
+            break
+    _objective(theta, buffer, u)
+    floats(buffer, MODE)[:] = u

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import numba as nb
+import numpy as np
 
 from hierlm.kernels.compiling import REORDER
 
@@ -97,10 +98,32 @@ def _congruence_back(F, F_bar, S, bar, o, stride, left, kl, right, kr):
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
+def _single(F, st):
+    """What M does to every column of a block of one column, 0 elsewhere."""
+    d = np.zeros(st.columns)
+    for b in range(st.blocks):
+        if st.size[b] == 1:
+            d[st.column[b]] = F[st.factor[b], 0, 0]
+    return d
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def scale(F, st, S, V):
     """V ← I + MᵀSM (its lower triangle)."""
+    d = _single(F, st)
+    others = d[st.first_root :]
     for n in range(st.nodes):
-        k, o, f = st.size[n], st.start[n], st.factor[n]
+        k, o, f, c = st.size[n], st.start[n], st.factor[n], st.column[n]
+        if k == 1 and st.rows[n + 1] - st.rows[n] == st.partners[n + 1] - st.partners[n]:  # all of one column
+            at, own, first = nb.uint64(o + 1), d[c], nb.uint64(st.rows[n])
+            V[o] = 1.0 + S[o] * own * own
+            if n >= st.dense:
+                for r in range(nb.uint64(st.root)):
+                    V[at + r] = own * S[at + r] * others[r]
+            else:
+                for r in range(nb.uint64(st.rows[n + 1]) - first):
+                    V[at + r] = own * S[at + r] * d[nb.uint64(st.coupled[first + r])]
+            continue
         if k == 1:
             V[o] = S[o] * F[f, 0, 0] * F[f, 0, 0]
         else:
@@ -111,12 +134,16 @@ def scale(F, st, S, V):
         for j in range(st.partners[n], st.partners[n + 1]):
             b = st.partner[j]
             kb = st.size[b]
-            if k == 1 and kb == 1:
-                V[p] = S[p] * F[f, 0, 0] * F[st.factor[b], 0, 0]
-            else:
-                _congruence(F, S, V, p, k, st.factor[b], kb, f, k)
+            _congruence(F, S, V, p, k, st.factor[b], kb, f, k)
             p += kb * k
     q, o = st.root, st.start[st.nodes]
+    if q == st.blocks - st.nodes:
+        for i in range(nb.uint64(q)):
+            at = nb.uint64(o) + i * nb.uint64(q)
+            for m in range(i + nb.uint64(1)):
+                V[at + m] = others[i] * S[at + m] * others[m]
+            V[at + i] += 1.0
+        return
     for a in range(st.nodes, st.blocks):
         ka, ra = st.size[a], st.column[a] - st.first_root
         for b in range(st.nodes, a + 1):
@@ -133,8 +160,25 @@ def scale(F, st, S, V):
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def back_scale(F, st, S, bar, F_bar):
     """F_bar += the derivative by M, given that (``bar``, lower triangle) by MᵀSM."""
+    d, d_bar = _single(F, st), np.zeros(st.columns)
+    others, others_bar = d[st.first_root :], d_bar[st.first_root :]
     for n in range(st.nodes):
-        k, o, f = st.size[n], st.start[n], st.factor[n]
+        k, o, f, c = st.size[n], st.start[n], st.factor[n], st.column[n]
+        if k == 1 and st.rows[n + 1] - st.rows[n] == st.partners[n + 1] - st.partners[n]:  # all of one column
+            at, own, first = nb.uint64(o + 1), d[c], nb.uint64(st.rows[n])
+            total = 2.0 * bar[o] * S[o] * own
+            if n >= st.dense:
+                for r in range(nb.uint64(st.root)):
+                    s = bar[at + r] * S[at + r]
+                    others_bar[r] += s * own
+                    total += s * others[r]
+            else:
+                for r in range(nb.uint64(st.rows[n + 1]) - first):
+                    s, to = bar[at + r] * S[at + r], nb.uint64(st.coupled[first + r])
+                    d_bar[to] += s * own
+                    total += s * d[to]
+            d_bar[c] += total
+            continue
         for i in range(k):
             for m in range(i + 1, k):
                 bar[o + i * k + m] = 0.0
@@ -146,14 +190,22 @@ def back_scale(F, st, S, bar, F_bar):
         for j in range(st.partners[n], st.partners[n + 1]):
             b = st.partner[j]
             kb = st.size[b]
-            if k == 1 and kb == 1:
-                s, h = bar[p] * S[p], st.factor[b]
-                F_bar[h, 0, 0] += s * F[f, 0, 0]
-                F_bar[f, 0, 0] += s * F[h, 0, 0]
-            else:
-                _congruence_back(F, F_bar, S, bar, p, k, st.factor[b], kb, f, k)
+            _congruence_back(F, F_bar, S, bar, p, k, st.factor[b], kb, f, k)
             p += kb * k
     q, o = st.root, st.start[st.nodes]
+    if q == st.blocks - st.nodes:
+        for i in range(nb.uint64(q)):
+            at, total = nb.uint64(o) + i * nb.uint64(q), 0.0
+            for m in range(i + nb.uint64(1)):
+                s = bar[at + m] * S[at + m]
+                others_bar[m] += s * others[i]
+                total += s * others[m]
+            others_bar[i] += total
+    for b in range(st.blocks):
+        if st.size[b] == 1:
+            F_bar[st.factor[b], 0, 0] += d_bar[st.column[b]]
+    if q == st.blocks - st.nodes:
+        return
     for a in range(st.nodes, st.blocks):
         ka, ra, f = st.size[a], st.column[a] - st.first_root, st.factor[a]
         for i in range(ka):

@@ -9,7 +9,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Structure", "accumulate", "make_structure", "mirror"]
+__all__ = ["Structure", "accumulate", "block_of", "make_structure", "mirror"]
 
 Ints = NDArray[np.int64]
 DENSE_ROOT, DENSE_SHARE = 12, 0.4
@@ -135,10 +135,20 @@ def _expand(first: Ints, count: Ints) -> Ints:
     return (np.repeat(first, count) + offsets).astype(np.int64)
 
 
+@nb.njit(cache=True, nogil=True)
+def block_of(st):
+    """The block of every column."""
+    blocks = np.empty(st.columns, dtype=np.int64)
+    for b in range(st.blocks):
+        for i in range(st.size[b]):
+            blocks[st.column[b] + i] = b
+    return blocks
+
+
 @nb.njit(cache=True)
-def position(st, block_of, high, low):
+def position(st, blocks, high, low):
     """Where the element of two columns, high ≥ low, is stored."""
-    n = block_of[low]
+    n = blocks[low]
     if n >= st.nodes:
         return st.start[st.nodes] + (high - st.first_root) * st.root + low - st.first_root
     k, o, c = st.size[n], st.start[n], st.column[n]
@@ -149,22 +159,22 @@ def position(st, block_of, high, low):
 
 
 @nb.njit(cache=True)
-def _targets(st, block_of, target):
+def _targets(st, blocks, target):
     t = 0
     for n in range(st.dense):
         for a in range(st.rows[n], st.rows[n + 1]):
             for b in range(st.rows[n], a + 1):
-                target[t] = position(st, block_of, st.coupled[a], st.coupled[b])
+                target[t] = position(st, blocks, st.coupled[a], st.coupled[b])
                 t += 1
 
 
 @nb.njit(cache=True, nogil=True)
-def accumulate(st, block_of, columns, Z, X, weights, scores, S, r):
+def accumulate(st, blocks, columns, Z, X, weights, scores, S, r):
     """S ← WᵀΩW and r ← WᵀΩy over rows.
 
     Parameters
     ----------
-    block_of : (columns,) array, the block of every column
+    blocks : (columns,) array, the block of every column
     columns : (n, C) array, the columns of the groupings that each row touches, ascending
     Z : (n, C) array, their values
     X : (n, p) array, the values of the last p columns
@@ -187,7 +197,7 @@ def accumulate(st, block_of, columns, Z, X, weights, scores, S, r):
             r[at[a]] += weighted * scores[i]
             for b in range(a + 1):
                 if value[b] != 0.0:
-                    S[position(st, block_of, at[a], at[b])] += weighted * value[b]
+                    S[position(st, blocks, at[a], at[b])] += weighted * value[b]
 
 
 @nb.njit(cache=True, nogil=True)

@@ -7,8 +7,8 @@ A C function of rows is
 
 for n ≤ BLOCK rows.  It returns Σ w log p, −∞ or NaN where that is not finite, fills ``slopes`` (∂ log p/∂η, without w)
 and ``weights`` (for −∂²), and adds Σ w ∂ log p/∂(aux, τ) to ``bars``.  What follows ``bars`` belongs to an effect of
-every row that is integrated out, and is not looked at without one: its sd τ, where the search for its mode starts, the
-quadrature, and room for the modes.
+every row that is integrated out, and is not looked at without one: its sd τ, the value at which the search for its mode
+starts, the quadrature, and room for the modes z (of the effect τz).
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ def rows(density: Any) -> Any:
             total += ws[i] * value
             first += ws[i] * by_first
             second += ws[i] * by_second
-        nb.carray(slopes, n)[:] = slope[:n]
-        nb.carray(weights, n)[:] = weight[:n]
-        sums = nb.carray(bars, 3)
+        slope_out, weight_out, sums = nb.carray(slopes, n), nb.carray(weights, n), nb.carray(bars, 3)
+        for i in range(n):
+            slope_out[i], weight_out[i] = slope[i], weight[i]
         sums[0] += first
         sums[1] += second
         return total

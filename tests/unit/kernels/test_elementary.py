@@ -6,7 +6,7 @@ import numba as nb
 import numpy as np
 import pytest
 
-from hierlm.kernels.elementary import exp, log1p_fraction
+from hierlm.kernels.elementary import exp, log, log1p_fraction
 
 LAST_PLACE = np.finfo(float).eps
 
@@ -47,3 +47,20 @@ def test_log1p_to_two_last_places():
     exact = np.log1p(e.astype(np.longdouble))
     assert np.max(np.abs(log1p_of(e) - exact) / np.maximum(exact, np.finfo(float).tiny)) <= 2 * LAST_PLACE
     assert np.isnan(log1p_of(np.array([np.nan]))[0])
+
+
+@nb.njit
+def log_of(x):
+    out = np.empty_like(x)
+    for i in range(x.shape[0]):
+        out[i] = log(x[i])
+    return out
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).eps > 1e-18, reason="no extended precision here")
+def test_log_to_two_last_places():
+    rng = np.random.default_rng(3)
+    x = np.concatenate([np.exp(rng.uniform(-700, 700, 20_000)), 1 + 10.0 ** -np.arange(1, 16), [0.5, 1.0, 2.0]])
+    exact = np.log(x.astype(np.longdouble))
+    assert np.max(np.abs(log_of(x) - exact) / np.maximum(np.abs(exact), np.finfo(float).tiny)) <= 2 * LAST_PLACE
+    np.testing.assert_array_equal(log_of(np.array([0.0, -1.0, np.inf, np.nan, 1e-310])), np.full(5, np.nan))
