@@ -14,6 +14,8 @@ MEAN = "mu"
 INTERCEPT = "Intercept"
 OBS = "obs"
 UNITS = "units"
+DRAWN, INDEPENDENTLY = "drawn", "anew and exactly for every draw of the rest"
+"""Attribute of variables that are not sampled by a chain, and its value."""
 
 
 def safe(text: str) -> str:

@@ -24,8 +24,8 @@ __all__ = ["add_outer", "factorise", "factorise_back", "solve_lower", "solve_upp
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def factorise(V, st):
     """V ← the Cholesky factor, in place; returns (whether it exists, Σ log of its diagonal)."""
-    half = 0.0
-    for n in range(st.nodes):
+    half, nodes = 0.0, st.dense if _single(st) else st.nodes
+    for n in range(nodes):
         k, o, first, last = st.size[n], st.start[n], st.rows[n], st.rows[n + 1]
         if k == 1:
             pivot = V[o]
@@ -37,8 +37,6 @@ def factorise(V, st):
             at, inverse = nb.uint64(o + 1), 1.0 / root
             for a in range(nb.uint64(last - first)):
                 V[at + a] *= inverse
-            if n >= st.dense:
-                continue
             t = nb.uint64(st.pairs[n])
             for a in range(nb.uint64(last - first)):
                 x = V[at + a]
@@ -70,7 +68,14 @@ def factorise(V, st):
                 t += 1
     q, o = st.root, st.start[st.nodes]
     if st.dense < st.nodes:
-        X = _couplings(V, st)
+        X = np.empty(((st.nodes - st.dense) * st.size[st.dense], q))
+        if nodes < st.nodes:
+            ok, more = _divided(V, st, X)
+            if not ok:
+                return False, 0.0
+            half += more
+        else:
+            _couplings(V, st, X)
         root = V[o : o + q * q].reshape((q, q))
         root -= np.dot(X.T, X)
     if not dense_cholesky(V, o, q):
@@ -81,19 +86,56 @@ def factorise(V, st):
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
-def _couplings(V, st):
-    """The couplings of the dense nodes, one row an effect."""
-    k, q = st.size[st.dense], st.root
-    X = np.empty(((st.nodes - st.dense) * k, q))
+def _couplings(V, st, X):
+    """X ← the couplings of the dense nodes, one row an effect."""
+    k = st.size[st.dense]
     for n in range(st.dense, st.nodes):
         p = st.start[n] + k * k
-        if k == 1:
-            X[n - st.dense] = V[p : p + q]
-            continue
         for i in range(k):
-            for r in range(q):
+            for r in range(st.root):
                 X[(n - st.dense) * k + i, r] = V[p + r * k + i]
-    return X
+
+
+@nb.njit(cache=True, nogil=True)
+def _single(st):
+    """Whether there are dense nodes, of one column each."""
+    return st.dense < st.nodes and st.size[st.dense] == 1
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
+def _divided(V, st, X):
+    """Dense nodes of one column and their couplings, divided by the root of the pivot, in V and X; (ok, Σ log)."""
+    half, q, j = 0.0, nb.uint64(st.root), nb.uint64(0)
+    for n in range(st.dense, st.nodes):
+        o = nb.uint64(st.start[n])
+        pivot = V[o]
+        if not (pivot > 0.0 and pivot < np.inf):
+            return False, 0.0
+        root = math.sqrt(pivot)
+        half += 0.5 * math.log(pivot)
+        V[o] = root
+        inverse, at = 1.0 / root, o + nb.uint64(1)
+        for r in range(q):
+            value = V[at + r] * inverse
+            V[at + r] = value
+            X[j, r] = value
+        j += nb.uint64(1)
+    return True, half
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
+def _divided_back(V, bar, st, X, X_bar):
+    """What :func:`_divided` means for the derivative, given that of the root by the couplings, which is subtracted."""
+    q, j = nb.uint64(st.root), nb.uint64(0)
+    for n in range(st.dense, st.nodes):
+        o = nb.uint64(st.start[n])
+        inverse, at, total = 1.0 / V[o], o + nb.uint64(1), 0.0
+        for r in range(q):
+            value = (bar[at + r] - X_bar[j, r]) * inverse
+            bar[at + r] = value
+            total += value * X[j, r]
+        bar[o] = 0.5 * (bar[o] - total) * inverse
+        j += nb.uint64(1)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
@@ -106,12 +148,14 @@ def _couplings_back(V, bar, st):
             root[i, m] = bar[o + i * q + m]
             root[m, i] = root[i, m]
         root[i, i] = 2.0 * bar[o + i * q + i]
-    X_bar = np.dot(_couplings(V, st), root)
+    X = np.empty(((st.nodes - st.dense) * k, q))
+    _couplings(V, st, X)
+    X_bar = np.dot(X, root)
+    if k == 1:
+        _divided_back(V, bar, st, X, X_bar)
+        return
     for n in range(st.dense, st.nodes):
         p = st.start[n] + k * k
-        if k == 1:
-            bar[p : p + q] -= X_bar[n - st.dense]
-            continue
         for i in range(k):
             for r in range(q):
                 bar[p + r * k + i] -= X_bar[(n - st.dense) * k + i, r]
@@ -214,12 +258,12 @@ def factorise_back(V, bar, st):
     dense_cholesky_back(V, bar, o, q)
     if st.dense < st.nodes:
         _couplings_back(V, bar, st)
-    for n in range(st.nodes - 1, -1, -1):
+    for n in range((st.dense if _single(st) else st.nodes) - 1, -1, -1):
         k, o, count = st.size[n], st.start[n], st.rows[n + 1] - st.rows[n]
         base, t = o + k * k, st.pairs[n]
         if k == 1:
             at, u = nb.uint64(base), nb.uint64(t)
-            for a in range(nb.uint64(count if n < st.dense else 0)):
+            for a in range(nb.uint64(count)):
                 x, slope = V[at + a], 0.0
                 for b in range(a + nb.uint64(1)):
                     t_bar = bar[nb.uint64(st.target[u])]

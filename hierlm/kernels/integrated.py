@@ -26,14 +26,17 @@ TINY, HUGE = 1e-300, 1e300
 """Bounds of a weight."""
 
 NEWTON = 60
-TOGETHER = 2
+TOGETHER = 3
 """Steps that all rows take at once, before single rows are searched for their mode more carefully."""
 
 FARTHEST = 6.0
 """Beyond so many standard deviations a search does not begin."""
 
-CLOSE = 0.05
-"""Newton's last step in units of s: nodes need not sit exactly at the mode."""
+CLOSE, CLOSER = 0.05, 0.003
+"""Newton's last step in units of s: nodes need not sit exactly at the mode, a hat nearly."""
+
+AWAY = 1.1
+"""Of the tangents from the mode, in units of s."""
 
 
 @plain
@@ -94,15 +97,9 @@ def mode(density, y, t, eta, aux, tau, start, close):
     return z, s, top
 
 
-@register_jitable(error_model="numpy", fastmath=REORDER, forceinline=True)
-def integrate(density, n, y, t, w, eta, aux, slopes, weights, bars, tau, start, nodes, log_weights, modes):
-    """Σ w log ∫ of n ≤ BLOCK rows and its derivatives: see :mod:`hierlm.kernels.responses.compiled`."""
-    z, s, top, far = (
-        nb.carray(local(), BLOCK),
-        nb.carray(local(), BLOCK),
-        nb.carray(local(), BLOCK),
-        nb.carray(local(), BLOCK),
-    )
+@plain
+def _approach(density, n, y, t, eta, aux, tau, start, close, z, s, top, far):
+    """A few steps of Newton's method for all rows at once: s² in ``s``, and (last step/s)² in ``far``."""
     for i in range(n):
         z[i] = begun(start[i], tau)
     for _ in range(TOGETHER):
@@ -113,11 +110,23 @@ def integrate(density, n, y, t, w, eta, aux, slopes, weights, bars, tau, start, 
             top[i] = value - 0.5 * z[i] * z[i]
             slope = tau * by_eta - z[i]
             step = slope * s[i]
-            far[i] = abs(step * slope)  # (step/s)²
-            away += 0 if far[i] < CLOSE * CLOSE else 1
+            far[i] = abs(step * slope)
+            away += 0 if far[i] < close * close else 1
             z[i] += step
         if away == 0:
             break
+
+
+@register_jitable(error_model="numpy", fastmath=REORDER, forceinline=True)
+def integrate(density, n, y, t, w, eta, aux, slopes, weights, bars, tau, start, nodes, log_weights, modes):
+    """Σ w log ∫ of n ≤ BLOCK rows and its derivatives: see :mod:`hierlm.kernels.responses.compiled`."""
+    z, s, top, far = (
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+    )
+    _approach(density, n, y, t, eta, aux, tau, start, CLOSE, z, s, top, far)
     for i in range(n):
         s[i] = math.sqrt(s[i])
     for i in range(n):
@@ -169,37 +178,65 @@ def _tangent(density, y, t, eta, aux, tau, at):
 
 
 @plain
-def draw(density, rng, y, t, eta, aux, tau, start):
-    """An exact draw of z given its row, for a density that is log-concave in η; NaN where none is found.
+def draw(density, rng, y, t, eta, aux, tau, start, effects):
+    """Exact draws of τz of n ≤ BLOCK rows, for a density that is log-concave in η; returns whether all were found.
 
     Rejection below a hat of three pieces: flat at the mode, exponential beyond tangents about one s away from it
     (Devroye 1986, VII.2).
     """
-    z, s, _ = mode(density, y, t, eta, aux, tau, begun(start, tau), 1e-4)
-    top, _ = _tangent(density, y, t, eta, aux, tau, z)
-    left, left_slope = _tangent(density, y, t, eta, aux, tau, z - 1.1 * s)
-    right, right_slope = _tangent(density, y, t, eta, aux, tau, z + 1.1 * s)
-    if not (left_slope > 0.0 and right_slope < 0.0):
-        return np.nan
-    top += 1e-6  # the mode is not exact
-    a = z - 1.1 * s + (top - left) / left_slope  # where the tangents reach the top
-    b = z + 1.1 * s + (top - right) / right_slope
-    if not a < b:
-        return np.nan
-    mass_left, mass_right = 1.0 / left_slope, -1.0 / right_slope
-    mass = mass_left + (b - a) + mass_right
+    n, found = y.shape[0], True
+    z, s, top, far = (
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+    )
+    left, left_slope, right, right_slope = (
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+    )
+    _approach(density, n, y, t, eta, aux, tau, start, CLOSER, z, s, top, far)
+    for i in range(n):
+        s[i] = math.sqrt(s[i])
+    for i in range(n):
+        if not (far[i] < CLOSER * CLOSER and top[i] > -np.inf):
+            z[i], s[i], _ = mode(density, y[i], t[i], eta[i], aux, tau, begun(start[i], tau), CLOSER)
+    for i in range(n):
+        top[i], _ = _tangent(density, y[i], t[i], eta[i], aux, tau, z[i])
+        left[i], left_slope[i] = _tangent(density, y[i], t[i], eta[i], aux, tau, z[i] - AWAY * s[i])
+        right[i], right_slope[i] = _tangent(density, y[i], t[i], eta[i], aux, tau, z[i] + AWAY * s[i])
+    for i in range(n):
+        summit = top[i] + 1e-6  # the mode is not exact
+        a = z[i] - AWAY * s[i] + (summit - left[i]) / left_slope[i]  # where the tangents reach the top
+        b = z[i] + AWAY * s[i] + (summit - right[i]) / right_slope[i]
+        at = np.nan
+        if left_slope[i] > 0.0 and right_slope[i] < 0.0 and a < b:
+            at = _below(density, rng, y[i], t[i], eta[i], aux, tau, summit, a, left_slope[i], b, right_slope[i])
+        effects[i] = tau * at
+        found = found and at == at
+    return found
+
+
+@plain
+def _below(density, rng, y, t, eta, aux, tau, top, a, left_slope, b, right_slope):
+    """A draw by rejection below ``top`` from a to b and exponentials beyond; NaN after a thousand refusals."""
+    mass_left, mass_flat = 1.0 / left_slope, b - a
+    mass = mass_left + mass_flat - 1.0 / right_slope
     for _ in range(1000):
-        v = rng.random() * mass
+        v, hat = rng.random() * mass, top
         if v < mass_left:
-            x = a + math.log(max(v / mass_left, 1e-300)) / left_slope
-            hat = top + left_slope * (x - a)
-        elif v < mass_left + (b - a):
+            beyond = rng.standard_exponential()
+            x = a - beyond / left_slope
+            hat -= beyond
+        elif v < mass_left + mass_flat:
             x = a + (v - mass_left)
-            hat = top
         else:
-            x = b + math.log(max((mass - v) / mass_right, 1e-300)) / right_slope
-            hat = top + right_slope * (x - b)
+            beyond = rng.standard_exponential()
+            x = b - beyond / right_slope
+            hat -= beyond
         value, _ = _tangent(density, y, t, eta, aux, tau, x)
-        if math.log(max(rng.random(), 1e-300)) <= value - hat:
+        if hat - rng.standard_exponential() <= value:
             return x
     return np.nan

@@ -8,6 +8,8 @@ Source: Vehtari, Gelman, Simpson, Carpenter & Bürkner (2021), Bayesian Analysis
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,9 +66,13 @@ def convergence(values: Floats, most: float = np.inf) -> Convergence:
     found = np.full((4, values.shape[-1]), np.nan)
     usable = np.flatnonzero(moving) if values.shape[1] >= 4 else np.zeros(0, dtype=np.int64)
     step = max(1, CHUNK // max(1, values.shape[0] * values.shape[1]))
-    for start in range(0, len(usable), step):
+
+    def measure(start: int) -> None:
         part = usable[start : start + step]
         found[:, part] = _diagnostics(np.ascontiguousarray(np.moveaxis(values[..., part], -1, 0)))
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # NumPy lets go of Python's lock
+        list(pool.map(measure, range(0, len(usable), step)))
     r_hat, ess_bulk, ess_tail, mcse = found
     if np.isfinite(most):
         sd = values.std(axis=(0, 1), ddof=1) if values.size > 1 else np.zeros(values.shape[-1])

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import pandas as pd
 
+from hierlm import names
 from hierlm.errors import ConvergenceWarning
 from hierlm.posterior.checks import (
     Check,
@@ -117,9 +118,10 @@ def _four_digits(value: float) -> str:
 def diagnose(fit: Fit) -> Diagnosis:
     """Can the draws be trusted, and what is to be done if not?
 
-    Checked over everything that users see, group effects included: finite draws; R̂ < 1.01; bulk and tail effective
-    sample size of at least 100 a chain; Monte-Carlo error of the mean at most 5% of the sd; no divergences, no
-    transition at the largest tree depth; E-BFMI of at least 0.3 in every chain.  A number that is not finite never
+    Checked over everything that users see, group effects included, but for effects of single rows that are drawn anew
+    and exactly for every draw of the rest, and so have no chain of their own: finite draws; R̂ < 1.01; bulk and tail
+    effective sample size of at least 100 a chain; Monte-Carlo error of the mean at most 5% of the sd; no divergences,
+    no transition at the largest tree depth; E-BFMI of at least 0.3 in every chain.  A number that is not finite never
     passes; a chain that does not move fails; parameters that the user fixed are left out.
 
     After importance sampling there is no R̂ and no trajectory; checked instead are Pareto's k̂ ≤ 0.7 and that the weights
@@ -211,12 +213,14 @@ def _measured(fit: Fit, most: float = np.inf) -> Measured:
     most : float
         What all draws are worth.
     """
-    names: list[str] = []
-    parts = []
+    labels: list[str] = []
+    parts, alone = [], _independent(fit)
     for found in elements(fit, groups=True):
+        if found.variable in alone:
+            continue
         free = ~found.constant
         values = found.values if free.all() else found.values[..., free]
-        names += [n for n, keep in zip(found.names, free, strict=True) if keep]
+        labels += [n for n, keep in zip(found.names, free, strict=True) if keep]
         with np.errstate(invalid="ignore"):
             sd = flat(values).std(axis=0)
         parts.append((convergence(values, most), sd))
@@ -227,7 +231,12 @@ def _measured(fit: Fit, most: float = np.inf) -> Measured:
     mcse = np.concatenate([c.mcse_mean for c, _ in parts])
     with np.errstate(invalid="ignore", divide="ignore"):
         share = mcse / np.concatenate([sd for _, sd in parts])
-    return Measured(tuple(names), **columns, mcse_share=share)
+    return Measured(tuple(labels), **columns, mcse_share=share)
+
+
+def _independent(fit: Fit) -> list[str]:
+    """Variables drawn anew and exactly for every draw of the rest: they have no chain of their own to be looked at."""
+    return [str(n) for n, v in fit.posterior.data_vars.items() if v.attrs.get(names.DRAWN) == names.INDEPENDENTLY]
 
 
 def _frame(made: Sequence[Check]) -> pd.DataFrame:

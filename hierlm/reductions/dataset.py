@@ -63,7 +63,10 @@ def dataset(
     for i, parameter in enumerate(model.responses[0].free):
         variables[parameter] = ((), positives[:, i])
     used = {d for dims, _ in variables.values() for d in dims}
-    return xr.Dataset(
+    made = xr.Dataset(
         {n: (("chain", "draw", *dims), v.reshape(*size, *v.shape[1:])) for n, (dims, v) in variables.items()},
         coords={"chain": np.arange(size[0]), "draw": np.arange(size[1])} | {d: coords[d] for d in used},
     )
+    if integrated is not None:
+        made[names.effects(integrated[0])].attrs[names.DRAWN] = names.INDEPENDENTLY
+    return made

@@ -139,8 +139,13 @@ class Whitened(Reduction):
             return ok, sds, C, positives
 
         sds, C, positives = recover_in_chunks(len(flat), place.columns + rows, seed, make)
-        integrated = None if block is None else (block.group, own[:, np.argsort(block.codes)], sds[:, -1])
+        integrated = None if block is None else (block.group, _by_level(own, block.codes), sds[:, -1])
         return dataset(model, place, (chains, draws), sds, C, positives, effects, integrated)
+
+
+def _by_level(own: NDArray[np.float64], codes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Columns in the order of levels; no copy where rows are in it."""
+    return own if np.all(codes == np.arange(len(codes))) else own[:, np.argsort(codes)]
 
 
 def _problem(buffer: NDArray[np.float64], place: Arrangement) -> Problem:

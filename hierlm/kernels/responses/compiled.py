@@ -106,13 +106,14 @@ def effect_draws(density: Any) -> Any:
 
     @nb.njit(cache=True, nogil=True, error_model="numpy")
     def draws(rng, o, u, log_aux, taus, effects):
-        found, etas = np.ones(u.shape[0], dtype=np.bool_), np.empty(o.y.shape[0])
+        found, scratch = np.ones(u.shape[0], dtype=np.bool_), np.empty(BLOCK)
         for d in range(u.shape[0]):
-            predict(o, u[d], 0, etas)
-            for i in range(etas.shape[0]):
-                z = draw(density, rng, o.y[i], o.trials[i], etas[i], log_aux[d], taus[d], o.start[i])
-                effects[d, i] = taus[d] * z
-                found[d] = found[d] and z == z
+            for begin in range(0, o.y.shape[0], BLOCK):
+                end = min(begin + BLOCK, o.y.shape[0])
+                y, t, start, etas = o.y[begin:end], o.trials[begin:end], o.start[begin:end], scratch[: end - begin]
+                predict(o, u[d], begin, etas)
+                ok = draw(density, rng, y, t, etas, log_aux[d], taus[d], start, effects[d, begin:end])
+                found[d] = found[d] and ok
         return found
 
     return draws

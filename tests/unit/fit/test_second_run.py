@@ -19,7 +19,7 @@ from hierlm.samplers.sampler import FLAGS
 
 Change = Callable[[Problem, np.ndarray, dict[str, np.ndarray]], None]
 FORMULA = "Yield ~ 1 + (1 | Batch)"
-RUN: dict[str, Any] = {"draws": 400, "seed": 3, "progress": False}
+RUN: dict[str, Any] = {"draws": 1000, "seed": 3, "progress": False}
 
 
 class Spoiled(Sampler):
@@ -103,8 +103,8 @@ def test_a_bad_run_is_made_again_with_more_care(run: Any, change: Change, reason
     assert (first["kept"], second["kept"]) == (False, True)
     assert second["reason"] == ""
     assert [(s.tune, s.target_accept, s.seed, s.draws) for s in sampler.asked] == [
-        (250, 0.8, 3, 400),
-        (1000, 0.95, 3, 400),
+        (250, 0.8, 3, 1000),
+        (1000, 0.95, 3, 1000),
     ]
     assert (made.provenance["tune"], made.provenance["target_accept"]) == (1000, 0.95)
     assert int(made.draws["sample_stats"]["diverging"].sum()) == 0
@@ -162,7 +162,7 @@ def test_a_second_run_that_comes_to_nothing_leaves_the_first(run: Any, second: A
     assert other["reason"] == reason
     assert not other["kept"]
     assert other["r_hat"] is None
-    assert made.posterior.sizes["draw"] == 400
+    assert made.posterior.sizes["draw"] == 1000
     assert made.provenance["complete"]
     assert "reduce=False" in made.diagnose().advice[-1]
 
@@ -170,7 +170,7 @@ def test_a_second_run_that_comes_to_nothing_leaves_the_first(run: Any, second: A
 def test_an_interrupted_run_is_not_made_again(monkeypatch: pytest.MonkeyPatch):
     sampler = Spoiled(lambda p, theta, flags: (stopped(p, theta, flags), diverging(2)(p, theta, flags)))  # type: ignore[arg-type, func-returns-value]
     monkeypatch.setattr("hierlm.fit.sampling.get_sampler", lambda name: sampler)
-    with pytest.warns(hl.InterruptedWarning, match="100 of 400"):
+    with pytest.warns(hl.InterruptedWarning, match="100 of 1000"):
         made = fit(hl.Model(FORMULA, hl.load_data("Dyestuff")), **RUN)
     assert len(sampler.asked) == 1
     assert len(made.provenance["attempts"]) == 1
