@@ -143,7 +143,7 @@ def settle(theta, buffer, u, etas):
                 value += gained
                 break
             step /= 2.0
-        if not gained > 1e-6 * (1.0 + abs(value)):
+        if not gained > 1e-9 * (1.0 + abs(value)):
             break
     _objective(theta, buffer, u)
     floats(buffer, MODE)[:] = u
