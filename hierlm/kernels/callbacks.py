@@ -27,28 +27,31 @@ STORE = nb.types.int64(WHOLE, WHOLE, REAL, REAL, REAL)
 
 
 def _gaussian(dimension, zeta, gradient, value, buffer):
-    length = nb.carray(buffer, 1).view(nb.int64)[0]
+    length, result = nb.carray(buffer, 1).view(nb.int64)[0], nb.carray(value, 1)
+    result[0] = -np.inf  # what the host sees should anything stop half way
     logp = marginal.log_density(nb.carray(zeta, dimension), nb.carray(buffer, length), nb.carray(gradient, dimension))
-    nb.carray(value, 1)[0] = logp
+    result[0] = logp
     return 0 if math.isfinite(logp) else 4
 
 
 def _whitened(dimension, zeta, gradient, value, buffer):
     """Of θ and effects; of θ alone that of the pilot, so that one function is loaded for both."""
-    problem = nb.carray(buffer, nb.carray(buffer, 1).view(nb.int64)[0])
+    problem, result = nb.carray(buffer, nb.carray(buffer, 1).view(nb.int64)[0]), nb.carray(value, 1)
+    result[0] = -np.inf
     at, slopes = nb.carray(zeta, dimension), nb.carray(gradient, dimension)
     if dimension < dimension_of(problem):
         logp = pilot.log_density(at, problem, slopes)
     else:
         logp = whitened.log_density(at, problem, slopes)
-    nb.carray(value, 1)[0] = logp
+    result[0] = logp
     return 0 if math.isfinite(logp) else 4
 
 
 def _frozen(dimension, zeta, gradient, value, buffer):
-    length = nb.carray(buffer, 1).view(nb.int64)[0]
+    length, result = nb.carray(buffer, 1).view(nb.int64)[0], nb.carray(value, 1)
+    result[0] = -np.inf  # what the host sees should anything stop half way
     logp = frozen.log_density(nb.carray(zeta, dimension), nb.carray(buffer, length), nb.carray(gradient, dimension))
-    nb.carray(value, 1)[0] = logp
+    result[0] = logp
     return 0 if math.isfinite(logp) else 4
 
 
@@ -60,7 +63,7 @@ def _copy(dimension, expanded, zeta, out, data):
 
 @lru_cache
 def _store() -> Any:
-    return nb.cfunc(STORE, cache=True)(_copy)
+    return nb.cfunc(STORE, cache=True, error_model="numpy")(_copy)
 
 
 def called(callback: Any) -> Callable[[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]], float]:
@@ -83,16 +86,16 @@ def called(callback: Any) -> Callable[[NDArray[np.float64], NDArray[np.float64],
 @lru_cache
 def gaussian_callbacks() -> tuple[Any, Any]:
     """The marginal density of a Gaussian response, and what stores a draw."""
-    return nb.cfunc(DENSITY, cache=True)(_gaussian), _store()
+    return nb.cfunc(DENSITY, cache=True, error_model="numpy")(_gaussian), _store()
 
 
 @lru_cache
 def whitened_callbacks() -> tuple[Any, Any]:
     """The joint density of θ and whitened effects, and what stores a draw."""
-    return nb.cfunc(DENSITY, cache=True)(_whitened), _store()
+    return nb.cfunc(DENSITY, cache=True, error_model="numpy")(_whitened), _store()
 
 
 @lru_cache
 def frozen_callbacks() -> tuple[Any, Any]:
     """The joint density of θ and effects whitened at the mode, and what stores a draw."""
-    return nb.cfunc(DENSITY, cache=True)(_frozen), _store()
+    return nb.cfunc(DENSITY, cache=True, error_model="numpy")(_frozen), _store()

@@ -14,7 +14,7 @@ __all__ = ["EXCHANGEABLE", "UNSTRUCTURED", "correlation", "correlation_gradient"
 EXCHANGEABLE, UNSTRUCTURED = 1, 2
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def correlation(kind, k, eta, v, C):
     """C from v, in place; returns log prior + log Jacobian, up to a constant, or −∞.
 
@@ -51,7 +51,7 @@ def correlation(kind, k, eta, v, C):
     return total
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def correlation_gradient(kind, k, eta, v, C, D, out):
     """out ← ∂/∂v of the log-likelihood plus :func:`correlation`'s return; D is the derivative by C, lower triangle."""
     if kind == EXCHANGEABLE:

@@ -96,7 +96,7 @@ def _couplings(V, st, X):
                 X[(n - st.dense) * k + i, r] = V[p + r * k + i]
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _single(st):
     """Whether there are dense nodes, of one column each."""
     return st.dense < st.nodes and st.size[st.dense] == 1

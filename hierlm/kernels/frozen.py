@@ -126,7 +126,7 @@ def log_density(zeta, buffer, gradient):
     return logp
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def draw_effects(zetas, buffer, u):
     """Everything at each draw of (ζ, z): u (D, columns) is overwritten; returns ok, sds, C, positives."""
     p, st = parameters(buffer), structure_of(buffer)

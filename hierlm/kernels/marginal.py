@@ -27,7 +27,7 @@ __all__ = ["draw_effects", "evidence", "less_log_diagonal", "log_density", "solv
 LOG_2PI = math.log(2.0 * math.pi)
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def solved(M, st, S, r, V, c):
     """V ← L and c ← L⁻¹Mᵀr; returns (whether L exists, Σ log L_ii)."""
     scale(M, st, S, V)
@@ -38,7 +38,7 @@ def solved(M, st, S, r, V, c):
     return ok, half
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def evidence(M, st, S, r, M_bar):
     """½cᵀc − Σ log L_ii and cᵀc, the derivative of the first added to ``M_bar``; −∞ where L does not exist."""
     V, c = np.empty(S.shape[0]), np.empty(st.columns)
@@ -59,7 +59,7 @@ def evidence(M, st, S, r, M_bar):
     return 0.5 * cc - half, cc
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def log_density(zeta, buffer, gradient):
     """log p(y | θ) + log p(θ) + log Jacobians up to a constant, and its gradient in place; −∞ on any failure."""
     gradient[:] = 0.0
@@ -84,7 +84,7 @@ def log_density(zeta, buffer, gradient):
     return logp
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def less_log_diagonal(V, bar, st):
     """Bar −= the derivative of Σ log L_ii by L."""
     for n in range(st.nodes):
@@ -96,7 +96,7 @@ def less_log_diagonal(V, bar, st):
         bar[o + i * q + i] -= 1.0 / V[o + i * q + i]
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def draw_effects(zetas, buffer, noise):
     """Everything at each draw of ζ, effects from their exact conditional distribution.
 

@@ -69,7 +69,7 @@ def observation_fields(o: Observations) -> list[NDArray[np.float64] | NDArray[np
     return [np.array(o[:3], dtype=np.int64), *o[3:]]
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def observations(buffer, columns):
     """The observations as they were packed, of a problem with so many columns."""
     head, offset = ints(buffer, FIRST), floats(buffer, FIRST + 4)

@@ -29,7 +29,7 @@ def pack(dimension: int, fields: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
     return np.concatenate([header, *whole]).view(np.float64)
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def floats(buffer, field):
     """A field of floats."""
     header = buffer.view(np.int64)
@@ -37,7 +37,7 @@ def floats(buffer, field):
     return buffer[first : first + header[3 + 2 * field]]
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def ints(buffer, field):
     """A field of whole numbers."""
     whole = buffer.view(np.int64)
@@ -45,7 +45,7 @@ def ints(buffer, field):
     return whole[first : first + whole[3 + 2 * field]]
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def dimension_of(buffer):
     """The number of sampled coordinates."""
     return buffer.view(np.int64)[1]

@@ -57,7 +57,7 @@ class Parameters(NamedTuple):
     scales: Floats
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def parameters(buffer):
     """The first fields of a packed array."""
     centre, sizes = floats(buffer, 0), ints(buffer, 2)
@@ -75,7 +75,7 @@ def parameters(buffer):
     )
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def pick(zeta, p):
     """θ = centre + axes ζ."""
     K = p.centre.shape[0]
@@ -88,12 +88,12 @@ def pick(zeta, p):
     return theta
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _log_prior(row, x):
     return log_prior(int(row[3]), row[4], row[5], x)
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _deviations(theta, p, values):
     """Standard deviations with their signs in place; returns the log prior with the log Jacobian."""
     total = 0.0
@@ -117,7 +117,7 @@ def _deviations(theta, p, values):
     return total
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _positives(theta, p, values):
     total = 0.0
     for s in range(p.positives.shape[0]):
@@ -131,7 +131,7 @@ def _positives(theta, p, values):
     return total
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def constrained(theta, p):
     """Everything that θ means.
 
@@ -165,7 +165,7 @@ def constrained(theta, p):
     return total, values, C, F, positives
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def back_parameters(theta, p, values, C, F_bar, by_sd, slopes, positives, out):
     """out ← ∂/∂ζ of the log prior with its Jacobians and of what the following are derivatives of.
 
@@ -208,7 +208,7 @@ def back_parameters(theta, p, values, C, F_bar, by_sd, slopes, positives, out):
         out[j] = value
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def without_signs(p, values, C):
     """Standard deviations without their signs, which go to the correlations, in place."""
     for g in range(p.sizes.shape[0]):

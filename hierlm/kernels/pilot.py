@@ -29,7 +29,7 @@ NEWTON, SHORTEST = 50, 1e-6
 """Steps at most, and the shortest part of one that is tried."""
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def log_density(zeta, buffer, gradient):
     """The pilot's log density of θ and its gradient."""
     gradient[:] = 0.0
@@ -55,7 +55,7 @@ def log_density(zeta, buffer, gradient):
     return logp
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _row_parameters(o, positives, values):
     log_aux = np.zeros(2)
     for i in range(o.aux):
@@ -63,7 +63,7 @@ def _row_parameters(o, positives, values):
     return log_aux, abs(values[o.deviation]) if o.deviation >= 0 else 0.0
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _weigh(theta, buffer, etas):
     """Working weights and scores at θ and linear predictors, and what follows from them, into the buffer; Σ w log p.
 
@@ -83,7 +83,7 @@ def _weigh(theta, buffer, etas):
     return fit
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _goal(theta, buffer, u):
     """u ← the mode of the effects for the weights and scores in the buffer; returns whether there is one."""
     p, st = parameters(buffer), structure_of(buffer)
@@ -97,7 +97,7 @@ def _goal(theta, buffer, u):
     return True
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _objective(theta, buffer, u):
     """log p(y | u) + log p(u | θ) but for a constant, with weights and scores of u left in the buffer; −∞ for NaN."""
     p, st = parameters(buffer), structure_of(buffer)
@@ -110,7 +110,7 @@ def _objective(theta, buffer, u):
     return value if abs(value) < np.inf else -np.inf
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def settle(theta, buffer, u, etas):
     """u ← the mode of the effects at θ by Newton's method, from ``u`` or from zero, whichever is better.
 

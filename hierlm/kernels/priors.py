@@ -44,7 +44,7 @@ EVEN = frozenset({0, 1, 2, 3, 4, COMPILED_EVEN})
 """Codes whose density has no singularity at zero, so that x may stand for |x|."""
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def log_prior(code, a, b, x):
     """log p(x) up to a constant, and its derivative, for x > 0."""
     if code >= COMPILED:
@@ -69,7 +69,7 @@ def log_prior(code, a, b, x):
     return 0.0, 0.0
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def log_real_prior(code, a, b, x):
     """log p(x) up to a constant, and its derivative, for a real x less its location.
 

@@ -25,7 +25,7 @@ def common_fields(
     return [*parameters, np.array(structure[:6], dtype=np.int64), *structure[6:], S, r]
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def structure_of(buffer):
     """The structure as it was packed."""
     n = ints(buffer, FIELDS)
@@ -49,7 +49,7 @@ def structure_of(buffer):
     )
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def moments(buffer):
     """(S = WᵀΩW in the pattern of the structure, r = WᵀΩy)."""
     return floats(buffer, FIELDS + 11), floats(buffer, FIELDS + 12)

@@ -192,20 +192,33 @@ def back_scale(F, st, S, bar, F_bar):
             kb = st.size[b]
             _congruence_back(F, F_bar, S, bar, p, k, st.factor[b], kb, f, k)
             p += kb * k
-    q, o = st.root, st.start[st.nodes]
-    if q == st.blocks - st.nodes:
-        for i in range(nb.uint64(q)):
-            at, total = nb.uint64(o) + i * nb.uint64(q), 0.0
-            for m in range(i + nb.uint64(1)):
-                s = bar[at + m] * S[at + m]
-                others_bar[m] += s * others[i]
-                total += s * others[m]
-            others_bar[i] += total
+    if st.root == st.blocks - st.nodes:
+        _back_root(st, S, bar, d, d_bar)
+    else:
+        _back_root_of_blocks(F, st, S, bar, F_bar)
     for b in range(st.blocks):
         if st.size[b] == 1:
             F_bar[st.factor[b], 0, 0] += d_bar[st.column[b]]
-    if q == st.blocks - st.nodes:
-        return
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
+def _back_root(st, S, bar, d, d_bar):
+    """The same for a root of blocks of one column."""
+    q, start = nb.uint64(st.root), nb.uint64(st.start[st.nodes])
+    others, others_bar = d[st.first_root :], d_bar[st.first_root :]
+    for i in range(q):
+        at, total = start + i * q, 0.0
+        for m in range(i + nb.uint64(1)):
+            s = bar[at + m] * S[at + m]
+            others_bar[m] += s * others[i]
+            total += s * others[m]
+        others_bar[i] += total
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
+def _back_root_of_blocks(F, st, S, bar, F_bar):
+    """The same for a root of any blocks."""
+    q, o = st.root, st.start[st.nodes]
     for a in range(st.nodes, st.blocks):
         ka, ra, f = st.size[a], st.column[a] - st.first_root, st.factor[a]
         for i in range(ka):

@@ -135,7 +135,7 @@ def _expand(first: Ints, count: Ints) -> Ints:
     return (np.repeat(first, count) + offsets).astype(np.int64)
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def block_of(st):
     """The block of every column."""
     blocks = np.empty(st.columns, dtype=np.int64)
@@ -145,7 +145,7 @@ def block_of(st):
     return blocks
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def position(st, blocks, high, low):
     """Where the element of two columns, high ≥ low, is stored."""
     n = blocks[low]
@@ -158,7 +158,7 @@ def position(st, blocks, high, low):
     return o + k * k + (r - st.rows[n]) * k + low - c
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def _targets(st, blocks, target):
     t = 0
     for n in range(st.dense):
@@ -168,7 +168,7 @@ def _targets(st, blocks, target):
                 t += 1
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def accumulate(st, blocks, columns, Z, X, weights, scores, S, r):
     """S ← WᵀΩW and r ← WᵀΩy over rows.
 
@@ -200,7 +200,7 @@ def accumulate(st, blocks, columns, Z, X, weights, scores, S, r):
                     S[position(st, blocks, at[a], at[b])] += weighted * value[b]
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def mirror(st, S):
     """Fill the upper triangles of diagonal blocks, of which :func:`accumulate` wrote the lower ones."""
     for n in range(st.nodes + 1):

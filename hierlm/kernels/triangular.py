@@ -53,7 +53,7 @@ def cholesky_back(V: np.ndarray, bar: np.ndarray, o: int, k: int) -> None:
                 bar[q + m] -= value * V[p + m]
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def dense_cholesky(V: np.ndarray, o: int, q: int) -> bool:
     """:func:`cholesky` of a matrix of any size, by LAPACK where it is large."""
     if q <= SMALL:
@@ -69,7 +69,7 @@ def dense_cholesky(V: np.ndarray, o: int, q: int) -> bool:
     return True
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def dense_cholesky_back(V: np.ndarray, bar: np.ndarray, o: int, q: int) -> None:
     """:func:`cholesky_back` of a matrix of any size: L⁻ᵀ Φ(LᵀL̄) L⁻¹, Φ the lower triangle with half its diagonal."""
     if q <= SMALL:

@@ -100,7 +100,7 @@ def log_density(zeta, buffer, gradient):
     return logp
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def draw_effects(zetas, buffer, u):
     """Everything at each draw of (ζ, z) but the effects that are integrated out.
 

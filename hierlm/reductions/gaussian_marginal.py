@@ -30,6 +30,9 @@ __all__ = ["GaussianMarginal"]
 MOST_WORK = 3_000_000
 """Multiplications of one factorisation; beyond, its cost outweighs what marginalisation saves."""
 
+ROUNDING = 1e-4
+"""The largest error of the log density that is tolerated: NUTS does not see it."""
+
 
 @final
 class GaussianMarginal(Reduction):
@@ -96,3 +99,14 @@ def _obstacles(model: Model) -> Iterator[str]:
         yield "known standard errors come on top of an unknown residual sd"
     yield from prior_obstacles(model, normal=True)
     yield from structure_obstacles(model)
+    if _rounding(model) > ROUNDING:
+        yield "responses lie so far from their prior mean that sums of their squares would keep too few digits"
+
+
+def _rounding(model: Model) -> float:
+    """The error of the log density by rounding yᵀy/σ², were σ² a hundredth of the variance about the common effects."""
+    predictor = model.predictors[0]
+    y = model.responses[0].y - predictor.offset - predictor.X @ arrange(model).means
+    rest = y - predictor.X @ np.linalg.lstsq(predictor.X, y, rcond=None)[0] if predictor.X.shape[1] else y
+    variance = max(rest.var(), 1e-6 * y.var(), np.finfo(float).tiny)
+    return float(np.finfo(float).eps * (y @ y) / (0.01 * variance))
