@@ -79,7 +79,7 @@ def read_terms(text: str) -> Terms:
     while place < len(text):
         match = _TOKEN.match(text, place)
         if match is None:
-            raise FormulaError("This cannot be read.", text=text, start=place)
+            raise FormulaError("This cannot be read.", text=text, start=place, hint="Write terms joined by +, : or *.")
         stop = match.end()
         if match["atom"] or match["brace"]:
             stop = _end_of_atom(text, match)
@@ -170,7 +170,7 @@ def _end_of_atom(text: str, match: re.Match[str]) -> int:
         depth += {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}.get(piece[0], 0)
         if depth == 0:
             return place + piece.end()
-    raise FormulaError("This bracket is never closed.", text=text, start=place - 1)
+    raise FormulaError("This bracket is never closed.", text=text, start=place - 1, hint="Close it.")
 
 
 def _check_order(tokens: Sequence[str], text: str) -> None:
@@ -179,7 +179,7 @@ def _check_order(tokens: Sequence[str], text: str) -> None:
     for before, now in zip(["", *tokens], tokens, strict=False):
         depth += (now == "(") - (now == ")")
         if depth < 0:
-            raise FormulaError("This ')' closes nothing.", text=text, stop=len(text))
+            raise FormulaError("This ')' closes nothing.", text=text, stop=len(text), hint="Remove it.")
         if now == "(" or now[0] == "v" or now.isdigit():
             if complete:
                 raise FormulaError("An operator is missing here.", text=text, stop=len(text), hint="Join terms by +.")

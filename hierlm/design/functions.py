@@ -118,7 +118,9 @@ def fit_bs(
     else:
         inner = np.sort(np.atleast_1d(np.asarray(knots, dtype=np.float64)))
         if not (np.isfinite(inner).all() and (inner > low).all() and (inner < high).all()):
-            raise DataError(f"bs() needs its knots inside ({low:g}, {high:g}).")
+            raise DataError(
+                f"bs() needs its knots inside ({low:g}, {high:g}).", hint="Give df= instead, or knots within the data."
+            )
     full = np.concatenate([[low] * (degree + 1), inner, [high] * (degree + 1)])
     first = 0 if intercept else 1
 
@@ -147,4 +149,7 @@ TRANSFORMS: Mapping[str, Callable[..., Applied]] = {
 
 def _whole(function: str, argument: str, value: Any, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise DataError(f"{function}() needs {argument} to be a whole number ≥ {least}, not {value!r}.")
+        raise DataError(
+            f"{function}() needs {argument} to be a whole number ≥ {least}, not {value!r}.",
+            hint=f"Write {argument}={least + 2}.",
+        )

@@ -87,6 +87,8 @@ def fit(
     ConvergenceWarning
         When a chain went on with numbers that are not finite; they are cut off likewise.
     """
+    if not isinstance(reduce, bool):
+        raise SamplingError(f"reduce={reduce!r} is neither True nor False.", hint="Leave it out.")
     chosen = get_sampler(sampler)
     way = _way(model, chosen, reduce)
     settings = checked_settings(
