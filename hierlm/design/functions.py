@@ -65,13 +65,13 @@ def fit_poly(x: Floats, degree: int = 1, raw: bool = False) -> Applied:
     (Kennedy & Gentle 1980).  ``raw=True`` gives x, x², ….
     """
     _whole("poly", "degree", degree, 1)
-    if raw:
-        return lambda new: np.column_stack([new**k for k in range(1, degree + 1)])
     if degree >= len(np.unique(x)):
         raise DataError(
             f"poly(…, {degree}) needs more than {degree} different values, there are {len(np.unique(x))}.",
             hint="Use a lower degree.",
         )
+    if raw:
+        return lambda new: np.column_stack([new**k for k in range(1, degree + 1)])
     alpha, norm = [], []
     before, now = np.zeros_like(x), np.ones_like(x)
     for _ in range(degree + 1):
@@ -114,6 +114,11 @@ def fit_bs(
         least = degree + bool(intercept)
         size = least if df is None else df
         _whole("bs", "df", size, least)
+        different = len(np.unique(x))
+        if size > different:
+            raise DataError(
+                f"bs() cannot make {size:,} columns of {different:,} different values.", hint="Use fewer, such as df=5."
+            )
         inner = np.quantile(x[(x >= low) & (x <= high)], np.linspace(0, 1, size - least + 2)[1:-1])
     else:
         inner = np.sort(np.atleast_1d(np.asarray(knots, dtype=np.float64)))

@@ -77,6 +77,10 @@ CASES = [
     model("separation by a level", Warned(("Separation: 'f[mid]', 'f[top]'",)), "b ~ f", "bernoulli", b=[1 if f == "lo" else b for f, b in zip(COLUMNS["f"], COLUMNS["b"], strict=True)]),
     model("separated counts", Warned(("Separation",)), "c ~ f", "poisson", c=[0 if f == "lo" else c + 1 for f, c in zip(COLUMNS["f"], COLUMNS["c"], strict=True)]),
     model("separated successes", Warned(("Separation",)), "s | trials(n) ~ f", "binomial", s=[n if f == "lo" else s for f, n, s in zip(COLUMNS["f"], COLUMNS["n"], COLUMNS["s"], strict=True)]),
+    model("a spline of more columns than values", Refused(DE, ("999,999,999 columns of 40 different values", "df=5")), "y ~ bs(x, df=999999999)"),
+    model("a polynomial of more columns than values", Refused(DE, ("different values", "lower degree")), "y ~ poly(x, 999999999)"),
+    case("identifiers as a common effect", Refused(DE, ("20,000 columns in 20,000 rows", "(1 | id)"), "id"), lambda F: hl.Model("y ~ id", F.make({"id": [f"i{i}" for i in range(20_000)], "y": [float(i % 7) for i in range(20_000)]}))),
+    case("cells of identifiers", Refused(DE, ("1,440,000 columns in 1,200 rows", "(1 | id:item)")), lambda F: hl.Model("y ~ id:item", F.make({"id": [f"i{i}" for i in range(1200)], "item": [f"k{i}" for i in range(1200)], "y": [float(i % 7) for i in range(1200)]}))),
     # terms
     case("a response in a circle", Refused(FE, ("circle",)), lambda F: hl.Model(["y ~ z", "z ~ y"], F.table())),
     case("an option that a structure lacks", Refused(hl.ModelError, ("no option 'd'",)), lambda F: hl.Model("y ~ x + us(1 + x | g, d=2)", F.table())),
