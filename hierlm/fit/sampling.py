@@ -8,6 +8,7 @@ import xarray as xr
 
 from hierlm.errors import SamplingError
 from hierlm.fit.draws import numeric_statistics, observed_data, user_variables
+from hierlm.fit.memory import check_memory
 from hierlm.fit.provenance import provenance
 from hierlm.fit.runs import sample_graph, sample_reduced
 from hierlm.fit.settings import GRAPH, checked_settings
@@ -76,8 +77,8 @@ def fit(
     Raises
     ------
     SamplingError
-        When an argument is out of range, the sampler needs a reduction and the model has none, sampling could not
-        start, or no finite draw was made.
+        When an argument is out of range, the draws would not fit into memory, the sampler needs a reduction and the
+        model has none, sampling could not start, or no finite draw was made.
 
     Warns
     -----
@@ -102,6 +103,7 @@ def fit(
         max_treedepth=max_treedepth,
         progress=progress,
     )
+    check_memory(model, settings)
     started = time.perf_counter()
     if way.chosen is None:
         run = sample_graph(model, chosen, settings)
