@@ -12,10 +12,14 @@ from hierlm.samplers import Settings
 __all__ = ["available_memory", "check_memory", "stored_values"]
 
 COPIES = 3.0
-"""How many times the kept draws are in memory at the peak of a fit, its checks of convergence included.
+"""How many times what is kept of the draws is in memory at the peak of a fit, its checks of convergence included.
 
-Measured as growth of the peak resident memory by the size of the posterior, 4 chains of 2,500 draws: 2.0 with the
-Gaussian marginal (4,000 levels), 3.2 with whitened effects (1,000 levels)."""
+Measured as growth of the peak resident memory by the size of the posterior: 2.0 with the Gaussian marginal (4 × 2,500
+draws, 4,000 levels), 3.2 with whitened effects (4 × 2,500 draws, 1,000 levels), and on the PyMC graph 199 numbers
+a draw where the posterior has 22 (4 × 100,000 draws): three times 2 × 22 and :data:`STATISTICS`."""
+
+STATISTICS = 25
+"""Numbers that a sampler keeps of each draw beside it."""
 
 BYTES = 8
 CGROUP = Path("/sys/fs/cgroup")
@@ -23,13 +27,16 @@ PROCESS = Path("/proc/self/statm")
 MACHINE = Path("/proc/meminfo")
 
 
-def check_memory(model: Model, settings: Settings) -> None:
+def check_memory(model: Model, settings: Settings, *, graph: bool) -> None:
     """Refuse to sample draws that would not fit into memory.
 
     Parameters
     ----------
     model : Model
     settings : Settings
+    graph : bool
+        Whether the PyMC graph is sampled, which keeps standardised effects and what is sampled in place of positive
+        parameters beside the values.
 
     Raises
     ------
@@ -37,7 +44,7 @@ def check_memory(model: Model, settings: Settings) -> None:
         With the sizes, and how many draws would fit.  Never where the free memory is not known.
     """
     values, free = stored_values(model), available_memory()
-    each = COPIES * BYTES * values * settings.chains
+    each = COPIES * BYTES * (values * (1 + graph) + STATISTICS) * settings.chains
     if free is None or each * settings.draws <= free:
         return
     fit = int(free // each)

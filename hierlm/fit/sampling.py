@@ -13,6 +13,7 @@ from hierlm.fit.provenance import provenance
 from hierlm.fit.runs import sample_graph, sample_reduced
 from hierlm.fit.settings import GRAPH, checked_settings
 from hierlm.fit.value import Fit
+from hierlm.model.kernel_cache import readable_kernels
 from hierlm.model.model import Model
 from hierlm.reductions import Plan, plan
 from hierlm.samplers import Sampler, get_sampler
@@ -78,7 +79,8 @@ def fit(
     ------
     SamplingError
         When an argument is out of range, the draws would not fit into memory, the sampler needs a reduction and the
-        model has none, sampling could not start, or no finite draw was made.
+        model has none, sampling could not start, no finite draw was made, or the kernels that numba keeps on
+        disk cannot be read.
 
     Warns
     -----
@@ -91,7 +93,8 @@ def fit(
     if not isinstance(reduce, bool):
         raise SamplingError(f"reduce={reduce!r} is neither True nor False.", hint="Leave it out.")
     chosen = get_sampler(sampler)
-    way = _way(model, chosen, reduce)
+    with readable_kernels():
+        way = _way(model, chosen, reduce)
     settings = checked_settings(
         way.chosen or GRAPH,
         draws=draws,
@@ -103,12 +106,13 @@ def fit(
         max_treedepth=max_treedepth,
         progress=progress,
     )
-    check_memory(model, settings)
+    check_memory(model, settings, graph=way.chosen is None)
     started = time.perf_counter()
-    if way.chosen is None:
-        run = sample_graph(model, chosen, settings)
-    else:
-        run = sample_reduced(model, chosen, way.chosen, settings, again=tune is None and target_accept is None)
+    with readable_kernels():
+        if way.chosen is None:
+            run = sample_graph(model, chosen, settings)
+        else:
+            run = sample_reduced(model, chosen, way.chosen, settings, again=tune is None and target_accept is None)
     seconds = time.perf_counter() - started
     groups = {
         "posterior": user_variables(run.posterior, model),

@@ -13,7 +13,7 @@ import pytest
 
 import hierlm as hl
 from hierlm.fit import memory
-from hierlm.fit.memory import COPIES, available_memory, check_memory, stored_values
+from hierlm.fit.memory import COPIES, STATISTICS, available_memory, check_memory, stored_values
 from hierlm.samplers import Settings
 from tests.synthetic import synthetic_fit
 from tests.unit.posterior.test_predict import MODELS, table
@@ -43,27 +43,28 @@ def test_refused_at_once_with_the_sizes_and_the_remedy():
     assert 0 < fitting < 10**10
 
 
+@pytest.mark.parametrize("graph", [False, True])
 @pytest.mark.parametrize("draws", [999, 1000, 1001])
-def test_the_limit(draws: int, monkeypatch: pytest.MonkeyPatch):
+def test_the_limit(draws: int, graph: bool, monkeypatch: pytest.MonkeyPatch):
     """Exactly the free memory is enough, and what the message says would fit does."""
-    free = int(COPIES * 8 * 49 * 4 * 1000)
+    free = int(COPIES * 8 * (49 * (2 if graph else 1) + STATISTICS) * 4 * 1000)
     monkeypatch.setattr(memory, "available_memory", lambda: free)
     if draws <= 1000:
-        check_memory(model(), Settings(draws=draws))
+        check_memory(model(), Settings(draws=draws), graph=graph)
         return
     with pytest.raises(hl.SamplingError, match="draws=1,000 would fit"):
-        check_memory(model(), Settings(draws=draws))
+        check_memory(model(), Settings(draws=draws), graph=graph)
 
 
 def test_not_even_one(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(memory, "available_memory", lambda: 100)
     with pytest.raises(hl.SamplingError, match="Not even one draw"):
-        check_memory(model(), Settings(draws=1))
+        check_memory(model(), Settings(draws=1), graph=False)
 
 
 def test_what_is_not_known_refuses_nothing(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(memory, "available_memory", lambda: None)
-    check_memory(model(), Settings(draws=10**15))
+    check_memory(model(), Settings(draws=10**15), graph=True)
 
 
 CASES: dict[str, tuple[dict[str, Any], int]] = {
