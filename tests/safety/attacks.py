@@ -1,6 +1,6 @@
 """Attacks made by hand: strings that would run code, read files or never end in something that evaluates formulas.
 
-``tests/badinput/test_formula_text.py`` has 95 that the reader alone refuses.  These go through a whole model, with data
+``tests/badinput/test_formula_text.py`` has 96 that the reader alone refuses.  These go through a whole model, with data
 that have columns of the names an attack needs.
 """
 
