@@ -52,7 +52,9 @@ def check_exchangeable_prior(k: int, prior: LKJ | Prior) -> None:
         _check_beta(k, prior)
         return
     if prior.on != "value":
-        raise PriorError(f"{prior!r} cannot be the prior of a correlation: it is on the {prior.on}.")
+        raise PriorError(
+            f"{prior!r} cannot be the prior of a correlation: it is on the {prior.on}.", hint="Leave out on=."
+        )
     if not prior.proper:
         raise PriorError(
             f"{prior!r} cannot be the prior of a correlation: it is improper.",
@@ -61,7 +63,8 @@ def check_exchangeable_prior(k: int, prior: LKJ | Prior) -> None:
     lower, upper = _interval(k, prior)
     if not lower < upper:
         raise PriorError(
-            f"{prior!r} excludes every correlation of {k} effects, which lies between {lower_bound(k):.4g} and 1."
+            f"{prior!r} excludes every correlation of {k} effects, which lies between {lower_bound(k):.4g} and 1.",
+            hint="Give a prior with some mass there, or hl.LKJ(2).",
         )
     if (lower, upper) != prior.support and not _has_distribution_function(prior):
         raise PriorError(

@@ -64,7 +64,9 @@ class Covariance(ABC):
         PriorError
             When ``prior`` does not fit the structure.
         """
-        raise PriorError(f"{self.name} of {k} effects has no correlation, so {prior!r} would never be used.")
+        raise PriorError(
+            f"{self.name} of {k} effects has no correlation, so {prior!r} would never be used.", hint="Leave it out."
+        )
 
     def correlation_parameter(self, name: str, k: int, prior: LKJ | Prior) -> Tensor:
         """Create, in the PyMC model on the context stack, the free correlation variable called ``name``.

@@ -13,6 +13,7 @@ from hierlm.design.predictor import Key, PredictorPlan, plan_predictor
 from hierlm.design.rank import warn_rank, warn_scales
 from hierlm.design.response import ResponsePlan, plan_response
 from hierlm.design.schema import Schema
+from hierlm.design.suspicions import warn_suspicions
 from hierlm.design.table import Table, available, read_table
 from hierlm.design.values import Design, PredictorDesign
 from hierlm.formula.values import Formula
@@ -49,7 +50,7 @@ def build(formula: Formula, data: Any, *, missing: str = "error", extra: Extra |
     Warns
     -----
     DataWarning
-        Dropped rows, redundant columns, wild scales, numbers read as text.
+        Dropped rows, redundant columns, wild scales, numbers read as text, codes for missing values, stray blanks.
 
     Examples
     --------
@@ -92,4 +93,6 @@ def _training_table(
         if unused:
             shown = ", ".join(unused[:5]) + (", …" if len(unused) > 5 else "")
             notes.append(f"{name}: {len(unused)} unused level{'s' if len(unused) > 1 else ''} dropped ({shown}).")
-    return replace(table, columns=kept), tuple(notes)
+    table = replace(table, columns=kept)
+    warn_suspicions(table, {f for p in formula.predictors for bar in p.bars for f in bar.factors})
+    return table, tuple(notes)

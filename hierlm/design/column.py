@@ -105,11 +105,7 @@ def read_column(name: str, native: Any) -> Column:
     if dtype.is_integer():
         low, high = series.min(), series.max()
         if low is not None and (low < -EXACT or high > EXACT):
-            raise DataError(
-                f"Column {name!r} holds integers beyond 2^53, which lose digits as numbers.",
-                column=name,
-                hint="If it identifies something, turn it into text first: astype(str).",
-            )
+            raise _inexact(name)
         return _numeric(name, series.cast(nw.Float64).to_numpy())
     if dtype.is_float():
         return _numeric(name, series.cast(nw.Float64).to_numpy())
@@ -118,6 +114,14 @@ def read_column(name: str, native: Any) -> Column:
     if dtype == nw.String:
         return _text(name, series.to_numpy())
     return _other(name, series)
+
+
+def _inexact(name: str) -> DataError:
+    return DataError(
+        f"Column {name!r} holds integers beyond 2^53, which lose digits as numbers.",
+        column=name,
+        hint="If it identifies something, turn it into text first: astype(str).",
+    )
 
 
 def labels_of_numbers(numbers: NDArray[np.float64]) -> tuple[str, ...]:
@@ -185,10 +189,12 @@ def _category(name: str, series: nw.Series[Any]) -> Column:
 
 
 def _category_labels(name: str, categories: pd.Index[Any]) -> tuple[str, ...]:
-    numeric = pd.api.types.is_numeric_dtype(categories) and not pd.api.types.is_bool_dtype(categories)
+    numeric = pd.api.types.is_float_dtype(categories)
     labels = labels_of_numbers(categories.to_numpy(dtype=np.float64)) if numeric else tuple(str(c) for c in categories)
     if len(set(labels)) < len(labels):
-        raise DataError(f"Column {name!r} has different categories that read the same.", column=name)
+        raise DataError(
+            f"Column {name!r} has different categories that read the same.", column=name, hint="Rename one of them."
+        )
     return labels
 
 
@@ -222,6 +228,8 @@ _REMEDY = "Columns hold numbers, text, categories or booleans."
 def _objects(name: str, values: NDArray[Any]) -> Column:
     kind = pd.api.types.infer_dtype(values, skipna=True)
     if kind in ("integer", "floating", "mixed-integer-float"):
+        if any(isinstance(v, int) and abs(v) > EXACT for v in values):
+            raise _inexact(name)
         return read_column(name, pd.Series(pd.to_numeric(pd.Series(values), errors="coerce")))
     if kind == "boolean":
         return _boolean(name, np.array([np.nan if pd.isna(v) else float(v) for v in values]))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from formulae import model_description
@@ -19,10 +20,13 @@ from hierlm.design.checks import check_factor
 from hierlm.design.evaluate import Evaluator
 from hierlm.design.expressions import Expression, read_expression
 from hierlm.design.factor import Factor
-from hierlm.errors import FormulaError
+from hierlm.errors import DataError, FormulaError
 from hierlm.names import INTERCEPT
 
 __all__ = ["Terms", "columns_of", "read_terms"]
+
+MOST_NUMBERS = 2**28
+"""Of all columns of one predictor, and of a factor's contrasts: 2 GiB."""
 
 _TOKEN = re.compile(
     r"\s+|(?P<atom>`[^`]*`|(?P<name>[^\W\d][\w.]*))|(?P<brace>\{)|(?P<number>\d+(?![\w.]))|(?P<operator>\*\*|[-+*/:()])"
@@ -79,7 +83,7 @@ def read_terms(text: str) -> Terms:
     while place < len(text):
         match = _TOKEN.match(text, place)
         if match is None:
-            raise FormulaError("This cannot be read.", text=text, start=place)
+            raise FormulaError("This cannot be read.", text=text, start=place, hint="Write terms joined by +, : or *.")
         stop = match.end()
         if match["atom"] or match["brace"]:
             stop = _end_of_atom(text, match)
@@ -118,6 +122,7 @@ def columns_of(terms: Terms, on: Evaluator) -> tuple[NDArray[np.float64], tuple[
     columns: list[NDArray[np.float64]] = [np.ones((on.table.n, 1))] if terms.intercept else []
     labels: list[str] = [INTERCEPT] if terms.intercept else []
     full = _full_coding(terms, [isinstance(v, Factor) for v in values])
+    _check_size(terms, values, on.table.n)
     for term in terms.terms:
         block, names = np.ones((on.table.n, 1)), [""]
         for k in term:
@@ -135,6 +140,22 @@ def columns_of(terms: Terms, on: Evaluator) -> tuple[NDArray[np.float64], tuple[
     X = np.ascontiguousarray(X, dtype=np.float64)
     X.setflags(write=False)
     return X, tuple(labels)
+
+
+def _check_size(terms: Terms, values: Sequence[NDArray[np.float64] | Factor], n: int) -> None:
+    """Refuse terms whose columns would not fit into memory, before any of them is made."""
+    widths = [len(v.levels) if isinstance(v, Factor) else 1 if v.ndim == 1 else v.shape[1] for v in values]
+    total = 0
+    for term in terms.terms:
+        columns = prod(widths[k] for k in term)
+        total += columns
+        if total * n > MOST_NUMBERS or any(widths[k] ** 2 > MOST_NUMBERS for k in term):
+            text = ":".join(terms.atoms[k].text for k in term)
+            raise DataError(
+                f"{text!r} would be {columns:,} columns in {n:,} rows, more than fit into memory.",
+                column=terms.atoms[max(term, key=lambda k: widths[k])].blame,
+                hint=f"Identifiers belong into a group term, (1 | {text}); a numeric column should not be text.",
+            )
 
 
 def _coded(
@@ -170,7 +191,7 @@ def _end_of_atom(text: str, match: re.Match[str]) -> int:
         depth += {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}.get(piece[0], 0)
         if depth == 0:
             return place + piece.end()
-    raise FormulaError("This bracket is never closed.", text=text, start=place - 1)
+    raise FormulaError("This bracket is never closed.", text=text, start=place - 1, hint="Close it.")
 
 
 def _check_order(tokens: Sequence[str], text: str) -> None:
@@ -179,7 +200,7 @@ def _check_order(tokens: Sequence[str], text: str) -> None:
     for before, now in zip(["", *tokens], tokens, strict=False):
         depth += (now == "(") - (now == ")")
         if depth < 0:
-            raise FormulaError("This ')' closes nothing.", text=text, stop=len(text))
+            raise FormulaError("This ')' closes nothing.", text=text, stop=len(text), hint="Remove it.")
         if now == "(" or now[0] == "v" or now.isdigit():
             if complete:
                 raise FormulaError("An operator is missing here.", text=text, stop=len(text), hint="Join terms by +.")

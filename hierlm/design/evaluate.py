@@ -76,7 +76,8 @@ class Evaluator:
             raise
         except (TypeError, ValueError, ArithmeticError) as problem:
             message = f"Cannot compute {expression.text!r}: {problem}."
-            raise DataError(message, column=expression.blame) from problem
+            hint = "Check the columns that it uses, or compute it as a column of the data."
+            raise DataError(message, column=expression.blame, hint=hint) from problem
         if isinstance(value, Factor):
             return value
         value = np.asarray(self._number(value, expression), dtype=np.float64)
@@ -97,7 +98,11 @@ class Evaluator:
         if isinstance(value, Factor):
             value = self._number(value, expression)
         if value.shape != (self.table.n,):
-            raise DataError(f"{expression.text!r} is not one number a row.", column=expression.blame)
+            raise DataError(
+                f"{expression.text!r} is not one number a row.",
+                column=expression.blame,
+                hint="Use a numeric column, or a function of one.",
+            )
         return np.asarray(value, dtype=np.float64)
 
     def _eval(self, node: ast.AST, expression: Expression) -> Any:
@@ -146,7 +151,7 @@ class Evaluator:
             hint = f"Make a numeric column of it first, or compare it: I({value.name} == {value.levels[0]!r})."
             raise DataError(message, column=value.name, hint=hint)
         if not isinstance(value, (int, float, np.ndarray, np.number)):
-            raise expression.refuse(f"{value!r} is not a number.")
+            raise expression.refuse(f"{value!r} is not a number.", "Arithmetic takes numeric columns and numbers.")
         return value
 
     def _compare(self, op: ast.cmpop, left: Any, right: Any, expression: Expression) -> Any:
@@ -168,7 +173,7 @@ class Evaluator:
         if name in CONTRASTS:
             return Contrast("sum" if name == "Sum" else "treatment", *values)
         if name == "I":
-            return values[0] if len(values) == 1 else expression.refuse("I() takes one expression.")
+            return values[0] if len(values) == 1 else expression.refuse("I() takes one expression.", "Write I(x + z).")
         if name in FACTORS:
             return self.factor(text, lambda: FACTORS[name](text, *values, **options), values[0])
         if name in INDICATORS:
@@ -193,16 +198,17 @@ class Evaluator:
 
     def _arguments(self, node: ast.Call, expression: Expression) -> tuple[list[Any], dict[str, Any]]:
         if any(k.arg is None for k in node.keywords) or any(isinstance(a, ast.Starred) for a in node.args):
-            raise expression.refuse("Arguments cannot be unpacked by '*'.")
+            raise expression.refuse("Arguments cannot be unpacked by '*'.", "Write them one by one.")
         if not node.args and callee(node) not in CONTRASTS:
-            raise expression.refuse(f"{callee(node)}() needs what it is applied to.")
+            raise expression.refuse(f"{callee(node)}() needs what it is applied to.", f"Write {callee(node)}(x).")
         values = [self._eval(a, expression) for a in node.args]
         return values, {str(k.arg): self._eval(k.value, expression) for k in node.keywords}
 
     def _vector(self, value: Any, expression: Expression) -> NDArray[np.float64]:
         value = self._number(value, expression)
         if not isinstance(value, np.ndarray) or value.ndim != 1:
-            raise expression.refuse(f"{expression.text!r} needs a column as its first argument.")
+            hint = "Name a numeric column of the data first."
+            raise expression.refuse(f"{expression.text!r} needs a column as its first argument.", hint)
         self._check_finite(expression, value)
         return np.asarray(value, dtype=np.float64)
 

@@ -85,7 +85,8 @@ def read_expression(text: str) -> Expression:
     try:
         tree = ast.parse(_PIECE.sub(stand_in, text.strip()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise FormulaError(f"Cannot read {text.strip()!r}.", text=text, stop=len(text)) from None
+        hint = "Write a column, or a function of columns such as log(x)."
+        raise FormulaError(f"Cannot read {text.strip()!r}.", text=text, stop=len(text), hint=hint) from None
     tree = _Plain().visit(tree) if not _is_identity(tree) else ast.Call(tree.func, [_Plain().visit(tree.args[0])], [])
     columns = tuple(dict.fromkeys(names.get(n, n) for n in _names(tree)))
     if isinstance(tree, ast.Name):

@@ -120,7 +120,7 @@ def as_factor(name: str, value: Any, levels: Sequence[Any] | None = None) -> Fac
         return factor
     order = tuple(_label(level) for level in levels)
     if len(set(order)) < len(order):
-        raise DataError(f"The levels given for {name!r} repeat themselves.", column=name)
+        raise DataError(f"The levels given for {name!r} repeat themselves.", column=name, hint="List each level once.")
     blank = Factor(name, np.zeros(0, dtype=np.int64), order)
     return replace(factor.like(blank), contrast=factor.contrast, base=0)
 

@@ -65,13 +65,13 @@ def fit_poly(x: Floats, degree: int = 1, raw: bool = False) -> Applied:
     (Kennedy & Gentle 1980).  ``raw=True`` gives x, x², ….
     """
     _whole("poly", "degree", degree, 1)
-    if raw:
-        return lambda new: np.column_stack([new**k for k in range(1, degree + 1)])
     if degree >= len(np.unique(x)):
         raise DataError(
             f"poly(…, {degree}) needs more than {degree} different values, there are {len(np.unique(x))}.",
             hint="Use a lower degree.",
         )
+    if raw:
+        return lambda new: np.column_stack([new**k for k in range(1, degree + 1)])
     alpha, norm = [], []
     before, now = np.zeros_like(x), np.ones_like(x)
     for _ in range(degree + 1):
@@ -114,11 +114,18 @@ def fit_bs(
         least = degree + bool(intercept)
         size = least if df is None else df
         _whole("bs", "df", size, least)
+        different = len(np.unique(x))
+        if size > different:
+            raise DataError(
+                f"bs() cannot make {size:,} columns of {different:,} different values.", hint="Use fewer, such as df=5."
+            )
         inner = np.quantile(x[(x >= low) & (x <= high)], np.linspace(0, 1, size - least + 2)[1:-1])
     else:
         inner = np.sort(np.atleast_1d(np.asarray(knots, dtype=np.float64)))
         if not (np.isfinite(inner).all() and (inner > low).all() and (inner < high).all()):
-            raise DataError(f"bs() needs its knots inside ({low:g}, {high:g}).")
+            raise DataError(
+                f"bs() needs its knots inside ({low:g}, {high:g}).", hint="Give df= instead, or knots within the data."
+            )
     full = np.concatenate([[low] * (degree + 1), inner, [high] * (degree + 1)])
     first = 0 if intercept else 1
 
@@ -147,4 +154,7 @@ TRANSFORMS: Mapping[str, Callable[..., Applied]] = {
 
 def _whole(function: str, argument: str, value: Any, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise DataError(f"{function}() needs {argument} to be a whole number ≥ {least}, not {value!r}.")
+        raise DataError(
+            f"{function}() needs {argument} to be a whole number ≥ {least}, not {value!r}.",
+            hint=f"Write {argument}={least + 2}.",
+        )

@@ -69,7 +69,10 @@ class ResponsePlan:
                 )
             return value.codes.astype(np.float64), value.levels
         if value.ndim != 1:
-            raise DataError(f"The response {self.term.name!r} has {value.shape[1]} columns.", column=self.term.name)
+            hint = "A response is one number a row; several are mvbind(y1, y2)."
+            raise DataError(
+                f"The response {self.term.name!r} has {value.shape[1]} columns.", column=self.term.name, hint=hint
+            )
         return np.array(value, dtype=np.float64), None
 
 

@@ -84,7 +84,7 @@ class Schema:
         try:
             return self._apply(new_data, new_levels_ok, need_response, frozenset(skip_groups))
         except (DataError, FormulaError) as problem:
-            raise PredictionError(f"New data: {problem.args[0]}") from problem
+            raise PredictionError(f"New data: {problem.message}", hint=problem.hint) from problem
 
     def _apply(self, new_data: Any, new_levels_ok: bool, need_response: bool, skip: frozenset[str]) -> Design:
         known = {c.bar.group for codings in self.codings.values() for c in codings}

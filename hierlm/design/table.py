@@ -16,6 +16,8 @@ from hierlm.errors import DataError
 
 __all__ = ["Table", "available", "read_table"]
 
+_STORED = "The archive is damaged: take another copy, or fit again."
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -94,9 +96,11 @@ class Table:
             dtype = np.float64 if levels is None else np.int64
             values = np.array(arrays[name], dtype=dtype)
             if len(values) != len(rows):
-                raise DataError(f"Stored column {name!r} has {len(values)} rows, not {len(rows)}.", column=name)
+                raise DataError(
+                    f"Stored column {name!r} has {len(values)} rows, not {len(rows)}.", column=name, hint=_STORED
+                )
             if levels is not None and len(values) and not (values.min() >= -1 and values.max() < len(levels)):
-                raise DataError(f"Stored column {name!r} has codes outside its levels.", column=name)
+                raise DataError(f"Stored column {name!r} has codes outside its levels.", column=name, hint=_STORED)
             columns[name] = Column(
                 name, _frozen(values), entry["kind"], None if levels is None else tuple(levels), bool(entry["ordered"])
             )
@@ -151,7 +155,11 @@ def read_table(data: Any, names: Iterable[str]) -> Table:
         if length is None:
             length = n
         elif n != length:
-            raise DataError(f"Column {name!r} has {n} rows where others have {length}.", column=name)
+            raise DataError(
+                f"Column {name!r} has {n} rows where others have {length}.",
+                column=name,
+                hint="Give all the same length.",
+            )
     if length is None and present:  # nothing is needed of a mapping but its number of rows
         length = len(read_column(str(present[0]), column(present[0])).values)
     rows = np.arange(length or 0, dtype=np.int64)

@@ -111,7 +111,7 @@ def _links(text: str, family: Family, arguments: str | None) -> dict[str, str]:
         if parameter not in known:
             raise ModelError(f"{family.name} has no parameter '{parameter}'.", hint=did_you_mean(parameter, known))
         if parameter in found:
-            raise ModelError(f"Family {text!r} gives two links for '{parameter}'.")
+            raise ModelError(f"Family {text!r} gives two links for '{parameter}'.", hint="Give one.")
         link = get_link(match[2] or match[3] or match[4] or "")
         if link.name not in known[parameter].links:
             raise ModelError(

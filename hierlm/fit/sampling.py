@@ -8,10 +8,12 @@ import xarray as xr
 
 from hierlm.errors import SamplingError
 from hierlm.fit.draws import numeric_statistics, observed_data, user_variables
+from hierlm.fit.memory import check_memory
 from hierlm.fit.provenance import provenance
 from hierlm.fit.runs import sample_graph, sample_reduced
 from hierlm.fit.settings import GRAPH, checked_settings
 from hierlm.fit.value import Fit
+from hierlm.model.kernel_cache import readable_kernels
 from hierlm.model.model import Model
 from hierlm.reductions import Plan, plan
 from hierlm.samplers import Sampler, get_sampler
@@ -76,8 +78,9 @@ def fit(
     Raises
     ------
     SamplingError
-        When an argument is out of range, the sampler needs a reduction and the model has none, sampling could not
-        start, or no finite draw was made.
+        When an argument is out of range, the draws would not fit into memory, the sampler needs a reduction and the
+        model has none, sampling could not start, no finite draw was made, or the kernels that numba keeps on
+        disk cannot be read.
 
     Warns
     -----
@@ -87,8 +90,11 @@ def fit(
     ConvergenceWarning
         When a chain went on with numbers that are not finite; they are cut off likewise.
     """
+    if not isinstance(reduce, bool):
+        raise SamplingError(f"reduce={reduce!r} is neither True nor False.", hint="Leave it out.")
     chosen = get_sampler(sampler)
-    way = _way(model, chosen, reduce)
+    with readable_kernels():
+        way = _way(model, chosen, reduce)
     settings = checked_settings(
         way.chosen or GRAPH,
         draws=draws,
@@ -100,11 +106,13 @@ def fit(
         max_treedepth=max_treedepth,
         progress=progress,
     )
+    check_memory(model, settings, graph=way.chosen is None)
     started = time.perf_counter()
-    if way.chosen is None:
-        run = sample_graph(model, chosen, settings)
-    else:
-        run = sample_reduced(model, chosen, way.chosen, settings, again=tune is None and target_accept is None)
+    with readable_kernels():
+        if way.chosen is None:
+            run = sample_graph(model, chosen, settings)
+        else:
+            run = sample_reduced(model, chosen, way.chosen, settings, again=tune is None and target_accept is None)
     seconds = time.perf_counter() - started
     groups = {
         "posterior": user_variables(run.posterior, model),

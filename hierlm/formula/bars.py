@@ -115,7 +115,7 @@ def _factor(node: Node, context: Context) -> str:
         if node.function == "gr":
             raise context.refuse("gr() takes one column; its options are not available yet.", node, "Write (1 | g).")
         if node.function == "mm":
-            raise context.refuse("Multi-membership groups such as mm() are not available yet.", node)
+            raise context.refuse("Multi-membership groups such as mm() are not available yet.", node, "Write (1 | g).")
         if node.function == "interaction":
             raise context.refuse("Cells are written with a colon.", node, "Write (1 | a:b).")
         hint = "Make a column of it first, and group by that."
@@ -161,11 +161,12 @@ def options(node: Call, arguments: Sequence[Argument], name: str, context: Conte
         if argument.keyword is None:
             raise context.refuse("An option of a structure needs its name.", argument, "Write rr(1 + x | g, d=2).")
         if argument.keyword in found:
-            raise context.refuse(f"{argument.keyword!r} is given twice.", argument)
+            raise context.refuse(f"{argument.keyword!r} is given twice.", argument, "Give it once.")
         found[argument.keyword] = value = literal(argument.value, context)
         if argument.keyword == "hom" and isinstance(value, bool):
             relative = context.structures.get(f"hom{node.function.lower()}")
             if relative is None:
-                raise context.refuse(f"{node.function}() has no homogeneous form.", argument)
+                hint = "Leave hom= out; homdiag() and homcs() are the homogeneous ones."
+                raise context.refuse(f"{node.function}() has no homogeneous form.", argument, hint)
             name = relative if found.pop("hom") else name
     return name, found

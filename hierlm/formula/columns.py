@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 
@@ -121,5 +122,13 @@ def unknown_column(formula: Formula, column: str, known: Collection[str], *, hin
         text=formula.source,
         start=start,
         stop=stop,
-        hint=hint or did_you_mean(column, known) or None,
+        hint=hint or _same_letters(column, known) or did_you_mean(column, known) or "Give data with that column.",
     )
+
+
+def _same_letters(column: str, known: Collection[str]) -> str:
+    """A hint at a name that looks the same and is spelt with other characters, ``""`` where there is none."""
+    for name in known:
+        if name != column and unicodedata.normalize("NFKC", name) == unicodedata.normalize("NFKC", column):
+            return f"Did you mean {name!r}? It looks the same, but is made of other characters ({name!a})."
+    return ""

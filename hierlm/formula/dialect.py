@@ -29,7 +29,7 @@ def _summands(context: Context, start: int, stop: int, keyword: str) -> list[Nod
     found = []
     for sign, node in summands(build(context, tokens, start, stop)):
         if sign == "-":
-            raise context.refuse(f"Nothing can be taken away in {keyword}.", node)
+            raise context.refuse(f"Nothing can be taken away in {keyword}.", node, "Leave it out.")
         found.append(node)
     return found
 

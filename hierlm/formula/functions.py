@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["CONTRASTS", "ELEMENTWISE", "FUNCTIONS", "LATER", "LITERALS", "WHOLE_COLUMN", "Function", "Kind"]
+__all__ = ["CONTRASTS", "CURVES", "ELEMENTWISE", "FUNCTIONS", "LATER", "LITERALS", "WHOLE_COLUMN", "Function", "Kind"]
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,19 @@ class Kind:
     types: type | tuple[type, ...]
     words: str
     least: float = -math.inf
+    example: str = "3"
 
 
 LITERALS: Mapping[str, Kind] = {
     "degree": Kind(int, "a whole number", 1),
     "df": Kind(int, "a whole number", 1),
     "decimals": Kind(int, "a whole number"),
-    **dict.fromkeys(("raw", "intercept", "center", "scale"), Kind(bool, "True or False")),
+    **dict.fromkeys(("raw", "intercept", "center", "scale"), Kind(bool, "True or False", example="True")),
     "lower_bound": Kind((int, float), "a number"),
     "upper_bound": Kind((int, float), "a number"),
-    "ref": Kind((str, int), "a level"),
-    "omit": Kind((str, int), "a level"),
-    "success": Kind((str, int), "a level"),
+    "ref": Kind((str, int), "a level", example='"a"'),
+    "omit": Kind((str, int), "a level", example='"a"'),
+    "success": Kind((str, int), "a level", example='"a"'),
 }
 """Literal arguments by keyword → what they may be."""
 
@@ -134,3 +135,8 @@ LATER: Mapping[str, str] = {
     **dict.fromkeys(("dummy", "at.level", "at"), "Single-level terms"),
 }
 """Terms of other packages that cannot be asked for yet."""
+
+CURVES = frozenset(
+    name for name, what in LATER.items() if what in ("Smooth terms", "These splines", "Gaussian processes")
+)
+"""Those of :data:`LATER` in whose place a polynomial or a spline without penalty can stand."""

@@ -63,7 +63,7 @@ def build(context: Context, tokens: Sequence[Token], start: int, stop: int) -> N
         At the token where reading fails, or the bracket that nests too deeply.
     """
     if not tokens:
-        raise context.refuse("Nothing stands here.", Node(start, stop))
+        raise context.refuse("Nothing stands here.", Node(start, stop), "Write the terms, or 1 for an intercept only.")
     parser = _Parser(context, [*tokens, Token("end", "", tokens[-1].stop, tokens[-1].stop + 1)])
     node = parser.expression(_BAR)
     if parser.token.kind != "end":
@@ -160,7 +160,8 @@ class _Parser:
         opening = self.advance()
         self.enter(opening)
         if self.token.isop(")", "}"):
-            raise self.context.refuse("Nothing stands in these brackets.", Node(opening.start, self.token.stop))
+            place = Node(opening.start, self.token.stop)
+            raise self.context.refuse("Nothing stands in these brackets.", place, "Write a term there, or remove them.")
         inner = self.expression(_BAR)
         closing = self.close(")" if opening.text == "(" else "}")
         if opening.text == "(":
@@ -179,7 +180,8 @@ class _Parser:
         head = Name(token.start, token.stop, token.text, token.quoted)
         if self.token.isop("("):
             if token.quoted:
-                raise self.context.refuse("A name in backquotes is a column, not a function.", token)
+                hint = "Join it by +, : or *; a function has no backquotes."
+                raise self.context.refuse("A name in backquotes is a column, not a function.", token, hint)
             return self.call(head)
         if self.token.isop("["):
             self.enter(self.advance())
@@ -214,9 +216,12 @@ class _Parser:
             return refuse(f"{token.text!r} is not read in a formula.", token, _REFUSED.get(token.text))
         after_operand = before is not None and (before.kind != "operator" or before.text in (")", "]", "}"))
         if not after_operand and before is not None and (token.kind == "end" or token.isop(")", "]", "}", ",")):
-            return refuse(f"Nothing follows {before.text!r}.", before)
+            return refuse(
+                f"Nothing follows {before.text!r}.", before, f"Remove the {before.text!r}, or write what follows."
+            )
         if not after_operand and token.kind == "operator":
-            return refuse(f"Nothing stands before {token.text!r}.", token)
+            hint = f"Remove the {token.text!r}, or write what stands before it."
+            return refuse(f"Nothing stands before {token.text!r}.", token, hint)
         if after_operand and (token.kind != "operator" or token.isop("(", "{", "[")):
             return refuse("An operator is missing here.", token, "Join terms by +, : or *.")
-        return refuse(f"{token.text!r} has no meaning here.", token)
+        return refuse(f"{token.text!r} has no meaning here.", token, "Remove it; terms are joined by +, : or *.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hierlm.errors import did_you_mean
 from hierlm.formula.columns import identifiers
 from hierlm.formula.context import MOST_OPERANDS, Context
-from hierlm.formula.functions import CONTRASTS, FUNCTIONS, LATER, LITERALS, WHOLE_COLUMN, Function
+from hierlm.formula.functions import CONTRASTS, CURVES, FUNCTIONS, LATER, LITERALS, WHOLE_COLUMN, Function
 from hierlm.formula.tree import (
     Argument,
     Bars,
@@ -133,12 +133,14 @@ def _literals(node: Call, function: Function, context: Context) -> list[str]:
         if keyword not in function.literals:
             raise _bad_argument(node, argument, function, context)
         if keyword in found:
-            raise context.refuse(f"{keyword!r} is given twice.", argument)
+            raise context.refuse(f"{keyword!r} is given twice.", argument, "Give it once.")
         value, kind = literal(argument.value, context), LITERALS.get(keyword)
         if kind and (not isinstance(value, kind.types) or isinstance(value, bool) != (kind.types is bool)):
-            raise context.refuse(f"{keyword!r} must be {kind.words}.", argument)
+            raise context.refuse(f"{keyword!r} must be {kind.words}.", argument, f"Write {keyword}={kind.example}.")
         if kind and not isinstance(value, str) and value < kind.least:
-            raise context.refuse(f"{keyword!r} must be at least {kind.least:g}.", argument)
+            raise context.refuse(
+                f"{keyword!r} must be at least {kind.least:g}.", argument, f"Write {keyword}={kind.example}."
+            )
         found[keyword] = _argument(argument, context)
     return list(found.values())
 
@@ -159,7 +161,8 @@ def _argument(argument: Argument, context: Context, *, allow_text: bool = False)
     """A literal argument, or for a user's function (``allow_text``) any expression."""
     prefix = f"{argument.keyword}=" if argument.keyword else ""
     if argument.keyword and not (argument.keyword.isidentifier() and not argument.keyword.startswith("_")):
-        raise context.refuse(f"{argument.keyword!r} is not the name of an argument.", argument)
+        hint = "Names of arguments are plain words, such as degree."
+        raise context.refuse(f"{argument.keyword!r} is not the name of an argument.", argument, hint)
     node = bare(argument.value)
     constant = isinstance(node, String | Number) or (isinstance(node, Name) and node.name in WORDS)
     if allow_text and not constant and not argument.keyword:
@@ -174,7 +177,7 @@ def _contrast(node: Call, context: Context) -> str:
     """``Treatment('a')`` of ``C(x, Treatment("a"))``, ``C(x, reference="a")``; ``Sum()`` of ``C(x, Sum)``."""
     argument, inner = node.arguments[1], bare(node.arguments[1].value)
     if len(node.arguments) > 2:
-        raise context.refuse("C() takes a column and a contrast.", node.arguments[2])
+        raise context.refuse("C() takes a column and a contrast.", node.arguments[2], "Write C(x, Sum).")
     if argument.keyword in ("reference", "ref", "base"):
         return f"Treatment({_argument(Argument(argument.start, argument.stop, None, argument.value), context)})"
     name = inner.name if isinstance(inner, Name) else inner.function if isinstance(inner, Call) else ""
@@ -192,7 +195,8 @@ def unknown_function(node: Call, context: Context) -> Exception:
     """The error for a call of ``node.function``, with the reason and what to type instead."""
     name, head, refuse = node.function, node.head, context.refuse
     if name in LATER:
-        return refuse(f"{LATER[name]} such as {name}() are not available yet.", head)
+        hint = "Unpenalised curves are poly(x, 3) and bs(x, df=5)." if name in CURVES else "Leave it out."
+        return refuse(f"{LATER[name]} such as {name}() are not available yet.", head, hint)
     if name in WHOLE_COLUMN:
         hint = "Use center(x), scale(x), or make a column of it first."
         return refuse(f"{name}() depends on all rows, so new data would be coded differently.", head, hint)

@@ -164,7 +164,7 @@ def _additions(node: Node, context: Context) -> tuple[Addition, ...]:
             raise context.refuse("Only additions such as trials(n) follow the bar.", part, hint)
         addition = _addition(part, context)
         if addition.name in found:
-            raise context.refuse(f"{addition.name}() is given twice.", part)
+            raise context.refuse(f"{addition.name}() is given twice.", part, "Give it once.")
         found[addition.name] = addition
     return tuple(found.values())
 
@@ -184,6 +184,7 @@ def _addition(node: Call, context: Context) -> Addition:
             raise refuse(f"{name}() does not take this.", argument, f"Write y | {name}(x).")
         value = literal(argument.value, context)
         if not isinstance(value, bool):
-            raise refuse(f"{argument.keyword!r} must be {_ADDITIONS[name][argument.keyword]}.", argument)
+            hint = f"Write {argument.keyword}=True, or leave it out."
+            raise refuse(f"{argument.keyword!r} must be {_ADDITIONS[name][argument.keyword]}.", argument, hint)
         options[argument.keyword] = value
     return Addition(name, expression(node.arguments[0].value, context), options, node.start)

@@ -68,6 +68,7 @@ _LOOKALIKES = {
     "%": "Write a:b for cells, a/b for nesting.",
 }
 _CLOSES = {")": "(", "]": "[", "}": "{"}
+_OPENS = {opening: closing for closing, opening in _CLOSES.items()}
 
 
 def scan(context: Context, start: int, stop: int) -> list[Token]:
@@ -94,7 +95,8 @@ def _token(context: Context, kind: str, text: str, start: int, stop: int) -> Tok
     if kind == "quoted":
         token = Token("name", text, start, stop, quoted=True)
         if not text.strip() or not text.isprintable():
-            raise context.refuse("There is no column name between these backquotes.", token)
+            hint = "Write the name as the data have it: `my column`."
+            raise context.refuse("There is no column name between these backquotes.", token, hint)
         return token
     if kind in ("double", "single"):
         token = Token("string", text, start, stop)
@@ -107,7 +109,7 @@ def _token(context: Context, kind: str, text: str, start: int, stop: int) -> Tok
         return token
     token = Token(kind, text, start, stop)
     if kind == "number" and (len(text) > 30 or not math.isfinite(float(text))):
-        raise context.refuse("This number is out of range.", token)
+        raise context.refuse("This number is out of range.", token, "Write a smaller number, or make a column of it.")
     if kind == "name" and not text.replace(".", "_").isidentifier():
         raise context.refuse(f"{text!r} is not a name.", token, f"Write `{text}` in backquotes if it is a column.")
     return token
@@ -120,7 +122,8 @@ def _unreadable(context: Context, start: int) -> Exception:
         other = next((q for q in "\"'`" if q != character and q in line), None)
         closing = f"It opens with {character} but closes with {other}." if other else f"Close it with {character}"
         return context.refuse(f"This {character} is never closed.", place, closing)
-    return context.refuse(f"The character {character!r} has no meaning here.", place, _LOOKALIKES.get(character))
+    hint = _LOOKALIKES.get(character, "Remove it; if it belongs to a column's name, write the name in backquotes.")
+    return context.refuse(f"The character {character!r} has no meaning here.", place, hint)
 
 
 def check_brackets(context: Context, tokens: Sequence[Token]) -> None:
@@ -140,6 +143,12 @@ def check_brackets(context: Context, tokens: Sequence[Token]) -> None:
                 raise context.refuse(f"This {token.text!r} closes nothing.", token, hint)
             opening = open_.pop()
             if opening.text != _CLOSES[token.text]:
-                raise context.refuse(f"This {opening.text!r} is closed by {token.text!r}.", opening)
+                raise context.refuse(
+                    f"This {opening.text!r} is closed by {token.text!r}.",
+                    opening,
+                    f"Close it with {_OPENS[opening.text]}",
+                )
     if open_:
-        raise context.refuse(f"This {open_[-1].text!r} is never closed.", open_[-1])
+        raise context.refuse(
+            f"This {open_[-1].text!r} is never closed.", open_[-1], f"Close it with {_OPENS[open_[-1].text]}"
+        )

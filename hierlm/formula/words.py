@@ -22,8 +22,8 @@ def quote(name: str) -> str:
     >>> quote("Days"), quote("my var")
     ('Days', '`my var`')
     """
-    plain = name[0].isalpha() and all(c.isalnum() or c == "_" for c in name) and name not in _NOT_COLUMNS
-    return name if plain and "__" not in name else f"`{name}`"
+    plain = name[0].isalpha() and name.isidentifier() and all(c.isalnum() or c == "_" for c in name)
+    return name if plain and "__" not in name and name not in _NOT_COLUMNS else f"`{name}`"
 
 
 def check_column(node: Name, context: Context) -> str:

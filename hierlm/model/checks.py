@@ -114,7 +114,7 @@ def warn_unidentified(
     -----
     DataWarning
         As many coefficients as rows; one observation per group beside a residual variance; groups that the common
-        effects already describe; separation.
+        effects already describe; the same groups twice; separation.
     """
     fixed = {(a.variable, a.label) for a in assignments if isinstance(a.prior, Fixed)}
     for response in responses:
@@ -129,6 +129,7 @@ def warn_unidentified(
         for block in blocks:
             _warn_block(block, response, mean, scales)
         _warn_separated(response, mean)
+    _warn_same_groups(blocks)
 
 
 def _warn_block(block: GroupBlock, response: ModelResponse, mean: ModelPredictor, scales: Sequence[str]) -> None:
@@ -156,6 +157,30 @@ def _warn_block(block: GroupBlock, response: ModelResponse, mean: ModelPredictor
                 f"The common effects already give every level of {block.group!r} a mean of its own: only the priors "
                 f"decide between these and (1 | {block.group}). Leave one of them out."
             )
+
+
+def _warn_same_groups(blocks: Sequence[GroupBlock]) -> None:
+    """Warn of groupings under two names that put the same rows together and have an effect in common."""
+    for i, block in enumerate(blocks):
+        for other in blocks[:i]:
+            if block.group == other.group or len(block.levels) != len(other.levels) or not _share(block, other):
+                continue
+            if len(np.unique(np.column_stack([block.codes, other.codes]), axis=0)) == len(block.levels):
+                warn_data(
+                    f"{other.group!r} and {block.group!r} are the same groups of rows: only the priors decide between "
+                    "their effects. Leave one of them out."
+                )
+
+
+def _share(block: GroupBlock, other: GroupBlock) -> bool:
+    """Whether both have an effect on the same parameter with the same column."""
+    return any(
+        (p.response, p.parameter) == (q.response, q.parameter) and np.array_equal(z, w)
+        for p in block.pieces
+        for q in other.pieces
+        for z in p.Z.T
+        for w in q.Z.T
+    )
 
 
 def _is_binary(response: ModelResponse) -> bool:

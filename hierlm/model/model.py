@@ -20,6 +20,7 @@ from hierlm.model import describe
 from hierlm.model.assign import Assignment, assign_priors
 from hierlm.model.blocks import group_blocks
 from hierlm.model.checks import check_left_sides, check_residual, warn_unidentified
+from hierlm.model.kernel_cache import readable_kernels
 from hierlm.model.parameterization import choose_centring
 from hierlm.model.specify import FamilyChoice, LinkChoice, families_of, predictors_of, responses_of
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
@@ -211,7 +212,8 @@ class Model:
         """How :meth:`fit` will sample, and why; see :func:`hierlm.reductions.plan`."""
         from hierlm.reductions import plan
 
-        return plan(self, **options)
+        with readable_kernels():
+            return plan(self, **options)
 
     def prior_predictive(self, draws: int = 500, *, seed: int | None = None) -> xr.DataTree:
         """Draws of parameters and responses from the prior; see :func:`hierlm.posterior.prior_predictive`."""

@@ -64,7 +64,9 @@ def components(fit: Fit, *, level: float = 0.95) -> Any:
     check_interval(level, "eti")
     found = [*_groupings(fit), *_residuals(fit)]
     if not found:
-        raise PosteriorError("The model has neither group terms nor a residual standard deviation to draw.")
+        raise PosteriorError(
+            "The model has neither group terms nor a residual standard deviation to draw.", hint="See fit.fixef()."
+        )
     panels = {unit: [c for c in found if c.unit == unit][::-1] for unit in dict.fromkeys(c.unit for c in found)}
     rows = sum(len(cs) for cs in panels.values())
     size = (7.2, 0.95 + 0.52 * rows + 0.55 * len(panels))

@@ -72,7 +72,9 @@ def lines(
     """
     check_interval(level, "eti")
     if isinstance(levels, bool) or not isinstance(levels, (int, np.integer)) or not 1 <= levels <= MOST_LEVELS:
-        raise PosteriorError(f"levels={levels!r} is not a whole number from 1 to {MOST_LEVELS}.")
+        raise PosteriorError(
+            f"levels={levels!r} is not a whole number from 1 to {MOST_LEVELS}.", hint="Write levels=12."
+        )
     model = fit.model
     groups = list(model.groups)
     group = one_group(fit, group if group is not None or not groups else groups[0])

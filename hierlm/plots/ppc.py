@@ -96,7 +96,7 @@ def _kind(response: ModelResponse, kind: str | None) -> str:
 def _replicated(fit: Fit, response: ModelResponse, draws: int, seed: int | None) -> NDArray[np.float64]:
     """Data sets drawn, shape (draw, row)."""
     if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 1:
-        raise PosteriorError(f"draws={draws!r} is not a positive whole number.")
+        raise PosteriorError(f"draws={draws!r} is not a positive whole number.", hint="Write draws=50.")
     chains, most = fit.posterior.sizes["chain"], fit.posterior.sizes["draw"]
     each = min(most, -(-int(draws) // chains))
     drawn = predict(fit, kind="response", response=response.name, draws=each, seed=seed).draws.to_numpy()

@@ -64,7 +64,9 @@ def shrinkage(
     table = estimates(fit, group).levels
     known = list(dict.fromkeys(table["effect"]))
     if not known:
-        raise PosteriorError(f"'{group}' has no effect on the mean, so there is nothing to shrink.")
+        raise PosteriorError(
+            f"'{group}' has no effect on the mean, so there is nothing to shrink.", hint="See fit.ranef()."
+        )
     effects = chosen_effects(group, known, known[:2] if effect is None else effect)
     if len(effects) > 2:
         raise PosteriorError(

@@ -28,7 +28,9 @@ def one_group(fit: Fit, group: str | None) -> str:
     """
     groups = known_group(fit, group)
     if not groups:
-        raise PosteriorError("The model has no group terms, so there are no groups to draw.")
+        raise PosteriorError(
+            "The model has no group terms, so there are no groups to draw.", hint="See fit.plot.ppc()."
+        )
     if len(groups) > 1:
         raise PosteriorError("The model has several groupings.", hint=f"Name one of: {', '.join(groups)}.")
     return groups[0]

@@ -31,7 +31,9 @@ def checked_seed(seed: int | None) -> int:
     if seed is None:
         return secrets.randbits(32)
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
-        raise PredictionError(f"seed={seed!r} is not a whole number between 0 and 2³² − 1.")
+        raise PredictionError(
+            f"seed={seed!r} is not a whole number between 0 and 2³² − 1.", hint="Write seed=1, or leave it out."
+        )
     return int(seed)
 
 

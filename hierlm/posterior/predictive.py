@@ -99,7 +99,7 @@ def prior_predictive(model: Model, draws: int = 500, *, seed: int | None = None)
     >>> model.prior_predictive(200, seed=1)["prior_predictive/y"].quantile([0.05, 0.95])  # doctest: +SKIP
     """
     if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 1:
-        raise PredictionError(f"draws={draws!r} is not a whole number of at least 1.")
+        raise PredictionError(f"draws={draws!r} is not a whole number of at least 1.", hint="Write draws=500.")
     improper = [a.name for a in model.assignments if isinstance(a.prior, Prior) and not a.prior.proper]
     if improper:
         raise PriorError(

@@ -142,7 +142,10 @@ def distribution_variance(fit: Fit, response: ModelResponse) -> Floats:
         variance += _latent(response, at, etas, free).sum(axis=1)
     lost = int(np.isnan(variance).sum())
     if lost:
-        raise PosteriorError(f"The variance of '{response.name}' on the link scale is undefined in {lost} draws.")
+        raise PosteriorError(
+            f"The variance of '{response.name}' on the link scale is undefined in {lost} draws.",
+            hint="The mean leaves the range of the link there; use another link, or fit.varcorr().",
+        )
     return variance / rows.n
 
 

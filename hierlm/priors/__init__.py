@@ -31,6 +31,6 @@ def prior_from_json(obj: Any) -> Prior | LKJ | Fixed:
         return LKJ.from_json(obj)
     if isinstance(obj, dict) and set(obj) == {"fixed"}:
         if isinstance(obj["fixed"], bool) or not isinstance(obj["fixed"], int | float):
-            raise PriorError(f"Not a stored fixed value: {obj!r}.")
+            raise PriorError(f"Not a stored fixed value: {obj!r}.", hint='It reads {"fixed": 2.0}.')
         return Fixed(float(obj["fixed"]))
     return Prior.from_json(obj)

@@ -45,11 +45,11 @@ def checked_arguments(name: str, given: Mapping[str, Any]) -> tuple[tuple[str, f
     for argument, value in values.items():
         reads, holds = DOMAINS[distribution.domains[argument]]
         if not holds(value):
-            raise PriorError(f"{name}: {argument} must be {reads}, not {value:g}.")
+            raise PriorError(f"{name}: {argument} must be {reads}, not {value:g}.", hint=describe_forms(name))
     values = _completed(name, values)
     if distribution.condition is not None and not distribution.condition[1](values):
         shown = ", ".join(f"{k}={v:g}" for k, v in values.items())
-        raise PriorError(f"{name} needs {distribution.condition[0]}; got {shown}.")
+        raise PriorError(f"{name} needs {distribution.condition[0]}; got {shown}.", hint=describe_forms(name))
     return tuple(values.items())
 
 
@@ -67,10 +67,12 @@ def _completed(name: str, values: Mapping[str, float]) -> dict[str, float]:
 def _number(name: str, argument: str, value: Any) -> float:
     """A finite float; numbers only (no text, booleans or arrays)."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
-        raise PriorError(f"{name}: {argument} must be a number, not {value!r}.")
+        raise PriorError(
+            f"{name}: {argument} must be a number, not {value!r}.", hint="Give one number, the same for every element."
+        )
     number = float(value)
     if not math.isfinite(number):
-        raise PriorError(f"{name}: {argument} must be a finite number, not {number}.")
+        raise PriorError(f"{name}: {argument} must be a finite number, not {number}.", hint=describe_forms(name))
     return number
 
 

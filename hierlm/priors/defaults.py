@@ -162,7 +162,7 @@ def _check_yardstick(centre: float, spread: float) -> None:
 
 def _check_columns(X: Floats, labels: Sequence[str]) -> None:
     if len(labels) != X.shape[1]:
-        raise PriorError(f"{X.shape[1]} columns, but {len(labels)} labels.")
+        raise PriorError(f"{X.shape[1]} columns, but {len(labels)} labels.", hint="Give one label a column.")
     with np.errstate(over="ignore"):
         bad = [label for label, column in zip(labels, X.T, strict=True) if not np.isfinite(column @ column)]
     if bad:

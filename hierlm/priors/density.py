@@ -34,7 +34,7 @@ def log_density(distribution: Any, on: str, support: tuple[float, float], x: Arr
     """
     values = np.asarray(x, dtype=np.float64)
     if np.isnan(values).any():
-        raise PriorError("A density at NaN is not defined.")
+        raise PriorError("A density at NaN is not defined.", hint="Leave out missing values.")
     lower, upper = support
     power, factor = {"value": (1, 1.0), "variance": (2, 2.0), "precision": (-2, 2.0)}[on]
     with np.errstate(all="ignore"):  # at the very ends of the support

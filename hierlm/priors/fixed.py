@@ -42,7 +42,7 @@ class Fixed:
     def __post_init__(self) -> None:
         given: object = self.value
         if isinstance(given, bool) or not isinstance(given, numbers.Real):
-            raise PriorError(f"A parameter is fixed at a number, not at {given!r}.")
+            raise PriorError(f"A parameter is fixed at a number, not at {given!r}.", hint="Give a finite number.")
         object.__setattr__(self, "value", float(given))
         if not math.isfinite(self.value):
             raise PriorError(f"A parameter cannot be fixed at {self.value}.", hint="Give a finite number.")

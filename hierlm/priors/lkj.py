@@ -43,10 +43,10 @@ class LKJ:
     def __post_init__(self) -> None:
         given: object = self.eta
         if isinstance(given, bool) or not isinstance(given, numbers.Real):
-            raise PriorError(f"LKJ: eta must be a number, not {given!r}.")
+            raise PriorError(f"LKJ: eta must be a number, not {given!r}.", hint="Write hl.LKJ(2).")
         eta = float(given)
         if not (math.isfinite(eta) and eta > 0):
-            raise PriorError(f"LKJ: eta must be greater than 0 and finite, not {eta:g}.")
+            raise PriorError(f"LKJ: eta must be greater than 0 and finite, not {eta:g}.", hint="Write hl.LKJ(2).")
         object.__setattr__(self, "eta", eta)
 
     def to_json(self) -> dict[str, Any]:
@@ -76,10 +76,12 @@ class LKJ:
             For whatever :meth:`to_json` does not write.
         """
         if not isinstance(obj, Mapping) or set(obj) != {"prior", "arguments"} or obj["prior"] != "LKJ":
-            raise PriorError(f"Not a stored LKJ prior: {obj!r}.")
+            raise PriorError(f"Not a stored LKJ prior: {obj!r}.", hint="Read what LKJ.to_json() has written.")
         arguments = obj["arguments"]
         if not isinstance(arguments, Mapping) or set(arguments) != {"eta"}:
-            raise PriorError(f"Not the arguments of a stored LKJ prior: {arguments!r}.")
+            raise PriorError(
+                f"Not the arguments of a stored LKJ prior: {arguments!r}.", hint="Read what LKJ.to_json() has written."
+            )
         return cls(arguments["eta"])
 
     def __repr__(self) -> str:

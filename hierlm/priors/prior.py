@@ -177,7 +177,9 @@ class Prior:
         """
         unknown = set(vectors) - set(self.arguments)
         if unknown:
-            raise PriorError(f"{self!r} has no argument {sorted(unknown)[0]!r} to replace.")
+            raise PriorError(
+                f"{self!r} has no argument {sorted(unknown)[0]!r} to replace.", hint=describe_forms(self.name)
+            )
         options: dict[str, Any] = {} if default_transform is UNSET else {"default_transform": default_transform}
         if default_transform is UNSET and self._distribution.transform is not None:
             options["default_transform"] = getattr(pm.distributions.transforms, self._distribution.transform)
@@ -256,9 +258,11 @@ class Prior:
             raise PriorError(f"Not a stored prior: {obj!r}.", hint="Expected the keys prior, arguments and on.")
         arguments = obj["arguments"]
         if not isinstance(arguments, Mapping) or not all(isinstance(k, str) for k in arguments):
-            raise PriorError(f"Not the arguments of a stored prior: {arguments!r}.")
+            raise PriorError(
+                f"Not the arguments of a stored prior: {arguments!r}.", hint="Read what Prior.to_json() has written."
+            )
         if "on" in arguments:
-            raise PriorError(f"{obj['prior']} has no argument 'on'.")
+            raise PriorError(f"{obj['prior']} has no argument 'on'.", hint="Read what Prior.to_json() has written.")
         return cls(obj["prior"], on=obj["on"], **arguments)
 
     def __repr__(self) -> str:

@@ -32,7 +32,7 @@ def target(path: StrPath) -> Path:
     StorageError
         When its folder does not exist, or it is a folder itself.
     """
-    place = Path(os.path.realpath(path))
+    place = _place(path)
     if place.is_dir():
         raise StorageError(
             f"'{path}' is a folder.", hint="Name a file, such as 'fit.zarr'; hierlm keeps a fit in one file."
@@ -50,12 +50,22 @@ def existing(path: StrPath) -> Path:
     StorageError
         When there is no such file.
     """
-    place = Path(os.path.realpath(path))
+    place = _place(path)
     if place.is_dir():
         raise StorageError(f"'{path}' is a folder, not an archive of hierlm.", hint="hierlm keeps a fit in one file.")
     if not place.is_file():
-        raise StorageError(f"There is no file '{path}'.")
+        raise StorageError(
+            f"There is no file '{path}'.", hint=f"Check the name; the working folder is '{os.getcwd()}'."
+        )
     return place
+
+
+def _place(path: object) -> Path:
+    """Where a path leads, links followed."""
+    try:
+        return Path(os.path.realpath(path))  # type: ignore[call-overload]
+    except (TypeError, ValueError) as error:
+        raise StorageError(f"file={path!r} is no path: {error}.", hint="Name a file, such as 'fit.zarr'.") from error
 
 
 def write_archive(path: StrPath, members: Mapping[str, bytes]) -> None:

@@ -65,4 +65,5 @@ def _add(total: Any, label: bytes, *arrays: np.ndarray[Any, Any]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+    plain = value.item() if isinstance(value, np.generic) else value
+    return plain if not isinstance(plain, float) or np.isfinite(plain) else repr(plain)  # refused by fit itself

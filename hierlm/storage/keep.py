@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ import xarray as xr
 
 from hierlm.errors import HierlmError, StorageError
 from hierlm.fit import Fit, fit
+from hierlm.fit.settings import check_options
 from hierlm.model import Model
 from hierlm.storage.archive import DAMAGED, StrPath, read_archive, target, write_archive
 from hierlm.storage.arrays import read_tree, write_tree
@@ -88,7 +90,7 @@ def load(path: StrPath, *, extra: Mapping[str, Callable[..., Any]] | None = None
         draws = _draws(tree)
         check_draws(model, draws)
     except StorageError as error:
-        raise StorageError(f"'{path}': {error.message}", hint=error.hint) from error
+        raise StorageError(f"'{path}': {error.message}", hint=error.hint or DAMAGED) from error
     except HierlmError as error:
         raise StorageError(f"'{path}' holds a model that cannot be rebuilt: {error}", hint=DAMAGED) from error
     except Exception as error:  # whatever a file of unknown origin runs into is a fault of the file
@@ -115,10 +117,13 @@ def fit_or_load(model: Model, *, file: StrPath | None = None, **options: Any) ->
 
     Raises
     ------
+    SamplingError
+        For an option that ``fit`` does not have.
     StorageError
         When the file is no archive of hierlm (it is never overwritten then), or cannot be written; said before
         sampling.
     """
+    check_options(options, [*[*inspect.signature(fit).parameters][1:], "file"])
     mark = fingerprint(model, options)
     if file is None:
         return _marked(fit(model, **options), mark)

@@ -18,6 +18,7 @@ from hierlm.graph import coordinates
 from hierlm.model import Model
 from hierlm.priors import LKJ, Prior, prior_from_json
 from hierlm.priors.fixed import Fixed
+from hierlm.storage.archive import DAMAGED
 
 __all__ = ["check_draws", "columns_of", "model_of", "priors_of", "spec_of", "table_of"]
 
@@ -136,7 +137,7 @@ def table_of(columns: xr.Dataset) -> Table:
     for entry in described:
         _check_column(entry)
     if ROW not in columns.coords:
-        raise StorageError("The archive does not say which rows its columns have.")
+        raise StorageError("The archive does not say which rows its columns have.", hint=DAMAGED)
     arrays = {d["name"]: c.to_numpy() for d, c in zip(described, found, strict=True)}
     return Table.from_parts(described, arrays, columns[ROW].to_numpy())
 
@@ -152,7 +153,7 @@ def _check_column(entry: Json) -> None:
         and (levels is None) == (entry["kind"] == "numeric")
     )
     if not sound:
-        raise StorageError(f"The archive describes a column in a way that hierlm does not: {entry}.")
+        raise StorageError(f"The archive describes a column in a way that hierlm does not: {entry}.", hint=DAMAGED)
 
 
 def check_draws(model: Model, tree: xr.DataTree) -> None:
@@ -164,22 +165,24 @@ def check_draws(model: Model, tree: xr.DataTree) -> None:
         When a variable is missing, has other labels, or is not finite.
     """
     if "posterior" not in tree.children:
-        raise StorageError("The archive holds no posterior draws.")
+        raise StorageError("The archive holds no posterior draws.", hint=DAMAGED)
     posterior, labels = tree["posterior"].to_dataset(), coordinates(model)
     for variable, dims in _expected(model).items():
         if variable not in posterior:
             priors = [a.prior for a in model.assignments if a.variable == variable]
             if priors and all(isinstance(p, Fixed) for p in priors):
                 continue
-            raise StorageError(f"The archive holds no draws of '{variable}'.")
+            raise StorageError(f"The archive holds no draws of '{variable}'.", hint=DAMAGED)
         array = posterior[variable]
         if array.dims != ("chain", "draw", *dims) or array.size == 0:
-            raise StorageError(f"The draws of '{variable}' have the dimensions {array.dims}.")
+            raise StorageError(f"The draws of '{variable}' have the dimensions {array.dims}.", hint=DAMAGED)
         for dim in dims:
             if [str(v) for v in array[dim].to_numpy()] != [str(v) for v in labels[dim]]:
-                raise StorageError(f"The draws of '{variable}' are labelled for another model (dimension '{dim}').")
+                raise StorageError(
+                    f"The draws of '{variable}' are labelled for another model (dimension '{dim}').", hint=DAMAGED
+                )
         if array.dtype != np.float64 or not np.isfinite(array.to_numpy()).all():
-            raise StorageError(f"The draws of '{variable}' are not all finite numbers.")
+            raise StorageError(f"The draws of '{variable}' are not all finite numbers.", hint=DAMAGED)
 
 
 def _expected(model: Model) -> dict[str, tuple[str, ...]]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from hierlm.errors import FormulaError
 from hierlm.formula import Formula, columns, parse
+from tests.safety.audit import watch
 
 MALFORMED = [
     # typed, what the caret underlines, what is said
@@ -424,48 +424,9 @@ ATTACKS = [
     "y ~ %system ls",
 ]
 
-_FORBIDDEN = (
-    "import",
-    "open",
-    "exec",
-    "compile",
-    "subprocess.",
-    "os.",
-    "socket.",
-    "shutil.",
-    "ctypes.",
-    "pty.",
-    "urllib.",
-)
-_seen: list[str] | None = None
-
-
-def _hook(event: str, arguments: tuple[object, ...]) -> None:
-    if _seen is not None and event.startswith(_FORBIDDEN):
-        _seen.append(event)
-
-
-class _Watch:
-    """Records every import, file, process and socket event; an audit hook cannot be removed, so it idles outside."""
-
-    def __enter__(self) -> list[str]:
-        global _seen
-        _seen = []
-        return _seen
-
-    def __exit__(self, *_: object) -> None:
-        global _seen
-        _seen = None
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _audit() -> Iterator[None]:
-    sys.addaudithook(_hook)
-    return
-
 
 def watched(typed: object, **options: object) -> tuple[Formula | FormulaError, list[str]]:
-    with _Watch() as events:
+    with watch() as events:
         try:
             result: Formula | FormulaError = parse(typed, **options)  # type: ignore[arg-type]
         except FormulaError as problem:
@@ -475,10 +436,10 @@ def watched(typed: object, **options: object) -> tuple[Formula | FormulaError, l
 
 
 def test_the_watch_sees() -> None:
-    with _Watch() as events:
+    with watch() as events:
         open(__file__).close()
         compile("1", "", "eval")
-    assert {"open", "compile"} <= set(events)
+    assert {"open", "compile"} <= {event.split(":")[0] for event in events}
 
 
 @pytest.mark.parametrize("typed", ATTACKS)
