@@ -268,7 +268,8 @@ def _data(name: str) -> Callable[[], Frame]:
     return lambda: hl.load_data(name)
 
 
-HALF, WIDE = hl.Prior("HalfNormal", sigma=1), hl.Prior("Normal", mu=0, sigma=3)
+HALF, UNIT = hl.Prior("HalfNormal", sigma=1), hl.Prior("Normal", mu=0, sigma=1)
+WIDE = hl.Prior("Normal", mu=0, sigma=3)
 COUNTS = {"b[Intercept]": hl.Prior("Normal", mu=0, sigma=2)}
 CASES: dict[str, Exact] = {
     "normal, σ known": Exact("y ~ x", _regression, _plain, priors=NORMAL | {"sigma": 1.3}),
@@ -289,7 +290,7 @@ CASES: dict[str, Exact] = {
         "y ~ x",
         _regression,
         _normal_inverse_gamma,
-        priors={"b": hl.Prior("Flat"), "sigma": hl.Prior("InverseGamma", alpha=3, beta=2, on="variance")},
+        priors={"b[Intercept]": hl.Prior("Flat"), "b[x]": hl.Prior("Flat"), "sigma": hl.Prior("InverseGamma", alpha=3, beta=2, on="variance")},
     ),
     "gamma precision, mean known": Exact(
         "y ~ 1",
@@ -360,6 +361,6 @@ CASES: dict[str, Exact] = {
     ),
     "formula for σ": Exact(
         ["y ~ 1", "sigma ~ x"], _regression, _spread,
-        priors={"b[Intercept]": 2.0, "b_sigma": hl.Prior("Normal", mu=0, sigma=1)},
+        priors={"b[Intercept]": 2.0, "b_sigma[Intercept]": UNIT, "b_sigma[x]": UNIT},
     ),
 }  # fmt: skip
