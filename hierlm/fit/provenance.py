@@ -1,8 +1,9 @@
-"""What made a fit: settings, seed, versions, time."""
+"""What made a fit: settings, seed, versions, time, and how to have the same again."""
 
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -10,10 +11,25 @@ from typing import Any
 from hierlm.fit.runs import Run
 from hierlm.reductions import Plan
 
-__all__ = ["PACKAGES", "installed_versions", "provenance"]
+__all__ = ["PACKAGES", "install_line", "installed_versions", "provenance"]
 
-PACKAGES = ("hierlm", "pymc", "pytensor", "nutpie", "numba", "numpy", "formulae", "arviz")
+PACKAGES = (
+    "hierlm",
+    "pymc",
+    "pytensor",
+    "nutpie",
+    "numba",
+    "llvmlite",
+    "numpy",
+    "scipy",
+    "pandas",
+    "formulae",
+    "arviz",
+)
 """Packages whose versions can change a result."""
+
+SAMPLERS = ("numpyro", "blackjax", "jax", "jaxlib")
+"""Packages that count only where one of their samplers was used."""
 
 
 def provenance(run: Run, sampler: str, way: Plan, seconds: float) -> dict[str, Any]:
@@ -21,7 +37,7 @@ def provenance(run: Run, sampler: str, way: Plan, seconds: float) -> dict[str, A
 
     The settings are those of the run that was kept; ``attempts`` has all runs, and ``seconds`` is for all of them.
     """
-    settings = run.settings
+    settings, versions = run.settings, installed_versions(sampler)
     return {
         "sampler": sampler,
         "plan": way.name,
@@ -37,17 +53,36 @@ def provenance(run: Run, sampler: str, way: Plan, seconds: float) -> dict[str, A
         "attempts": [dict(a) for a in run.attempts],
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
-        "versions": installed_versions(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "versions": versions,
+        "install": install_line(versions),
         **run.report,
     }
 
 
-def installed_versions() -> dict[str, str]:
-    """Package → version, of those in :data:`PACKAGES` that are installed."""
+def installed_versions(sampler: str = "nutpie") -> dict[str, str]:
+    """Package → version, of those that can change a result and are installed.
+
+    Parameters
+    ----------
+    sampler : str
+        Those of JAX count where it runs on JAX.
+    """
     found = {}
-    for package in PACKAGES:
+    for package in (*PACKAGES, *(SAMPLERS if sampler in SAMPLERS else ())):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
     return found
+
+
+def install_line(versions: Mapping[str, str]) -> str:
+    """What to type to have these versions.
+
+    Examples
+    --------
+    >>> install_line({"hierlm": "0.1.0", "pymc": "6.4.0"})
+    'pip install hierlm==0.1.0 pymc==6.4.0'
+    """
+    return " ".join(["pip install", *(f"{package}=={number}" for package, number in versions.items())])

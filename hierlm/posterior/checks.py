@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
 
-__all__ = ["Check", "Measured", "element_checks", "importance_checks", "sampler_checks", "second_run_failed", "worst"]
+__all__ = [
+    "Check",
+    "Measured",
+    "element_checks",
+    "failing",
+    "importance_checks",
+    "sampler_checks",
+    "second_run_failed",
+    "worst",
+]
 
 Floats = NDArray[np.float64]
 
@@ -109,8 +118,7 @@ def sampler_checks(fit: Fit) -> list[Check]:
             "divergences",
             known.get("diverging"),
             "Divergences: the sampler missed part of the posterior. "
-            f"Try fit(target_accept={0.95 if accept < 0.95 else 0.99:g}); if they stay, tighter priors of the group "
-            "sds, or the other parameterization of the worst grouping.",
+            f"Try fit(target_accept={0.95 if accept < 0.95 else 0.99:g}); if they stay, {_tighter(fit)}.",
         ),
         _count(
             "tree depth",
@@ -118,8 +126,16 @@ def sampler_checks(fit: Fit) -> list[Check]:
             f"Trajectories were cut short: fit(max_treedepth={(depth or 10) + 2}), "
             "or rescale predictors of very different size.",
         ),
-        _energy(known.get("energy")),
+        _energy(known.get("energy"), "group sds" if fit.model.groups else "worst parameters"),
     ]
+
+
+def _tighter(fit: Fit) -> str:
+    """What to change in the model; centred or not matters on the graph only."""
+    if not fit.model.groups:
+        return "tighter priors of the worst parameters"
+    other = "" if fit.provenance.get("attempts") else ", or the other parameterization of the worst grouping"
+    return f"tighter priors of the group sds{other}"
 
 
 def importance_checks(importance: dict[str, Any]) -> list[Check]:
@@ -154,13 +170,13 @@ def _at_largest_depth(known: dict[str, NDArray[np.generic]], depth: int | None) 
     return None
 
 
-def _energy(energy: NDArray[np.generic] | None) -> Check:
+def _energy(energy: NDArray[np.generic] | None, parameters: str) -> Check:
     name, limit = "E-BFMI", f"≥ {BFMI:g}"
     if energy is None or energy.shape[1] < 4:
         return Check(name, "not recorded", np.nan, limit, 0)
     values = np.atleast_1d(array_stats.bfmi(np.asarray(energy, dtype=float), chain_axis=0, draw_axis=1))
     bad = ~(np.isfinite(values) & (values >= BFMI))
-    advice = "Energy changes little from draw to draw: more tune, and less heavy-tailed priors of the group sds."
+    advice = f"Energy changes little from draw to draw: more tune, and less heavy-tailed priors of the {parameters}."
     return _check(name, bad, -_largest(-values), limit, advice)
 
 
@@ -182,8 +198,14 @@ def _largest(values: Floats) -> float:
     return float(usable.max()) if usable.size else float("nan")
 
 
-def worst(m: Measured, chains: int, *, independent: bool = False) -> pd.DataFrame:
-    """The five worst parameters among those that failed a check."""
+def failing(m: Measured, chains: int, *, independent: bool = False) -> tuple[str, ...]:
+    """Names of all parameters that failed a check."""
+    severity, _ = _severity(m, chains, independent=independent)
+    return tuple(m.names[i] for i in np.flatnonzero(severity.max(axis=0) > 1))
+
+
+def _severity(m: Measured, chains: int, *, independent: bool) -> tuple[Floats, list[str]]:
+    """How far every check (check, n) is from its limit, above 1 where it failed, and the checks' names."""
     least = ESS_PER_CHAIN * chains
     with np.errstate(divide="ignore", invalid="ignore"):
         measures = {
@@ -192,10 +214,14 @@ def worst(m: Measured, chains: int, *, independent: bool = False) -> pd.DataFram
             "tail ESS": least / m.ess_tail,
             "MCSE": m.mcse_share / MCSE_SHARE,
         }
-    severity = np.stack([np.where(np.isfinite(v), v, np.inf) for v in measures.values()])
-    failing = np.flatnonzero(severity.max(axis=0) > 1)
-    chosen = failing[np.argsort(-severity.max(axis=0)[failing], kind="stable")][:NAMED]
-    labels = list(measures)
+    return np.stack([np.where(np.isfinite(v), v, np.inf) for v in measures.values()]), list(measures)
+
+
+def worst(m: Measured, chains: int, *, independent: bool = False) -> pd.DataFrame:
+    """The five worst parameters among those that failed a check."""
+    severity, labels = _severity(m, chains, independent=independent)
+    failed = np.flatnonzero(severity.max(axis=0) > 1)
+    chosen = failed[np.argsort(-severity.max(axis=0)[failed], kind="stable")][:NAMED]
     largest = [labels[j] for j in severity[:, chosen].argmax(axis=0)] if len(chosen) else []
     problem = [
         "not finite" if not m.finite[i] else label if m.moving[i] else "does not move"

@@ -13,10 +13,12 @@ import pandas as pd
 
 from hierlm import names
 from hierlm.errors import ConvergenceWarning
+from hierlm.posterior.causes import causes, cautions
 from hierlm.posterior.checks import (
     Check,
     Measured,
     element_checks,
+    failing,
     importance_checks,
     sampler_checks,
     second_run_failed,
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from hierlm.fit.value import Fit
 
 __all__ = ["Diagnosis", "diagnose", "warn_unless_converged"]
+
+FAR = 1.1
+"""R̂ of chains that more draws will not bring together soon."""
 
 _KNOWN: WeakKeyDictionary[Fit, Diagnosis] = WeakKeyDictionary()
 """A fit never changes, and every display asks for its diagnosis."""
@@ -54,6 +59,8 @@ class Diagnosis:
         What to do next.
     note : str
         How the draws were made, where that is part of the verdict.
+    cautions : tuple of str
+        What depends on a default prior a lot, however well the draws converged.
     """
 
     ok: bool
@@ -61,6 +68,7 @@ class Diagnosis:
     worst: pd.DataFrame
     advice: tuple[str, ...]
     note: str = ""
+    cautions: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -76,9 +84,13 @@ class Diagnosis:
 
     @property
     def brief(self) -> tuple[str, ...]:
-        """The verdict; where a check failed also the worst three parameters and what to do next, a line each."""
+        """The verdict; where a check failed the worst three parameters and what to do next; cautions; a line each."""
         named = [_named(r) for r in records(self.worst.head(3), index=True)]
-        return (self.verdict, *([f"Worst: {', '.join(named)}."] if named else []), *self.advice)
+        return (self.verdict, *([f"Worst: {', '.join(named)}."] if named else []), *self._sentences)
+
+    @property
+    def _sentences(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.advice, *self.cautions)))
 
     def _tables(self) -> list[Table]:
         rows = [(r.check, r.status, _four_digits(r.value), r.limit) for r in records(self.checks)]
@@ -93,11 +105,11 @@ class Diagnosis:
 
     def __repr__(self) -> str:
         tables = [text_table(header, rows, left=1) for header, rows in self._tables()]
-        return "\n\n".join([self.verdict, *tables, *(["\n".join(self.advice)] if self.advice else [])])
+        return "\n\n".join([self.verdict, *tables, *(["\n".join(self._sentences)] if self._sentences else [])])
 
     def _repr_html_(self) -> str:
         tables = [html_table(header, rows, left=1) for header, rows in self._tables()]
-        return html_page(html_lines([self.verdict], bold=1), *tables, html_lines(self.advice))
+        return html_page(html_lines([self.verdict], bold=1), *tables, html_lines(self._sentences))
 
 
 def _named(row: Any) -> str:
@@ -123,6 +135,9 @@ def diagnose(fit: Fit) -> Diagnosis:
     effective sample size of at least 100 a chain; Monte-Carlo error of the mean at most 5% of the sd; no divergences,
     no transition at the largest tree depth; E-BFMI of at least 0.3 in every chain.  A number that is not finite never
     passes; a chain that does not move fails; parameters that the user fixed are left out.
+
+    Where a check failed, the model and the draws are searched for a cause (two parameters that are one, several modes,
+    separation, improper and heavy-tailed priors, a residual of zero, few levels), and the advice names its remedy.
 
     After importance sampling there is no R̂ and no trajectory; checked instead are Pareto's k̂ ≤ 0.7 and that the weights
     of at least a tenth of the proposed points count.  Effective sample sizes are at most that of the weights.
@@ -174,6 +189,7 @@ def warn_unless_converged(fit: Fit) -> None:
 def _diagnose(fit: Fit) -> Diagnosis:
     chains, draws = (fit.posterior.sizes[d] for d in ("chain", "draw"))
     importance = fit.provenance.get("importance")
+    why: tuple[str, ...] = ()
     if importance is not None:
         measured = _measured(fit, importance["ess"])
         made = importance_checks(importance)
@@ -183,20 +199,30 @@ def _diagnose(fit: Fit) -> Diagnosis:
     else:
         measured = _measured(fit)
         made = [*element_checks(measured, chains, draws), *sampler_checks(fit)]
+        if any(check.status == "failed" for check in made):
+            why = causes(fit, failing(measured, chains))
+        if why and _far(measured):  # where chains disagree that much, more draws are no remedy
+            made = [*element_checks(measured, chains, draws, advise=False), *sampler_checks(fit)]
         both = second_run_failed(fit)
         note = f"the better of two runs: {both}" if both else ""
         remedy = (
             "A second, more careful run did not help; fit(reduce=False) samples the PyMC graph, slower." if both else ""
         )
     failed = any(check.status == "failed" for check in made)
-    advice = [*(check.advice for check in made if check.advice), *([remedy] if remedy and failed else [])]
+    advice = [*why, *(check.advice for check in made if check.advice), *([remedy] if remedy and failed else [])]
     return Diagnosis(
         ok=all(check.status in ("ok", "not recorded") for check in made),
         checks=_frame(made),
         worst=worst(measured, chains, independent=importance is not None),
         advice=tuple(dict.fromkeys(advice)),
         note=note if failed or importance is not None else "",
+        cautions=cautions(fit.model),
     )
+
+
+def _far(measured: Measured) -> bool:
+    """Whether chains are in different places altogether."""
+    return not measured.moving.all() or bool((measured.r_hat > FAR).any())
 
 
 def _certificate(importance: dict[str, Any]) -> str:

@@ -555,3 +555,17 @@ def test_counts_beyond_what_integers_hold(family: str):
 def test_a_wrong_seed_is_not_blamed_on_the_priors(fits: dict[str, hl.Fit]):
     with pytest.raises(hl.PredictionError, match="seed='a'"):
         fits["nothing"].model.prior_predictive(10, seed="a")
+
+
+def test_two_groupings_that_are_one() -> None:
+    """Labels may differ; what counts is which rows are together, and by which column."""
+    rng = np.random.default_rng(0)
+    g = np.repeat(list("abcdef"), 6)
+    data = pd.DataFrame({"y": rng.normal(size=36), "x": rng.normal(size=36), "g": g})
+    data["h"], data["k"] = data["g"].map(dict(zip("abcdef", "fbdcae", strict=True))), np.tile(list("pqr"), 12)
+    with pytest.warns(hl.DataWarning, match=r"'g' and 'h' put the same rows together.*Leave one of them out"):
+        hl.Model("y ~ x + (1 | g) + (1 | h)", data)
+    with pytest.warns(hl.DataWarning, match="'g' and 'h'"):
+        hl.Model("y ~ x + (x | g) + (0 + x | h)", data)
+    for formula in ("y ~ x + (1 | g) + (0 + x | h)", "y ~ x + (1 | g) + (1 | k)", "y ~ x + (1 | g) + (0 + x | g)"):
+        hl.Model(formula, data)

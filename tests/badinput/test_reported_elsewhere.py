@@ -1,8 +1,7 @@
 """Wrong answers that users of comparable packages have reported, each held off by a test.
 
-The numbers are the rows of the project's list of such reports; repositories and issue numbers are given with each.
-Where a report needs more than a few lines its test stands elsewhere: 6 and 15 for random formulas in
-``tests/unit/posterior/test_predict_formulas.py``, 19 in ``tests/unit/design``, 24 in ``tests/unit/storage``.
+The numbers are the rows of ``docs/trust/reported-elsewhere.md``, which says for each where it was reported and which
+tests hold it; where a report needs more than a few lines its test stands elsewhere.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from hierlm.fit.draws import finite_draws
 from hierlm.graph.evaluate import PYTHON, evaluate
 from hierlm.links import LINKS, get_link
 from hierlm.samplers import Settings
+from hierlm.storage.fingerprint import fingerprint
 from tests.synthetic import synthetic_fit
 
 N = 48
@@ -347,6 +348,27 @@ def test_21_the_density_of_the_log_likelihood_is_that_of_the_model(family: str):
     assert total == pytest.approx(1, abs=2e-3)
 
 
+def test_21_weights_count_as_in_the_model():
+    """brms#884: a row of weight 3 has three times the log-likelihood, in the answer as in the joint density."""
+    data = D.assign(w=np.resize([1.0, 3.0, 0.5], N))
+    weighted, plain = (hl.Model(f"y{w} ~ x + (1 | a)", data) for w in (" | weights(w)", ""))
+    fit = synthetic_fit(weighted)
+    rows = replace(fit, model=plain).log_likelihood()["y"].to_numpy()
+    np.testing.assert_allclose(fit.log_likelihood()["y"], data["w"].to_numpy() * rows, rtol=1e-12)
+    at = point(weighted)
+    known = values(weighted, at)
+    eta = known["b"][0] + known["b"][1] * D["x"] + known["r_a"][:, 0][pd.factorize(D["a"], sort=True)[0]]
+    one = stats.norm(eta, known["sigma"]).logpdf(D["y"])
+    assert logp(weighted)(at) - logp(plain)(at) == pytest.approx(((data["w"] - 1) * one).sum(), rel=1e-9)
+
+
+@pytest.mark.parametrize("formula", ["y | trunc(lb=0) ~ x", "y | cens(c) ~ x", "y ~ mo(c)", "y ~ mo(c) + (mo(c) | a)"])
+def test_21_what_does_not_exist_is_refused(formula: str):
+    """brms#1413, #1903, #1922 (truncation), #911 (monotonic effects): neither is read as something else."""
+    with pytest.raises(hl.FormulaError, match=r"\^"):
+        hl.Model(formula, D)
+
+
 def test_23_coef_is_fixef_plus_ranef():
     """brms#677, #214; draw by draw, with its own column of the level."""
     fit = synthetic_fit(hl.Model("y ~ x + (x | a)", D))
@@ -356,6 +378,15 @@ def test_23_coef_is_fixef_plus_ranef():
     assert len(coef) == 8
     for row in coef.itertuples():
         assert row.mean == pytest.approx(float(total.sel(level_a=row.level, effect_a=row.effect)))
+
+
+def test_24_splines_are_stored_with_their_knots(tmp_path: Path):
+    """brms#1465."""
+    fit = synthetic_fit(hl.Model("y ~ bs(x, df=5) + poly(z, 3) + (bs(x, df=4) | a)", D))
+    fit.save(tmp_path / "m.zarr")
+    again, new = hl.load(tmp_path / "m.zarr"), D.iloc[[5, 3, 40]]
+    np.testing.assert_array_equal(fit.predict(new).draws, again.predict(new).draws)
+    np.testing.assert_array_equal(fit.predict(new).draws, fit.predict().draws[..., [5, 3, 40]])
 
 
 def test_25_successes_need_their_trials():
@@ -411,6 +442,32 @@ def test_28_nan_is_not_healthy():
     diagnosis = broken.diagnose()
     assert not diagnosis.ok
     assert "finite" in repr(diagnosis)
+
+
+def test_29_rows_left_out_take_all_with_them():
+    """lme4#913, #377, #720: with a missing value a row goes with its weight, offset and group; factor levels stay."""
+    holes = D.copy()
+    holes.loc[[0, 7, 30], "x"] = np.nan
+    holes.loc[11, "y"] = np.inf
+    text = "y | weights(w) ~ x + f + offset(e) + (x | a)"
+    with pytest.warns(hl.DataWarning, match="Dropped 4 of 48"):
+        model = hl.Model(text, holes, missing="drop")
+    kept = D.drop(index=[0, 7, 30, 11])
+    whole = hl.Model(text, kept)
+    for seed in range(3):
+        assert logp(model)(point(whole, seed)) == pytest.approx(logp(whole)(point(whole, seed)), rel=1e-12)
+    fit = synthetic_fit(model)
+    assert fit.predict().draws["obs"].to_numpy().tolist() == kept.index.tolist()
+    np.testing.assert_array_equal(fit.predict().draws, fit.predict(kept).draws)
+
+
+@pytest.mark.parametrize("column", ["y", "x", "w", "e", "f", "a"])
+def test_29_a_changed_column_is_another_fit(column: str):
+    """What a kept fit is recognised by holds every column: response, predictor, weights, offset, factor, group."""
+    text = "y | weights(w) ~ x + f + offset(e) + (1 | a)"
+    other = D.assign(**{column: D[column].to_numpy()[::-1]})
+    one, same, two = (fingerprint(hl.Model(text, d), {}) for d in (D, D.copy(), other))
+    assert one == same != two
 
 
 def test_30_the_seed_reaches_everything_that_is_drawn():

@@ -1,0 +1,121 @@
+"""Everything that draws random numbers, as functions of a seed; run as a program it prints a digest of each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+import hierlm as hl
+
+FITS: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
+    "gaussian marginal": ("Yield ~ 1 + (1 | Batch)", "Dyestuff", {}, {}),
+    "whitened effects": (
+        "cbind(incidence, size - incidence) ~ period + (1 | herd)", "cbpp", {"family": "binomial"}, {},
+    ),
+    "one effect a row": (
+        "cbind(incidence, size - incidence) ~ period + (1 | herd) + (1 | units)", "cbpp", {"family": "binomial"}, {},
+    ),
+    "importance": ("Yield ~ 1 + (1 | Batch)", "Dyestuff", {}, {"sampler": "importance"}),
+    "laplace": ("Yield ~ 1 + (1 | Batch)", "Dyestuff", {}, {"sampler": "laplace"}),
+    "graph": ("Yield ~ 1 + (1 | Batch)", "Dyestuff", {}, {"reduce": False}),
+    "pymc": ("Yield ~ 1 + (1 | Batch)", "Dyestuff", {}, {"sampler": "pymc"}),
+    "effects whitened at the mode": ("y ~ x + (1 | g) + (1 | h)", "crossed", {}, {"draws": 20}),
+}  # fmt: skip
+"""Formula, table, arguments of Model and of fit; a way to sample each."""
+
+
+def _table(name: str) -> pd.DataFrame:
+    """A table of hierlm's, or a large crossed one."""
+    if name != "crossed":
+        return hl.load_data(name)
+    rng = np.random.default_rng(4)
+    codes = rng.integers(260, size=(2600, 2))
+    effects, x = rng.normal(size=(2, 260)), rng.normal(size=2600)
+    y = x + effects[0][codes[:, 0]] + effects[1][codes[:, 1]] + rng.normal(size=2600)
+    return pd.DataFrame({"y": y, "x": x, "g": codes[:, 0].astype(str), "h": codes[:, 1].astype(str)})
+
+
+def sampled(name: str, seed: int, cores: int) -> hl.Fit:
+    formula, table, arguments, options = FITS[name]
+    model = hl.Model(formula, _table(table), **arguments)
+    settings = {"draws": 100, "chains": 4, "seed": seed, "cores": cores, "progress": False} | options
+    return model.fit(**settings)
+
+
+def _new(fit: hl.Fit) -> Any:
+    """Three rows of the data, of which two are of one new level."""
+    frame = hl.load_data("Dyestuff").head(3).astype({"Batch": str})
+    return frame.assign(Batch=["A", "new", "new"])
+
+
+ASKS: dict[str, Callable[[hl.Fit, int], Any]] = {
+    "hierlm.fit.sampling.fit": lambda fit, seed: fit.model.fit(draws=50, chains=2, seed=seed, progress=False),
+    "hierlm.posterior.predict.predict": lambda fit, seed: fit.predict(kind="response", seed=seed).draws,
+    "predict, new levels": lambda fit, seed: fit.predict(_new(fit), seed=seed).draws,
+    "predict, new levels, response": lambda fit, seed: fit.predict(_new(fit), kind="response", seed=seed).draws,
+    "hierlm.posterior.loglik.log_likelihood": lambda fit, seed: fit.log_likelihood(_new(fit), seed=seed),
+    "hierlm.posterior.predictive.posterior_predictive": lambda fit, seed: fit.posterior_predictive(seed=seed),
+    "hierlm.posterior.predictive.prior_predictive": lambda fit, seed: fit.model.prior_predictive(30, seed=seed),
+    "hierlm.model.model.Model.prior_predictive": lambda fit, seed: fit.model.prior_predictive(30, seed=seed),
+    "hierlm.posterior.tree.tree": lambda fit, seed: fit.tree(seed=seed),
+    "hierlm.plots.ppc.ppc": lambda fit, seed: fit.plot.ppc(seed=seed),
+}
+"""Public functions with an argument ``seed`` by their full names, and further ways to ask them."""
+
+
+def _arrays(value: Any) -> list[np.ndarray]:
+    """The numbers of an answer, whatever it is."""
+    if isinstance(value, hl.Fit):
+        clocks = [v for v in value.draws["sample_stats"].data_vars if "time" in str(v) or "perf_counter" in str(v)]
+        return _arrays(value.posterior) + _arrays(value.draws["sample_stats"].to_dataset().drop_vars(clocks))
+    if isinstance(value, xr.DataTree):
+        return [a for node in value.subtree for a in _arrays(node.to_dataset())]
+    if isinstance(value, xr.Dataset):
+        return [v.to_numpy() for _, v in sorted(value.data_vars.items(), key=lambda item: str(item[0]))]
+    if isinstance(value, pd.DataFrame):
+        return [np.asarray(value[c]) for c in value.columns]
+    if hasattr(value, "frame"):
+        return _arrays(value.frame)
+    figure = getattr(value, "figure", None) or getattr(value, "viz", None)
+    if figure is not None:
+        return _drawn(value)
+    return [np.asarray(value)]
+
+
+def _drawn(picture: Any) -> list[np.ndarray]:
+    """Coordinates of every line of a figure."""
+    figure = getattr(picture, "figure", None)
+    if figure is None:
+        figure = picture.viz["figure"].item()
+    lines = [np.column_stack(line.get_data()) for axes in figure.axes for line in axes.get_lines()]
+    points = [np.asarray(c.get_offsets()) for axes in figure.axes for c in axes.collections]
+    return lines + points
+
+
+def digest(value: Any) -> str:
+    total = hashlib.sha256()
+    arrays = _arrays(value)
+    assert arrays
+    for array in arrays:
+        total.update(f"{array.shape}".encode())
+        total.update(array.tobytes() if array.dtype != object else repr(array.tolist()).encode())
+    return total.hexdigest()
+
+
+def digests(names: list[str], seed: int, cores: int) -> dict[str, str]:
+    """Every fit of ``names``, and every ask of the first of them."""
+    fits = {name: sampled(name, seed, cores) for name in names}
+    found = {name: digest(fit) for name, fit in fits.items()}
+    first = fits[names[0]]
+    return found | {name: digest(ask(first, seed)) for name, ask in ASKS.items()}
+
+
+if __name__ == "__main__":
+    print(json.dumps(digests(json.loads(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))
