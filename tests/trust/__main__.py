@@ -2,7 +2,7 @@
 
 ``run`` (unless another word is given) makes the replications that the store lacks; it can be stopped at any time, and
 goes on where it stopped.  ``summary`` writes what is stored to docs/trust/results/, ``page`` renders that as
-docs/trust/calibration.md.
+docs/trust/calibration.md.  ``page`` ends with 1 where something that is stored is miscalibrated.
 """
 
 from __future__ import annotations
@@ -28,21 +28,19 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Do what the command line says; 1 where something is miscalibrated."""
+    """Do what the command line says."""
     options = arguments(given)
-    root = Path(__file__).resolve().parents[2]
-    os.environ.setdefault(
-        "PYTENSOR_FLAGS", f"base_compiledir={root / '.cache' / 'pytensor'},numba__fastmath=False,cxx="
-    )
+    cache = Path(__file__).resolve().parents[2] / ".cache" / "pytensor"
+    os.environ.setdefault("PYTENSOR_FLAGS", f"base_compiledir={cache},numba__fastmath=False,cxx=")
     from tests.trust.page import write_page
     from tests.trust.run import chosen, run
     from tests.trust.store import STORE
-    from tests.trust.summary import coverage_holds, summarise, write
+    from tests.trust.summary import holds, read, summarise, write
 
     store = options.store or STORE
     if options.what == "page":
         print(write_page())
-        return 0
+        return int(not all(holds(result) for result in read().values()))
     if options.what == "run":
         try:
             run(chosen(options.cells), options.path, options.replications, store, minutes=options.minutes)
@@ -56,7 +54,7 @@ def main(given: Sequence[str] | None = None) -> int:
     print(f"{len(result['cells']) - len(wrong)} of {len(result['cells'])} cells are calibrated; {result['coverage']}")
     if options.what == "summary":
         print(write(result))
-    return int(bool(wrong) or not result["cells"] or not coverage_holds(result))
+    return 0
 
 
 if __name__ == "__main__":

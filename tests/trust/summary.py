@@ -90,6 +90,11 @@ def coverage_holds(result: dict[str, Any]) -> bool:
     return all(abs(result["coverage"][str(s)]["share"] - s / 100) <= most for s, most in MOST.items())
 
 
+def holds(result: dict[str, Any]) -> bool:
+    """Whether every cell is calibrated, and so is the coverage of all together."""
+    return all(c["verdict"] == "calibrated" for c in result["cells"].values()) and coverage_holds(result)
+
+
 def _commit() -> str:
     """Of the checkout, ``+`` where files differ from it; ``""`` without git."""
     try:

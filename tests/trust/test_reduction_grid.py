@@ -11,13 +11,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
+from scipy.special import logsumexp
 
+import hierlm as hl
 from hierlm.covariances import COVARIANCES
+from hierlm.kernels.observations import LOG_WEIGHTS, NODES
+from hierlm.kernels.packing import replaced
 from hierlm.kernels.responses import RESPONSES as KERNELS
 from hierlm.reductions.plan import REDUCTIONS
+from hierlm.reductions.quadrature import gauss_hermite
 from hierlm.reductions.reduction import Reduction
+from hierlm.reductions.whitened import Whitened
 from tests.trust import joint
-from tests.trust.joint import STRUCTURES, Spec, log_joint, log_scale
+from tests.trust.densities import log_density
+from tests.trust.joint import SLOPE, STRUCTURES, N, Spec, log_joint, log_scale
+from tests.trust.priors import gamma
+from tests.trust.responses import TRIALS
 from tests.unit.reductions.changes import effects, thetas
 from tests.unit.reductions.dense import Natural, natural, split
 from tests.unit.reductions.slopes import check_gradient
@@ -80,6 +90,49 @@ def test_every_kernel(family: str, link: str, structure: str, number: int) -> No
 @pytest.mark.parametrize(("family", "link", "structure", "number"), [k for k in KEYS if k not in QUICK])
 def test_the_whole_grid(family: str, link: str, structure: str, number: int) -> None:
     check(family, link, structure, REDUCTIONS[number])
+
+
+LOG_CONCAVE = [key for key, kernel in KERNELS.items() if kernel.log_concave]
+
+
+@pytest.mark.parametrize("key", LOG_CONCAVE)
+def test_one_effect_a_row(key: str) -> None:
+    """Integrated out with 61 nodes: log p(b) + log p(sd) + Σ log ∫ p(y | η + sd z) φ(z) dz by the trapezoidal rule, 1e-6."""
+    family, link = key.split(":")
+    spec = Spec(family, link, "us")
+    table = spec.table() | {"u": np.array([f"u{i:02d}" for i in range(N)])}
+    sd_u, others = gamma(3.0, 5.0), spec.response.others
+    priors = {"b[Intercept]": spec.intercept, "b[x]": SLOPE, "sd_u": sd_u} | others
+    formula, ours = f"{spec.response.left} ~ x + (1 | u)", {name: p.ours for name, p in priors.items()}
+    model = hl.Model(formula, table, f"{family}({link})", priors=ours, parameterization="noncentered")
+    problem = Whitened().apply(model)
+    assert not problem.place.groups
+    nodes, log_weights = gauss_hermite(61)
+    data, off = replaced(problem.data, {NODES: nodes, LOG_WEIGHTS: log_weights}), []
+    for seed in range(POINTS):
+        zeta = np.random.default_rng([13, seed]).normal(0.1, 0.7, problem.dimension)
+        n, value = natural(data, zeta[: thetas(data)]), problem.density(zeta, data, np.zeros(problem.dimension))
+        u, log_jacobian = effects(Whitened(), model, problem, data, zeta, n)
+        b, sd = split(model, problem.place, u)["b"], n.sds[-1]
+        values = dict(zip(model.responses[0].free, n.positives, strict=True))
+        expected = row_integrals(spec, table, b[0] + b[1] * table["x"], sd, values)
+        expected += spec.intercept.log_density(b[0]) + SLOPE.log_density(b[1]) + sd_u.log_density(sd)
+        expected += sum(prior.log_density(values[name]) for name, prior in others.items())
+        off.append(value - expected - n.log_jacobian - log_jacobian)
+        check_gradient(problem.density, data, zeta, tolerance=1e-5)
+    np.testing.assert_allclose(off, off[0], rtol=0, atol=1e-6)
+
+
+def row_integrals(spec: Spec, table: Any, eta: np.ndarray, sd: float, values: Any) -> float:
+    """Σ log ∫ p(y | η + sd z) φ(z) dz."""
+    z = np.linspace(-12.0, 12.0, 2401)
+    trials = {"trials": np.asarray(table[TRIALS])[:, None]} if spec.response.trials else {}
+    with np.errstate(all="ignore"):
+        rows = log_density(
+            spec.family, spec.link, np.asarray(table["y"])[:, None], eta[:, None] + sd * z, **values, **trials
+        )
+    total = logsumexp(np.where(np.isfinite(rows), rows, -np.inf) + stats.norm.logpdf(z), axis=1)
+    return float(np.sum(total + np.log(z[1] - z[0])))
 
 
 @pytest.mark.parametrize("part", ["SLOPE", "SD_H", "ETA"])
