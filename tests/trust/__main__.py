@@ -24,6 +24,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=0, help="stop after so long; 0: no end")
     parser.add_argument("--store", type=Path, default=None, help="folder of the records; .cache/trust unless given")
     parser.add_argument("--any-code", action="store_true", help="summary: count records of other hierlm code too")
+    parser.add_argument("--note", default="", help="summary: a sentence that the page shows with the results")
     return parser.parse_args(given)
 
 
@@ -47,7 +48,7 @@ def main(given: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             print("Stopped; the same command goes on from here.", file=sys.stderr)
             return 130
-    result = summarise(store, options.path, any_code=options.any_code)
+    result = summarise(store, options.path, any_code=options.any_code, note=options.note)
     wrong = {name: c["verdict"] for name, c in result["cells"].items() if c["verdict"] != "calibrated"}
     for name, verdict in wrong.items():
         print(f"{name}: {verdict}")

@@ -15,6 +15,20 @@ from scipy import special, stats
 Floats = np.ndarray
 Density = Callable[..., Floats]
 
+
+def _beta(y: Floats, mu: Floats, phi: Floats, rest: Floats | None = None) -> Floats:
+    return stats.beta.logpdf(y, mu * phi, (1 - mu if rest is None else rest) * phi)
+
+
+def _binomial(y: Floats, mu: Floats, trials: Floats, rest: Floats | None = None) -> Floats:
+    choose = -special.betaln(1 + trials - y, 1 + y) - np.log1p(trials)
+    return choose + special.xlogy(y, mu) + special.xlogy(trials - y, 1 - mu if rest is None else rest)
+
+
+def _beta_binomial(y: Floats, mu: Floats, phi: Floats, trials: Floats, rest: Floats | None = None) -> Floats:
+    return stats.betabinom.logpmf(y, trials, mu * phi, (1 - mu if rest is None else rest) * phi)
+
+
 LOG_DENSITIES: dict[str, Density] = {
     "gaussian": lambda y, mu, sigma: stats.norm.logpdf(y, mu, sigma),
     "student_t": lambda y, mu, sigma, nu: stats.t.logpdf(y, nu, mu, sigma),
@@ -22,15 +36,24 @@ LOG_DENSITIES: dict[str, Density] = {
     "gamma": lambda y, mu, shape: stats.gamma.logpdf(y, shape, scale=mu / shape),
     "inverse_gaussian": lambda y, mu, shape: stats.invgauss.logpdf(y, mu / shape, scale=shape),
     "exponential": lambda y, mu: stats.expon.logpdf(y, scale=mu),
-    "beta": lambda y, mu, phi: stats.beta.logpdf(y, mu * phi, (1 - mu) * phi),
+    "beta": _beta,
     "poisson": lambda y, mu: stats.poisson.logpmf(y, mu),
     "negbinomial": lambda y, mu, shape: stats.nbinom.logpmf(y, shape, shape / (shape + mu)),
     "negbinomial1": lambda y, mu, phi: stats.nbinom.logpmf(y, mu / phi, 1 / (1 + phi)),
-    "binomial": lambda y, mu, trials: stats.binom.logpmf(y, trials, mu),
-    "bernoulli": lambda y, mu: stats.bernoulli.logpmf(y, mu),
-    "beta_binomial": lambda y, mu, phi, trials: stats.betabinom.logpmf(y, trials, mu * phi, (1 - mu) * phi),
+    "binomial": _binomial,
+    "bernoulli": lambda y, mu, rest=None: _binomial(y, mu, 1.0, rest),
+    "beta_binomial": _beta_binomial,
 }
-"""log p(y | μ, …), the parameters by their names in the family."""
+"""log p(y | μ, …), the parameters by their names in the family; of probabilities also ``rest``, 1 − μ with all its digits."""
+
+COMPLEMENTS: dict[str, Callable[[Floats], Floats]] = {
+    "logit": stats.logistic.sf,
+    "probit": stats.norm.sf,
+    "cloglog": stats.gumbel_l.sf,
+    "loglog": stats.gumbel_r.sf,
+    "cauchit": stats.cauchy.sf,
+}
+"""1 − g⁻¹(η) of links of probabilities, which does not round to zero where g⁻¹ rounds to one."""
 
 INVERSE_LINKS: dict[str, Callable[[Floats], Floats]] = {
     "identity": lambda e: e,
@@ -71,7 +94,8 @@ def log_density(family: str, link: str, y: Floats, eta: Floats, **others: Any) -
     others : arrays
         The family's further parameters, and ``trials``.
     """
-    return LOG_DENSITIES[family](y, INVERSE_LINKS[link](eta), **others)
+    rest = {"rest": COMPLEMENTS[link](eta)} if link in COMPLEMENTS else {}
+    return LOG_DENSITIES[family](y, INVERSE_LINKS[link](eta), **others, **rest)
 
 
 def needed(registry: Mapping[str, Any], given: Mapping[str, Any], what: str) -> list[str]:

@@ -91,8 +91,9 @@ def _section(path: str, result: Result | None) -> str:
     lines += [*_table(cells), "", "Replications of each cell; ✗: wrong; –: not run.", ""]
     lines += [f"* **{len(cells) - len(wrong)} of {len(cells)} cells are calibrated.** " + _missing(cells)]
     lines += [f"* {name}: **{verdict}**." + _errors(cells[name]) for name, verdict in wrong.items()]
-    lines += [f"* {_smallest(result)}", f"* {_coverage(result)}", f"* {_runs(cells)}", f"* {_made(result)}", ""]
-    return "\n".join(lines)
+    lines += [f"* {_smallest(result)}", f"* {_coverage(result)}", f"* {_runs(cells)}", f"* {_made(result)}"]
+    lines += [f"* {result['note']}"] if result["note"] else []
+    return "\n".join([*lines, ""])
 
 
 def _table(cells: Mapping[str, Any]) -> list[str]:

@@ -22,13 +22,14 @@ MOST = {50: 0.025, 90: 0.015}
 """How far the pooled coverage may be off."""
 
 
-def summarise(store: Path, path: str, *, any_code: bool = False) -> dict[str, Any]:
-    """Everything that is known of a path, cells that were not run left out."""
+def summarise(store: Path, path: str, *, any_code: bool = False, note: str = "") -> dict[str, Any]:
+    """Everything that is known of a path, cells that were not run left out; ``note`` is what a reader has to know."""
     found = {name: records(store, path, name, any_code=any_code) for name in CELLS}
     cells = {name: _cell(rows) for name, rows in found.items() if rows}
     result: dict[str, Any] = {
         "path": path,
         "settings": SETTINGS[path] | {"chains": CHAINS},
+        "note": note,
         "command": f"python -m tests.trust --path {path}",
         "date": datetime.now(UTC).date().isoformat(),
         "commit": _commit(),

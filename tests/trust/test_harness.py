@@ -15,7 +15,7 @@ from hierlm.covariances import get_covariance
 from hierlm.families import FAMILIES
 from tests.trust import page, replicate as replication, run as running, store, summary
 from tests.trust.cells import CELLS, Cell
-from tests.trust.densities import needed
+from tests.trust.densities import log_density, needed
 from tests.trust.judge import RANKS, band, ecdf_p_value, judge
 from tests.trust.quantities import quantities, truths
 from tests.trust.responses import RESPONSES
@@ -151,6 +151,20 @@ def test_simulators_draw_from_the_density(name: str) -> None:
         up, down = (values | {p: values[p] + s * h} for s in (1, -1))
         scores = (response.log_likelihood(*rows, up) - response.log_likelihood(*rows, down)) / (2 * h)
         assert abs(scores.mean()) < 4.5 * scores.std() / np.sqrt(n), (p, i)
+
+
+@pytest.mark.parametrize("family", ["bernoulli", "binomial", "beta_binomial", "beta"])
+def test_densities_of_probabilities_far_out(family: str) -> None:
+    """At η = ±45, where g⁻¹ rounds to one, they are finite, and those of the mirror image."""
+    others = dict.fromkeys(RESPONSES[family].others, 3.5) | ({"trials": 5.0} if RESPONSES[family].trials else {})
+    top = {"bernoulli": 1.0, "beta": 1.0}.get(family, 5.0)
+    for y in (0.25, 0.75) if family == "beta" else (0.0, top):
+        here, there = (
+            log_density(family, "logit", np.float64(v), np.float64(e), **others)
+            for v, e in ((y, 45.0), (top - y, -45.0))
+        )
+        assert np.isfinite(here)
+        assert here == pytest.approx(there, rel=1e-12)
 
 
 # ------------------------------------------------------------------------------------------- a run and its store
