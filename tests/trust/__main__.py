@@ -49,10 +49,10 @@ def main(given: Sequence[str] | None = None) -> int:
             print("Stopped; the same command goes on from here.", file=sys.stderr)
             return 130
     result = summarise(store, options.path, any_code=options.any_code, note=options.note)
-    wrong = {name: c["verdict"] for name, c in result["cells"].items() if c["verdict"] != "calibrated"}
+    wrong = {name: c["verdict"] for name, c in result["cells"].items() if c["verdict"] != "passes"}
     for name, verdict in wrong.items():
         print(f"{name}: {verdict}")
-    print(f"{len(result['cells']) - len(wrong)} of {len(result['cells'])} cells are calibrated; {result['coverage']}")
+    print(f"{len(result['cells']) - len(wrong)} of {len(result['cells'])} cells pass; {result['coverage']}")
     if options.what == "summary":
         print(write(result))
     return 0

@@ -22,7 +22,8 @@ def _beta(y: Floats, mu: Floats, phi: Floats, rest: Floats | None = None) -> Flo
 
 def _binomial(y: Floats, mu: Floats, trials: Floats, rest: Floats | None = None) -> Floats:
     choose = -special.betaln(1 + trials - y, 1 + y) - np.log1p(trials)
-    return choose + special.xlogy(y, mu) + special.xlogy(trials - y, 1 - mu if rest is None else rest)
+    found = choose + special.xlogy(y, mu) + special.xlogy(trials - y, 1 - mu if rest is None else rest)
+    return np.where((mu >= 0) & (mu <= 1), found, -np.inf)
 
 
 def _beta_binomial(y: Floats, mu: Floats, phi: Floats, trials: Floats, rest: Floats | None = None) -> Floats:

@@ -78,6 +78,9 @@ def compare(
         size = max(size, abs(value) / 100)
         direction = rng.normal(size=len(v))
         direction /= np.linalg.norm(direction)
-        slope = derivative(lambda t, v=v, d=direction: theirs(v + t * d))
-        assert abs(slopes @ direction - slope) <= 1e-6 * max(1.0, np.linalg.norm(slopes)), (slopes @ direction, slope)
+        steepness = max(
+            1.0, np.linalg.norm(slopes)
+        )  # near a pole of 1/d the gradient is 1/d, and steps have to be smaller
+        slope = derivative(lambda t, v=v, d=direction: theirs(v + t * d), 2e-4 / max(1.0, steepness / 30))
+        assert abs(slopes @ direction - slope) <= 1e-6 * steepness, (slopes @ direction, slope)
     np.testing.assert_allclose(off, off[0], rtol=0, atol=1e-8 * size)

@@ -29,15 +29,15 @@ and the log prior.
 
 * **Two tests a quantity**: the empirical distribution of ranks against a simultaneous band, exact; and the variance of
   z = Φ⁻¹(rank), which sees posteriors that are too narrow or too wide. A cell is *miscalibrated* where a p-value times the number
-  of all tests of its table is below {family_wise:g}: that is the probability that a table of right posteriors is called wrong.
+  of all tests of its table is below {family_wise:g}: that is the most that the probability can be of calling a table of right posteriors wrong.
 * **No fit is dropped.** One that stops with an error makes its cell fail. Data with which nothing can be done (all responses
   alike, a proportion that rounds to one) are drawn again together with their truth; that looks at the data only, and leaves ranks
   uniform.
 * **Coverage**: of all quantities of all cells together, 50 % intervals should hold half the truths, within {most50:g} points, and
   90 % intervals nine tenths, within {most90:g}.
 
-With few replications only gross errors can be seen: of a quantity in one cell, {few} replications show a posterior whose standard
-deviation is half of what it should be, {many} one that is four fifths of it.
+A cell *passes* where neither a test nor a fit fails, which says little where replications are few: of a quantity in one cell,
+{few} replications show a posterior whose standard deviation is half of what it should be, {many} one that is four fifths of it.
 """
 
 PATHS = {
@@ -87,9 +87,9 @@ def _section(path: str, result: Result | None) -> str:
     if result is None:
         return "\n".join([*lines, "**Not run.**", ""])
     cells = result["cells"]
-    wrong = {name: c["verdict"] for name, c in cells.items() if c["verdict"] != "calibrated"}
+    wrong = {name: c["verdict"] for name, c in cells.items() if c["verdict"] != "passes"}
     lines += [*_table(cells), "", "Replications of each cell; ✗: wrong; –: not run.", ""]
-    lines += [f"* **{len(cells) - len(wrong)} of {len(cells)} cells are calibrated.** " + _missing(cells)]
+    lines += [f"* **{len(cells) - len(wrong)} of {len(cells)} cells pass.** " + _missing(cells)]
     lines += [f"* {name}: **{verdict}**." + _errors(cells[name]) for name, verdict in wrong.items()]
     lines += [f"* {_smallest(result)}", f"* {_coverage(result)}", f"* {_runs(cells)}", f"* {_made(result)}"]
     lines += [f"* {result['note']}"] if result["note"] else []
@@ -102,7 +102,7 @@ def _table(cells: Mapping[str, Any]) -> list[str]:
         row = []
         for structure in STRUCTURES:
             cell = cells.get(f"{family}/{structure}")
-            good = cell and cell["verdict"] == "calibrated"
+            good = cell and cell["verdict"] == "passes"
             row.append("–" if cell is None else f"{cell['replications']}" if good else f"✗ {cell['replications']}")
         lines.append(f"| `{family}` | {' | '.join(row)} |")
     return lines

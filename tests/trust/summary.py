@@ -47,11 +47,11 @@ def summarise(store: Path, path: str, *, any_code: bool = False, note: str = "")
 
 
 def verdict(cell: dict[str, Any], tests: int) -> str:
-    """``"calibrated"``, or what is wrong with a cell; a fit that failed is wrong."""
+    """``"passes"``, or what is wrong with a cell; a fit that failed is wrong."""
     if cell["failures"]:
         return f"{cell['failures']} fits failed"
     wrong = [name for name, q in cell["quantities"].items() if min(q["p_ecdf"], q["p_z"]) * tests < FAMILY_WISE]
-    return f"miscalibrated: {', '.join(wrong)}" if wrong else "calibrated"
+    return f"miscalibrated: {', '.join(wrong)}" if wrong else "passes"
 
 
 def _cell(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def coverage_holds(result: dict[str, Any]) -> bool:
 
 def holds(result: dict[str, Any]) -> bool:
     """Whether every cell is calibrated, and so is the coverage of all together."""
-    return all(c["verdict"] == "calibrated" for c in result["cells"].values()) and coverage_holds(result)
+    return all(c["verdict"] == "passes" for c in result["cells"].values()) and coverage_holds(result)
 
 
 def _commit() -> str:

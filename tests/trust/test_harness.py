@@ -253,7 +253,7 @@ def test_summary_and_page(quick: list[tuple[str, int]], tmp_path: Path) -> None:
     """Calibrated cells, cells that were not run, and the counts behind them."""
     running.run(NAMES, "default", 40, tmp_path / "store")
     result = summary.summarise(tmp_path / "store", "default")
-    assert {name: c["verdict"] for name, c in result["cells"].items()} == dict.fromkeys(NAMES, "calibrated")
+    assert {name: c["verdict"] for name, c in result["cells"].items()} == dict.fromkeys(NAMES, "passes")
     assert result["tests"] == 2 * 2 * 9
     assert result["coverage"]["50"]["of"] == 2 * 40 * 9
     written = summary.write(result, tmp_path / "results")
@@ -263,7 +263,7 @@ def test_summary_and_page(quick: list[tuple[str, int]], tmp_path: Path) -> None:
     assert "| `gaussian` | – | – | – | 40 | – | – |" in text
     assert f"Not run: {len(CELLS) - 2} of {len(CELLS)}" in text
     assert text.count("**Not run.**") == 2
-    assert "**2 of 2 cells are calibrated.**" in text
+    assert "**2 of 2 cells pass.**" in text
 
 
 def test_a_failed_fit_fails_its_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
