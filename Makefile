@@ -3,7 +3,7 @@
 # `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint format bench clean
+.PHONY: help setup demo test test-all trust lint format bench clean
 
 # The environment is the project's own: another Python's settings must not reach it.
 unexport PYTHONHOME PYTHONPATH
@@ -27,6 +27,13 @@ test: lint  ## the quick lane: lint, types, and every test that is not marked sl
 
 test-all: lint  ## every test
 	$(PYTEST)
+
+# Hours; it can be stopped, and goes on where it was.  TRUST="--cells 'poisson/*' --minutes 30" runs a part.
+trust: setup  ## densities in all combinations, and simulation-based calibration of the whole grid (docs/trust)
+	HIERLM_FULL_GRID=1 $(PYTEST) tests/trust
+	$(BIN)/python -m tests.trust $(TRUST)
+	$(BIN)/python -m tests.trust summary
+	$(BIN)/python -m tests.trust page
 
 lint: setup  ## formatting, lint rules and strict types
 	$(RUFF) format --check

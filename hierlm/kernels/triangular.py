@@ -69,6 +69,23 @@ def dense_cholesky(V: np.ndarray, o: int, q: int) -> bool:
     return True
 
 
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
+def _lower_inverse(L):
+    """L⁻¹ by forward substitution; LAPACK's inverse recurses too deeply for the small stack of a chain's thread."""
+    X = np.zeros_like(L)
+    for i in range(L.shape[0]):
+        row = X[i]
+        for m in range(i):
+            other, value = X[m], L[i, m]
+            for j in range(m + 1):
+                row[j] -= value * other[j]
+        row[i] = 1.0
+        inverse = 1.0 / L[i, i]
+        for j in range(i + 1):
+            row[j] *= inverse
+    return X
+
+
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def dense_cholesky_back(V: np.ndarray, bar: np.ndarray, o: int, q: int) -> None:
     """:func:`cholesky_back` of a matrix of any size: L⁻ᵀ Φ(LᵀL̄) L⁻¹, Φ the lower triangle with half its diagonal."""
@@ -85,7 +102,7 @@ def dense_cholesky_back(V: np.ndarray, bar: np.ndarray, o: int, q: int) -> None:
         middle[i, i] *= 0.5
         for j in range(i + 1, q):
             middle[i, j] = 0.0
-    inverse = np.linalg.inv(lower)
+    inverse = _lower_inverse(lower)
     full = inverse.T @ (middle @ inverse)
     for i in range(q):
         for j in range(i):

@@ -10,23 +10,8 @@ from scipy import stats
 
 from hierlm.families import FAMILIES
 from hierlm.testing.families import check_family
+from tests.trust.densities import LOG_DENSITIES, needed
 
-# log-densities by other means
-REFERENCE = {
-    "gaussian": lambda y, mu, sigma: stats.norm.logpdf(y, mu, sigma),
-    "student_t": lambda y, mu, sigma, nu: stats.t.logpdf(y, nu, mu, sigma),
-    "lognormal": lambda y, mu, sigma: stats.lognorm.logpdf(y, sigma, scale=np.exp(mu)),
-    "gamma": lambda y, mu, shape: stats.gamma.logpdf(y, shape, scale=mu / shape),
-    "inverse_gaussian": lambda y, mu, shape: stats.invgauss.logpdf(y, mu / shape, scale=shape),
-    "beta": lambda y, mu, phi: stats.beta.logpdf(y, mu * phi, (1 - mu) * phi),
-    "poisson": lambda y, mu: stats.poisson.logpmf(y, mu),
-    "negbinomial": lambda y, mu, shape: stats.nbinom.logpmf(y, shape, shape / (shape + mu)),
-    "negbinomial1": lambda y, mu, phi: stats.nbinom.logpmf(y, mu / phi, 1 / (1 + phi)),
-    "binomial": lambda y, mu, trials: stats.binom.logpmf(y, trials, mu),
-    "bernoulli": lambda y, mu: stats.bernoulli.logpmf(y, mu),
-    "beta_binomial": lambda y, mu, phi, trials: stats.betabinom.logpmf(y, trials, mu * phi, (1 - mu) * phi),
-    "exponential": lambda y, mu: stats.expon.logpdf(y, scale=mu),
-}
 # where the usual points are not enough, or the fourth moment that errors of variances need is huge
 POINTS = {
     "student_t": [{"mu": -1.0, "sigma": 0.5, "nu": 6.0}, {"mu": 2.0, "sigma": 3.0, "nu": 30.0}],
@@ -41,11 +26,11 @@ POINTS = {
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_contract(name):
-    check_family(FAMILIES[name], reference=REFERENCE[name], points=POINTS.get(name))
+    check_family(FAMILIES[name], reference=LOG_DENSITIES[name], points=POINTS.get(name))
 
 
 def test_every_family_has_a_reference():
-    assert set(REFERENCE) == set(FAMILIES)
+    assert set(needed(FAMILIES, LOG_DENSITIES, "log-density")) == set(LOG_DENSITIES)
 
 
 def _broken(name, **methods):

@@ -11,7 +11,6 @@ from typing import Any
 import numba as nb
 import numpy as np
 import pytest
-from scipy import stats
 
 import hierlm as hl
 from hierlm import names
@@ -25,10 +24,10 @@ from hierlm.reductions.prior_densities import compiled, positive_density, real_d
 from hierlm.reductions.reduction import Problem, Reduction
 from hierlm.reductions.whitened import Whitened
 from tests.unit.reductions import gaussian_models, whitened_models
+from tests.unit.reductions.changes import effects, thetas
 from tests.unit.reductions.dense import Natural, graph_density, natural, point, split
-from tests.unit.reductions.gaussian_models import SCALES, conditional, rescaled
+from tests.unit.reductions.gaussian_models import SCALES, rescaled
 from tests.unit.reductions.slopes import check_gradient
-from tests.unit.reductions.whitened_models import whitening
 
 pytestmark = pytest.mark.filterwarnings("ignore::hierlm.errors.DataWarning")
 
@@ -228,35 +227,13 @@ def test_the_density_is_the_graphs(name: str) -> None:
         data, constants, size = rescaled(problem.data, scale), [], 0.0
         for seed in range(4):
             zeta = np.random.default_rng([3, seed]).normal(0.1, 0.7, problem.dimension)
-            n, value = natural(data, zeta[: _thetas(data)]), problem.density(zeta, data, np.zeros(len(zeta)))
-            u, log_jacobian = _effects(reduction, model, problem, data, zeta, n)
+            n, value = natural(data, zeta[: thetas(data)]), problem.density(zeta, data, np.zeros(len(zeta)))
+            u, log_jacobian = effects(reduction, model, problem, data, zeta, n)
             joint = graph(_point(model, place, n, split(model, place, u))) + _described(model, n) + n.log_jacobian
             constants.append(value - joint - log_jacobian)
             size = max(size, abs(value))
         np.testing.assert_allclose(constants, constants[0], atol=1e-7 + 1e-12 * size, err_msg=scale)
         check_gradient(problem.density, data, zeta)
-
-
-def _thetas(data: np.ndarray) -> int:
-    return len(gaussian_models.parameters(data).centre)
-
-
-def _effects(
-    reduction: Reduction, model: hl.Model, problem: Problem, data: np.ndarray, zeta: np.ndarray, n: Natural
-) -> tuple[np.ndarray, float]:
-    """Effects u, and the log density of what is sampled less that of (θ, standardised effects) of the graph."""
-    place, rng = problem.place, np.random.default_rng(5)
-    scale = sum(j * np.log(np.abs(np.diag(part))).sum() for j, part in zip(place.levels, n.scaled, strict=True))
-    if isinstance(reduction, GaussianMarginal):
-        mean, covariance = conditional(model, place, n)
-        u = rng.multivariate_normal(mean, covariance)
-        return u, -scale - float(stats.multivariate_normal(mean, covariance).logpdf(u))
-    if isinstance(reduction, Whitened):
-        factor, L, c = whitening(place, data, n)
-        return factor @ np.linalg.solve(L.T, c + zeta[_thetas(data) :]), -np.log(np.diag(L)).sum()
-    draw = reduction.recover(model, problem, zeta[None, None], 1).isel(chain=0, draw=0)
-    b = draw["b"].to_numpy() - place.means
-    return np.concatenate([*(draw[names.effects(g)].to_numpy().ravel() for g in place.groups), b[place.free]]), -scale
 
 
 WHAT = {"value": lambda x: x, "variance": lambda x: x**2, "precision": lambda x: x**-2}

@@ -1,0 +1,112 @@
+"""Densities of responses and inverse links by NumPy and SciPy: what hierlm's own are compared with, in one place.
+
+One entry a family and a link, by the names of the registries.  A family that is registered and has no entry here fails
+its tests with a sentence that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from scipy import special, stats
+
+Floats = np.ndarray
+Density = Callable[..., Floats]
+
+
+def _beta(y: Floats, mu: Floats, phi: Floats, rest: Floats | None = None) -> Floats:
+    return stats.beta.logpdf(y, mu * phi, (1 - mu if rest is None else rest) * phi)
+
+
+def _binomial(y: Floats, mu: Floats, trials: Floats, rest: Floats | None = None) -> Floats:
+    choose = -special.betaln(1 + trials - y, 1 + y) - np.log1p(trials)
+    found = choose + special.xlogy(y, mu) + special.xlogy(trials - y, 1 - mu if rest is None else rest)
+    return np.where((mu >= 0) & (mu <= 1), found, -np.inf)
+
+
+def _beta_binomial(y: Floats, mu: Floats, phi: Floats, trials: Floats, rest: Floats | None = None) -> Floats:
+    return stats.betabinom.logpmf(y, trials, mu * phi, (1 - mu if rest is None else rest) * phi)
+
+
+LOG_DENSITIES: dict[str, Density] = {
+    "gaussian": lambda y, mu, sigma: stats.norm.logpdf(y, mu, sigma),
+    "student_t": lambda y, mu, sigma, nu: stats.t.logpdf(y, nu, mu, sigma),
+    "lognormal": lambda y, mu, sigma: stats.norm.logpdf(np.log(y), mu, sigma) - np.log(y),
+    "gamma": lambda y, mu, shape: stats.gamma.logpdf(y, shape, scale=mu / shape),
+    "inverse_gaussian": lambda y, mu, shape: stats.invgauss.logpdf(y, mu / shape, scale=shape),
+    "exponential": lambda y, mu: stats.expon.logpdf(y, scale=mu),
+    "beta": _beta,
+    "poisson": lambda y, mu: stats.poisson.logpmf(y, mu),
+    "negbinomial": lambda y, mu, shape: stats.nbinom.logpmf(y, shape, shape / (shape + mu)),
+    "negbinomial1": lambda y, mu, phi: stats.nbinom.logpmf(y, mu / phi, 1 / (1 + phi)),
+    "binomial": _binomial,
+    "bernoulli": lambda y, mu, rest=None: _binomial(y, mu, 1.0, rest),
+    "beta_binomial": _beta_binomial,
+}
+"""log p(y | μ, …), the parameters by their names in the family; of probabilities also ``rest``, 1 − μ with all its digits."""
+
+COMPLEMENTS: dict[str, Callable[[Floats], Floats]] = {
+    "logit": stats.logistic.sf,
+    "probit": stats.norm.sf,
+    "cloglog": stats.gumbel_l.sf,
+    "loglog": stats.gumbel_r.sf,
+    "cauchit": stats.cauchy.sf,
+}
+"""1 − g⁻¹(η) of links of probabilities, which does not round to zero where g⁻¹ rounds to one."""
+
+INVERSE_LINKS: dict[str, Callable[[Floats], Floats]] = {
+    "identity": lambda e: e,
+    "log": np.exp,
+    "logit": stats.logistic.cdf,
+    "probit": stats.norm.cdf,
+    "cloglog": stats.gumbel_l.cdf,
+    "loglog": stats.gumbel_r.cdf,
+    "cauchit": stats.cauchy.cdf,
+    "inverse": lambda e: 1 / e,
+    "inverse_squared": lambda e: 1 / np.sqrt(e),
+    "sqrt": np.square,
+    "softplus": lambda e: np.logaddexp(0, e),
+}
+"""μ = g⁻¹(η)."""
+
+LINKS: dict[str, Callable[[Floats], Floats]] = {
+    "identity": lambda m: m,
+    "log": np.log,
+    "logit": special.logit,
+    "probit": stats.norm.ppf,
+    "cloglog": stats.gumbel_l.ppf,
+    "loglog": stats.gumbel_r.ppf,
+    "cauchit": stats.cauchy.ppf,
+    "inverse": lambda m: 1 / m,
+    "inverse_squared": lambda m: m**-2.0,
+    "sqrt": np.sqrt,
+    "softplus": lambda m: np.log(np.expm1(m)),
+}
+"""η = g(μ)."""
+
+
+def log_density(family: str, link: str, y: Floats, eta: Floats, **others: Any) -> Floats:
+    """log p(y | η, …) of every row; everything broadcasts.
+
+    Parameters
+    ----------
+    others : arrays
+        The family's further parameters, and ``trials``.
+    """
+    rest = {"rest": COMPLEMENTS[link](eta)} if link in COMPLEMENTS else {}
+    return LOG_DENSITIES[family](y, INVERSE_LINKS[link](eta), **others, **rest)
+
+
+def needed(registry: Mapping[str, Any], given: Mapping[str, Any], what: str) -> list[str]:
+    """The names of a registry, after checking that each has an independent counterpart.
+
+    Raises
+    ------
+    AssertionError
+        Naming what has none, and where it goes.
+    """
+    missing = sorted(set(registry) - set(given))
+    assert not missing, f"No independent {what} of {', '.join(missing)}: add it in tests/trust/."
+    return list(registry)

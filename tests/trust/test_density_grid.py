@@ -1,0 +1,151 @@
+"""The PyMC graph against an independent joint density: every family × link × covariance structure × centring.
+
+At 20 points of the sampling coordinates the difference is one constant, 1e-8 of the size of the density, and the
+gradient along a random direction is that of the independent density, 1e-6.  A model takes about two seconds, most of
+it for the graph of the gradient: the quick lane has every family once, with links, structures and centrings by turns so
+that each structure is there with each centring; the slow lane every link of every family; and with HIERLM_FULL_GRID=1,
+as ``make trust`` sets it, all combinations are tried.  What is registered later enters by being registered.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hierlm.covariances import COVARIANCES
+from hierlm.families import FAMILIES
+from tests.trust import densities, joint
+from tests.trust.densities import INVERSE_LINKS, LOG_DENSITIES, needed
+from tests.trust.graphs import Graph, compare, derivative
+from tests.trust.joint import STRUCTURES, Spec, log_joint, log_scale, natural_coordinates
+from tests.trust.responses import RESPONSES
+
+pytestmark = pytest.mark.filterwarnings("ignore::hierlm.errors.DataWarning")
+
+POINTS = 20
+LARGEST = 1e4
+"""Of |log p|: where a link has a pole densities have no digits left."""
+
+CENTRINGS = ("centered", "noncentered")
+PAIRS = [(f.name, link) for f in FAMILIES.values() for link in f.parameters[0].links]
+GRID = [(f, link, s, c) for f, link in PAIRS for s in COVARIANCES for c in CENTRINGS]
+KINDS = [(s, c) for s in COVARIANCES for c in CENTRINGS]
+LINKS_OF = [f.parameters[0].links for f in FAMILIES.values()]
+QUICK = [
+    (f, links[i % len(links)], *KINDS[i % len(KINDS)])
+    for i, (f, links) in enumerate(zip(FAMILIES, LINKS_OF, strict=True))
+]
+SLOW = GRID if os.environ.get("HIERLM_FULL_GRID") else [(*p, *KINDS[(5 * i) % len(KINDS)]) for i, p in enumerate(PAIRS)]
+ONES = ("family", "link", "structure", "centring")
+
+
+def name(value: Any) -> str:
+    return str(value)
+
+
+def test_everything_registered_has_an_independent_counterpart() -> None:
+    needed(FAMILIES, LOG_DENSITIES, "log-density")
+    needed(FAMILIES, RESPONSES, "simulator")
+    needed(densities.LINKS, INVERSE_LINKS, "inverse link")
+    needed(dict.fromkeys(link for _, link in PAIRS), densities.LINKS, "link")
+    needed(COVARIANCES, STRUCTURES, "meaning of the covariance structure")
+
+
+def test_both_lanes_have_everything_they_should() -> None:
+    assert [case[0] for case in QUICK] == list(FAMILIES)
+    assert {case[2:] for case in QUICK} == {case[2:] for case in SLOW} == set(KINDS)
+    assert {case[:2] for case in SLOW} == set(PAIRS)
+    assert set(QUICK) | set(SLOW) <= set(GRID)
+
+
+def test_what_has_no_counterpart_is_named() -> None:
+    with pytest.raises(AssertionError, match="No independent log-density of zipf: add it in tests/trust/"):
+        needed({"gaussian": 1, "zipf": 2}, LOG_DENSITIES, "log-density")
+
+
+def points(spec: Spec, table: Any, graph: Graph, count: int) -> list[np.ndarray]:
+    """Random sampling coordinates where the independent density is finite: links such as the identity have edges."""
+    rng, found = np.random.default_rng(3), []
+    for spread in (0.5, 0.2, 0.1, 0.05, 0.02):
+        for _ in range(3 * count):
+            v = graph.centre + rng.normal(0, spread, len(graph.centre))
+            with np.errstate(all="ignore"):
+                inside = abs(log_joint(spec, table, graph.values(v))) < LARGEST
+            if inside:
+                found.append(v)
+            if len(found) == count:
+                return found
+    raise AssertionError(f"{spec}: only {len(found)} points with a finite density")
+
+
+def check(family: str, link: str, structure: str, centring: str) -> None:
+    spec = Spec(family, link, structure)
+    table = spec.table()
+    graph = Graph(spec.model(table, centring))
+    ours = graph.density_and_gradient()
+
+    def theirs(v: np.ndarray) -> float:
+        values = graph.values(v)
+        return log_joint(spec, table, values) + (log_scale(spec, values) if centring == "noncentered" else 0.0)
+
+    compare(ours, theirs, points(spec, table, graph, POINTS))
+
+
+@pytest.mark.parametrize(ONES, QUICK, ids=name)
+def test_every_family(family: str, link: str, structure: str, centring: str) -> None:
+    check(family, link, structure, centring)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(ONES, [c for c in SLOW if c not in set(QUICK)], ids=name)
+def test_every_link_of_every_family(family: str, link: str, structure: str, centring: str) -> None:
+    check(family, link, structure, centring)
+
+
+JACOBIANS = [pytest.param(*kind, marks=() if kind == ("us", "centered") else pytest.mark.slow) for kind in KINDS]
+
+
+@pytest.mark.parametrize(("structure", "centring"), JACOBIANS)
+def test_sampling_coordinates_change_no_density(structure: str, centring: str) -> None:
+    """With the Jacobian of the coordinates: the independent density of the natural values and the determinant of their
+    derivatives, by differences, at 3 points; 1e-6."""
+    spec = Spec("gaussian", "identity", structure)
+    table = spec.table()
+    graph = Graph(spec.model(table, centring))
+    ours, off = graph.density(), []
+    for v in points(spec, table, graph, 3):
+        columns = [
+            derivative(lambda t, e=e, v=v: natural_coordinates(spec, graph.values(v + t * e)), 1e-3)
+            for e in np.eye(len(v))
+        ]
+        determinant = np.linalg.slogdet(np.array(columns))[1]
+        off.append(ours(v) - log_joint(spec, table, graph.values(v)) - determinant)
+    np.testing.assert_allclose(off, off[0], rtol=0, atol=1e-6)
+
+
+def test_a_wrong_density_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part of the independent density, changed a little, no longer agrees."""
+    wrong = {
+        "SLOPE": joint.normal(0.05, 0.1001),
+        "SD_H": joint.gamma(3.0, 30.01),
+        "ETA": 1.501,
+        "OTHER_LEVELS": ("h0", "h2", "h1"),
+        "log_density": lambda *a, **k: (1 + 1e-6) * densities.log_density(*a, **k),
+    }
+    spec = Spec("gaussian", "identity", "us")
+    table = spec.table()
+    graph = Graph(spec.model(table, "centered"))
+    ours = graph.density_and_gradient()
+    some = points(spec, table, graph, 5)
+
+    def spread() -> float:
+        return float(np.ptp([ours(v)[0] - log_joint(spec, table, graph.values(v)) for v in some]))
+
+    assert spread() < 1e-9
+    for part, value in wrong.items():
+        with monkeypatch.context() as patched:
+            patched.setattr(joint, part, value)
+            assert spread() > 1e-7, part
