@@ -583,3 +583,11 @@ def check(formula: Formula) -> None:
             assert source[bar.start : bar.stop] == bar.text
     for column in columns(formula):
         assert column in source
+
+
+def test_closed_brackets_do_not_make_room_for_deeper_ones() -> None:
+    """A survivor of mutation testing: the depth that is counted goes down by one for each bracket that closes."""
+    closed = " + ".join(f"(x + z{i})" for i in range(40))
+    with pytest.raises(FormulaError, match="nest"):
+        parse(f"y ~ {closed} + {'(' * 60}x{')' * 60}")
+    assert parse(f"y ~ {closed} + {'(' * 30}x{')' * 30}")
