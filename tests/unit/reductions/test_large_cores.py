@@ -24,11 +24,6 @@ assert fit.posterior["r_g"].shape == (1, 5, 220, 1)
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=True,
-    reason="dense_cholesky_back calls np.linalg.inv: OpenBLAS's dgetrf_parallel needs half a MiB of stack a level of its "
-    "recursion, and a chain of nutpie runs on a thread with 2 MiB, so from about 190 columns on the process dies",
-)
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="OpenBLAS with one thread factorises without recursion")
 def test_two_groupings_of_220_levels_are_sampled() -> None:
     """A segmentation fault cannot be caught, so the fit has a process of its own."""
