@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -68,13 +69,18 @@ def installed_versions(sampler: str = "nutpie") -> dict[str, str]:
     sampler : str
         Those of JAX count where it runs on JAX.
     """
-    found = {}
-    for package in (*PACKAGES, *(SAMPLERS if sampler in SAMPLERS else ())):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    asked = (*PACKAGES, *(SAMPLERS if sampler in SAMPLERS else ()))
+    found = {package: installed(package) for package in asked}
+    return {package: number for package, number in found.items() if number is not None}
+
+
+@cache
+def installed(package: str) -> str | None:
+    """The version of a package, None where there is none; read once, as packages are imported once."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def install_line(versions: Mapping[str, str]) -> str:

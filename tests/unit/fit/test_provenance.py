@@ -31,7 +31,7 @@ def test_the_line_names_every_package_that_computes() -> None:
 
 
 def test_samplers_of_jax_count_where_they_are_used(monkeypatch: Any) -> None:
-    monkeypatch.setattr("hierlm.fit.provenance.version", lambda package: "1.2")
+    monkeypatch.setattr("hierlm.fit.provenance.installed", lambda package: "1.2")
     assert "jax" not in installed_versions()
     assert {"jax", "jaxlib", "numpyro"} <= set(installed_versions("numpyro"))
     assert "jax==1.2" in install_line(installed_versions("blackjax"))
