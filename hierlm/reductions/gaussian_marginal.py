@@ -77,20 +77,23 @@ class GaussianMarginal(Reduction):
         flat = np.ascontiguousarray(zetas.reshape(chains * draws, dimension))
         place = problem.place
 
-        def drawn(kept: slice | Columns) -> list[Floats]:
+        def drawn(columns: Columns) -> list[Floats]:
             """sds, C, positives and the columns asked for; the same numbers whichever they are."""
+            kept = np.empty((len(flat), len(columns)))
 
             def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
                 effects = rng.standard_normal((some.stop - some.start, place.columns))
-                return *draw_effects(flat[some], problem.data, effects), effects[:, kept].copy()
+                found = draw_effects(flat[some], problem.data, effects)
+                np.take(effects, columns, axis=1, out=kept[some])
+                return found
 
-            return recover_in_chunks(len(flat), place.columns, seed, make)
+            return [*recover_in_chunks(len(flat), place.columns, seed, make), kept]
 
         def later(start: int, J: int, k: int) -> Later:
             every = np.arange(start, start + J * k)
             return Later((chains, draws, J, k), lambda some: drawn(every if some is None else every[some])[-1])
 
-        sds, C, positives, b = drawn(slice(place.columns - len(place.free), None))
+        sds, C, positives, b = drawn(np.arange(place.columns - len(place.free), place.columns))
         effects = dict(zip(place.groups, map(later, place.starts, place.levels, place.sizes), strict=True))
         return dataset(model, place, (chains, draws), sds, C, positives, b, effects)
 

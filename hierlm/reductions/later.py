@@ -60,18 +60,23 @@ class Later(BackendArray):
         return self._whole
 
     def _at(self, key: tuple[Any, ...]) -> Floats:
-        """The draws at a slice, an integer or an array of integers for each dimension."""
-        places = [np.arange(size)[k] for size, k in zip(self.shape, key, strict=True)]
-        asked = [np.atleast_1d(p) for p in places]
+        """The draws at a slice, an integer or an array of integers for each dimension; no copy of all of them."""
+        if self._whole is not None or all(isinstance(k, slice) and k == slice(None) for k in key):
+            return np.asarray(self._orthogonal(self._all(), key))
         C, D, J, k = self.shape
-        if self._whole is None and 2 * len(asked[2]) * len(asked[3]) < J * k:
-            columns = (asked[2][:, None] * k + asked[3]).ravel()
-            made = self._make(columns).reshape(C, D, len(asked[2]), len(asked[3]))
-            found = made[np.ix_(*asked[:2])]
-        else:
-            found = self._all()[np.ix_(*asked)]
-        scalar = tuple(0 if p.ndim == 0 else slice(None) for p in places)
-        return np.array(found[scalar])
+        levels, effects = (np.atleast_1d(np.arange(size)[at]) for size, at in zip((J, k), key[2:], strict=True))
+        if 2 * len(levels) * len(effects) >= J * k:
+            return np.asarray(self._orthogonal(self._all(), key))
+        made = self._make((levels[:, None] * k + effects).ravel()).reshape(C, D, len(levels), len(effects))
+        rest = tuple(0 if np.ndim(at) == 0 and not isinstance(at, slice) else slice(None) for at in key[2:])
+        return np.asarray(self._orthogonal(made, (*key[:2], *rest)))
+
+    @staticmethod
+    def _orthogonal(values: Floats, key: tuple[Any, ...]) -> Floats:
+        """Each dimension indexed by itself; those with an integer go."""
+        for axis in reversed(range(values.ndim)):
+            values = values[(slice(None),) * axis + (key[axis],)]
+        return values
 
 
 def _made(values: Floats) -> Later:

@@ -160,14 +160,17 @@ def _rows_later(
     log_aux[:, : positives.shape[1]] = np.log(positives)
 
     def made(columns: Columns | None) -> Floats:
-        kept = row if columns is None else row[columns]
+        wanted = row if columns is None else row[columns]
+        kept = np.empty((len(sd), len(wanted)))
 
         def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
             own = np.empty((some.stop - some.start, len(row)))
             ok = draw_effects(rng, o, effects[some], log_aux[some], sd[some], own)
-            return np.asarray(ok), own[:, kept]
+            np.take(own, wanted, axis=1, out=kept[some])
+            return (np.asarray(ok),)
 
-        return recover_in_chunks(len(sd), len(row), seed, make)[0]
+        recover_in_chunks(len(sd), len(row), seed, make)
+        return kept
 
     return made
 
