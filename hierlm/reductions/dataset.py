@@ -43,8 +43,13 @@ def dataset(
         b = np.broadcast_to(place.means, (len(effects), len(place.means))).copy()
         b[:, place.free] += effects[:, place.columns - len(place.free) :]
         variables[names.common(names.MEAN)] = ((names.common_dim(names.MEAN),), b)
+    smooths = {b.group for b in model.smooths}
     for g, group in enumerate(place.groups):
         k, J, start = place.sizes[g], place.levels[g], place.starts[g]
+        if group in smooths:
+            variables[names.sd(group)] = ((), sds[:, place.owner[g][0]])
+            variables[names.effects(group)] = ((names.effect_dim(group),), effects[:, start : start + k])
+            continue
         dims = (names.level_dim(group), names.effect_dim(group))
         variables[names.effects(group)] = (dims, effects[:, start : start + J * k].reshape(-1, J, k))
         owned = [i for i in range(k) if place.owner[g][i] >= 0]
