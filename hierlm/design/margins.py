@@ -102,7 +102,9 @@ def fit_margin(term: SmoothTerm, place: int, expression: Expression, x: Floats) 
     found = len(different(np.concatenate([np.mod(t, 1.0), [0.0, 1.0]]) if kind.cyclic else t))
     if found < (LEAST if size is None else size):
         wanted = f"at least {LEAST}" if size is None else f"{size}, its k"
-        near = f"k={found} or less" if size is not None and found >= LEAST else f"C({expression.text}), or a straight line"
+        near = (
+            f"k={found} or less" if size is not None and found >= LEAST else f"C({expression.text}), or a straight line"
+        )
         raise DataError(
             f"{term.text} needs {wanted}, different values of {expression.text!r}, and there are {found}.",
             column=expression.blame,

@@ -61,7 +61,6 @@ class PredictorPlan:
         offset.setflags(write=False)
         return Common(X, labels, offset)
 
-
     def _check_labels(self, labels: Sequence[str]) -> None:
         for label in labels:
             if labels.count(label) > 1:

@@ -1,4 +1,4 @@
-"""Smooths on data: free columns that join the common effects, and penalised columns with one standard deviation each."""
+"""Smooths on data: free columns that join the common effects, and penalised columns that share a standard deviation."""
 
 from __future__ import annotations
 
@@ -58,9 +58,7 @@ class Piece:
         """
         free, parts = tensor(self.margins, values)
         units = np.array([np.prod([m.spread for m in inside]) for inside in products(self.margins)[1:]])
-        bent = tuple(
-            (Z - free @ C) / scale for Z, C, scale in zip(parts, self.projections, self.scales, strict=True)
-        )
+        bent = tuple((Z - free @ C) / scale for Z, C, scale in zip(parts, self.projections, self.scales, strict=True))
         return free[:, 1:] * units - self.means, bent
 
     @property
@@ -135,7 +133,8 @@ class SmoothCoding:
             factor = weight
             X = np.column_stack([np.ones(len(X)), X])
         found = tuple(
-            SmoothPart(name, self.term, _frozen(factor[:, None] * Z)) for name, Z in zip(piece.part_labels, parts, strict=True)
+            SmoothPart(name, self.term, _frozen(factor[:, None] * Z))
+            for name, Z in zip(piece.part_labels, parts, strict=True)
         )
         return factor != 0, SmoothColumns(factor[:, None] * X, self.free_labels(piece), found)
 
@@ -209,7 +208,9 @@ def fit_smooth(term: SmoothTerm, on: Evaluator) -> SmoothCoding:
     for code, level in enumerate(weight.levels):
         rows = weight.codes == code
         if rows.any():  # a boolean column keeps both of its levels
-            pieces.append(_piece(f"{term.label}:{level}", code, margins, values, rows, f" where {term.by} is {level!r}"))
+            pieces.append(
+                _piece(f"{term.label}:{level}", code, margins, values, rows, f" where {term.by} is {level!r}")
+            )
     return SmoothCoding(term, variables, by, weight.levels, tuple(pieces))
 
 

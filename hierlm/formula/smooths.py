@@ -151,9 +151,7 @@ def _sizes(argument: Argument | None, d: int, context: Context) -> tuple[int | N
     return tuple(found)
 
 
-def _bounds(
-    options: dict[str, Argument], bases: Sequence[str], context: Context
-) -> tuple[float | None, float | None]:
+def _bounds(options: dict[str, Argument], bases: Sequence[str], context: Context) -> tuple[float | None, float | None]:
     given: list[float | None] = []
     for name in ("lower_bound", "upper_bound"):
         argument = options.get(name)
@@ -169,9 +167,7 @@ def _bounds(
         given.append(float(value))
     lower, upper = given
     if lower is not None and upper is not None and lower >= upper:
-        raise context.refuse(
-            "'lower_bound' must be below 'upper_bound'.", options["upper_bound"], "Exchange the two."
-        )
+        raise context.refuse("'lower_bound' must be below 'upper_bound'.", options["upper_bound"], "Exchange the two.")
     return lower, upper
 
 

@@ -66,7 +66,12 @@ def build_graph(model: Model) -> pm.Model:
         for position, response in enumerate(model.responses):
             etas = {
                 p.parameter: _predictor(
-                    model, p, fixed_part(p, response.label and str(position + 1), effects, hosts), columns, index, curves
+                    model,
+                    p,
+                    fixed_part(p, response.label and str(position + 1), effects, hosts),
+                    columns,
+                    index,
+                    curves,
                 )
                 for p in model.predictors
                 if p.response == response.name

@@ -14,7 +14,7 @@ __all__ = ["Natural"]
 
 @final
 class Natural(Spline):
-    """The smoothest curve through any values at its knots, penalty ∫f''(x)²dx; straight lines beyond the first and last.
+    """The smoothest curve through values at its knots, penalty ∫f''(x)²dx; straight lines beyond the first and last.
 
     f'' is piecewise linear with values γ at the inner knots and zero at the outer ones, so ∫f''² = γ'Bγ with B
     tridiagonal; γ = L⁻ᵀu, B = LLᵀ.  ψ_j, whose second derivative is the hat function of knot j, is a second difference

@@ -19,8 +19,8 @@ SAME = 9
 class Spline(ABC):
     """f(x) = c₀ + c₁x + Σ_j u_j z_j(x), penalty u'u (c₁ = 0 where :attr:`linear` is false).
 
-    The z_j follow from the knots alone, by Cholesky factors and not by eigenvectors, whose signs and order depend on the
-    machine: a saved fit predicts the same everywhere.  Any rotation of u is the same model, since u is iid normal.
+    The z_j follow from the knots alone, by Cholesky factors and not by eigenvectors, whose signs and order depend on
+    the machine: a saved fit predicts the same everywhere.  Any rotation of u is the same model, since u is iid normal.
 
     Parameters
     ----------

@@ -11,7 +11,16 @@ if TYPE_CHECKING:
     from hierlm.model.model import Model
     from hierlm.model.values import GroupBlock
 
-__all__ = ["GroupFact", "PriorFact", "SmoothFact", "group_facts", "header", "prior_facts", "response_facts", "smooth_facts"]
+__all__ = [
+    "GroupFact",
+    "PriorFact",
+    "SmoothFact",
+    "group_facts",
+    "header",
+    "prior_facts",
+    "response_facts",
+    "smooth_facts",
+]
 
 
 @dataclass(frozen=True)

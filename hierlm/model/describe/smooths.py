@@ -73,6 +73,8 @@ def _curve(
         terms.append(n.weighted(effect))
         sizes = n.words(f"k = 1, …, {C.shape[1]}")
         drawn.append(Statement(effect, n.similar, (f"N(0, {n.squared(n.sd(group))})",), sizes))
-    where = f"where {coding.term.by} is {coding.levels[piece.level]}" if coding.levels and piece.level is not None else ""
+    where = (
+        f"where {coding.term.by} is {coding.levels[piece.level]}" if coding.levels and piece.level is not None else ""
+    )
     left = names.effect_label(response, parameter, coding.term.label)
     return [Statement(n.row(n.words(left)), "=", tuple(terms), n.words(where) if where else ""), *drawn]
