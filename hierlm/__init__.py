@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.r2 import r2 as r2
     from hierlm.posterior.ranef import ranef as ranef
     from hierlm.posterior.shrinkage import shrinkage as shrinkage
+    from hierlm.posterior.smooths import smooths as smooths
     from hierlm.posterior.summary import summary as summary
     from hierlm.posterior.varcorr import varcorr as varcorr
     from hierlm.priors import LKJ as LKJ, Prior as Prior
@@ -66,6 +67,7 @@ _MODULE_OF = {
     "r2": "hierlm.posterior.r2",
     "ranef": "hierlm.posterior.ranef",
     "shrinkage": "hierlm.posterior.shrinkage",
+    "smooths": "hierlm.posterior.smooths",
     "summary": "hierlm.posterior.summary",
     "varcorr": "hierlm.posterior.varcorr",
     "ConvergenceWarning": "hierlm.errors",

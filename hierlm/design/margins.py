@@ -63,6 +63,11 @@ class Margin:
         centre = float(x.mean())
         return replace(self, centre=centre, spread=float(x.std()), range=(float(x.min()), float(x.max())))
 
+    @property
+    def drawn(self) -> tuple[float, float]:
+        """Where the curve is shown: over its data, or once round."""
+        return (self.spline.low, self.spline.high) if self.spline.cyclic else self.range
+
     def straight(self, x: Floats) -> Floats:
         """The unpenalised functions, (n, 2) or (n, 1): one, and x in standard deviations from its mean."""
         ones = np.ones((len(x), 1))

@@ -34,14 +34,18 @@ class PredictorPlan:
         """(response, parameter)."""
         return self.predictor.response, self.predictor.parameter
 
+    @property
+    def smooth_columns(self) -> tuple[str, ...]:
+        """The columns that smooths are functions of, and their ``by``."""
+        texts = (text for smooth in self.predictor.smooths for text in smooth.expressions)
+        return tuple(dict.fromkeys(column for text in texts for column in read_expression(text).columns))
+
     def columns(self, skip: Collection[str] = ()) -> Iterator[str]:
         """The columns it uses, those of the groupings in ``skip`` aside."""
         yield from self.terms.columns
         for offset in self.offsets:
             yield from offset.columns
-        for smooth in self.predictor.smooths:
-            for text in smooth.expressions:
-                yield from read_expression(text).columns
+        yield from self.smooth_columns
         for bar, terms in zip(self.predictor.bars, self.bars, strict=True):
             if bar.group not in skip:
                 yield from terms.columns

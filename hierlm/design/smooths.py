@@ -125,18 +125,32 @@ class SmoothCoding:
         self, piece: Piece, values: Sequence[Floats], weight: Floats | Factor | None
     ) -> tuple[NDArray[np.bool_], SmoothColumns]:
         """One curve's columns, and the rows where it counts."""
-        X, parts = piece.columns(values)
+        X, parts = self.curve(piece, values)
         factor = np.ones(len(X))
         if isinstance(weight, Factor):
             factor = (weight.codes == piece.level).astype(np.float64)
-        elif weight is not None:  # a varying coefficient is not centred: its mean is the coefficient
+        elif weight is not None:
             factor = weight
-            X = np.column_stack([np.ones(len(X)), X])
         found = tuple(
             SmoothPart(name, self.term, _frozen(factor[:, None] * Z))
             for name, Z in zip(piece.part_labels, parts, strict=True)
         )
         return factor != 0, SmoothColumns(factor[:, None] * X, self.free_labels(piece), found)
+
+    def rows_of(self, piece: Piece, on: Evaluator) -> tuple[Floats, ...]:
+        """The variables' values in the rows that one curve belongs to."""
+        values, weight = [on.numbers(e) for e in self.variables], None if self.by is None else on.value(self.by)
+        own = weight.codes == piece.level if isinstance(weight, Factor) else slice(None)
+        return tuple(x[own] for x in values)
+
+    def curve(self, piece: Piece, values: Sequence[Floats]) -> tuple[Floats, tuple[Floats, ...]]:
+        """(free, penalised) columns of one curve, before ``by`` multiplies them.
+
+        A varying coefficient, with a numeric ``by``, is not centred: its mean is one of its free columns.
+        """
+        X, parts = piece.columns(values)
+        centred = self.by is None or self.levels is not None
+        return X if centred else np.column_stack([np.ones(len(X)), X]), parts
 
     def free_labels(self, piece: Piece) -> tuple[str, ...]:
         """The labels of one curve's free columns among the common effects: ``"s(x):x"``; ``"s(x, by=z):z"`` first."""
