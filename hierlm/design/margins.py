@@ -37,6 +37,9 @@ class Margin:
         Mean and standard deviation over the rows of one curve.
     range : (low, high)
         Of those rows.
+    projection : (1 or 2, r) array, optional
+        What is taken from the penalised functions so that they are orthogonal to the straight line over those rows:
+        which of two variables bends would otherwise depend on the direction of x.
     """
 
     expression: Expression
@@ -45,6 +48,7 @@ class Margin:
     centre: float = 0.0
     spread: float = 1.0
     range: tuple[float, float] = (-np.inf, np.inf)
+    projection: Floats | None = None
 
     def located(self, x: Floats, where: str) -> Margin:
         """With centre and spread of the rows of one curve.
@@ -60,8 +64,9 @@ class Margin:
                 column=self.expression.blame,
                 hint="Leave those rows or the smooth out.",
             )
-        centre = float(x.mean())
-        return replace(self, centre=centre, spread=float(x.std()), range=(float(x.min()), float(x.max())))
+        ends = (float(x.min()), float(x.max()))
+        placed = replace(self, centre=float(x.mean()), spread=float(x.std()), range=ends)
+        return replace(placed, projection=np.linalg.lstsq(placed.straight(x), self.spline.wiggly(x), rcond=None)[0])
 
     @property
     def drawn(self) -> tuple[float, float]:
@@ -72,6 +77,11 @@ class Margin:
         """The unpenalised functions, (n, 2) or (n, 1): one, and x in standard deviations from its mean."""
         ones = np.ones((len(x), 1))
         return np.column_stack([ones, (x - self.centre) / self.spread]) if self.spline.linear else ones
+
+    def bent(self, x: Floats) -> Floats:
+        """The penalised functions, (n, r)."""
+        Z = self.spline.wiggly(x)
+        return Z if self.projection is None else Z - self.straight(x) @ self.projection
 
     def outside(self, x: Floats) -> NDArray[np.bool_]:
         """Where x lies beyond the data; a cyclic spline has no beyond."""
@@ -106,12 +116,12 @@ def fit_margin(term: SmoothTerm, place: int, expression: Expression, x: Floats) 
     t = (x - low) / (high - low)
     found = len(different(np.concatenate([np.mod(t, 1.0), [0.0, 1.0]]) if kind.cyclic else t))
     if found < (LEAST if size is None else size):
-        wanted = f"at least {LEAST}" if size is None else f"{size}, its k"
+        wanted = f"at least {LEAST}" if size is None else f"{size}, its k,"
         near = (
             f"k={found} or less" if size is not None and found >= LEAST else f"C({expression.text}), or a straight line"
         )
         raise DataError(
-            f"{term.text} needs {wanted}, different values of {expression.text!r}, and there are {found}.",
+            f"{term.text} needs {wanted} different values of {expression.text!r}, and there are {found}.",
             column=expression.blame,
             hint=f"Use {near}.",
         )

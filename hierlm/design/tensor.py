@@ -34,7 +34,7 @@ def tensor(margins: Sequence[Margin], values: Sequence[Floats]) -> tuple[Floats,
     N_j, and one part for each choice of margins that give their Z_j, the others giving N_j: penalties that separate.
     """
     straight = {id(m): m.straight(x) for m, x in zip(margins, values, strict=True)}
-    bent = {id(m): m.spline.wiggly(x) for m, x in zip(margins, values, strict=True)}
+    bent = {id(m): m.bent(x) for m, x in zip(margins, values, strict=True)}
     lines = {key: N[:, 1] for key, N in straight.items() if N.shape[1] > 1}
     one = np.ones(len(values[0]))
     free = np.column_stack([reduce(np.multiply, (lines[id(m)] for m in inside), one) for inside in products(margins)])
