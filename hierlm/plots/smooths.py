@@ -51,7 +51,7 @@ def smooths(fit: Fit, term: str | None = None, *, level: float = 0.95) -> Pictur
     """
     check_interval(level, "eti")
     found = list(curves(fit, term))
-    if any(len(c.at) > 2 for c in found):
+    if any(len(c.grid) > 2 for c in found):
         raise PosteriorError(
             "A function of three variables cannot be drawn.", hint="Its numbers are fit.smooths(); or name a term."
         )
@@ -59,7 +59,7 @@ def smooths(fit: Fit, term: str | None = None, *, level: float = 0.95) -> Pictur
     with style():
         columns = min(len(shown), 4 if len(shown) > 6 else 3)
         rows = -(-len(shown) // columns)
-        width = max(5.2, 0.6 + (2.9 if all(len(c.at) == 1 for c in shown) else 3.7) * columns)
+        width = max(5.2, 0.6 + (2.9 if all(len(c.grid) == 1 for c in shown) else 3.7) * columns)
         figure, grid = pyplot().subplots(
             rows, columns, figsize=(width, 1.3 + 2.5 * rows), squeeze=False, layout="constrained"
         )
@@ -68,10 +68,10 @@ def smooths(fit: Fit, term: str | None = None, *, level: float = 0.95) -> Pictur
             axes.set_axis_off()
         for axes, curve in zip(panels, shown, strict=False):
             scale = plain(parameter_scale(fit.model, curve.response, curve.parameter))
-            (_line if len(curve.at) == 1 else _surface)(axes, curve, level, scale, figure)
+            (_line if len(curve.grid) == 1 else _surface)(axes, curve, level, scale, figure)
             axes.set_title(plain(f"{curve.term}: {curve.by}" if curve.by else curve.term), loc="left")
         _share(panels, shown)
-        lines, surfaces = (any((len(c.at) == 1) == one for c in shown) for one in (True, False))
+        lines, surfaces = (any((len(c.grid) == 1) == one for c in shown) for one in (True, False))
         words = [f"Posterior mean and {percent(level)} interval; marks below: rows of the data."] * lines
         words += ["Surface: posterior mean; points: rows of the data."] * surfaces
         words += [f"{len(shown)} of {len(found)} curves."] * (len(shown) < len(found))
@@ -81,7 +81,7 @@ def smooths(fit: Fit, term: str | None = None, *, level: float = 0.95) -> Pictur
 
 
 def _line(axes: Any, curve: Curve, level: float, scale: str, _: Any) -> None:
-    (x,), (rows,) = curve.at, curve.rows
+    (x,), (rows,) = curve.grid, curve.rows
     lower, upper = interval(curve.values, level)
     axes.axhline(0.0, color=FAINT, linewidth=0.8, zorder=0)
     axes.fill_between(x, lower, upper, color=BLUE, alpha=0.22, linewidth=0, zorder=1)
@@ -95,7 +95,7 @@ def _line(axes: Any, curve: Curve, level: float, scale: str, _: Any) -> None:
 
 
 def _surface(axes: Any, curve: Curve, _: float, scale: str, figure: Any) -> None:
-    x, z = (np.unique(at) for at in curve.at)
+    x, z = (np.unique(at) for at in curve.grid)
     mean = curve.values.mean(axis=0).reshape(len(z), len(x))
     most = float(np.abs(mean).max()) or 1.0
     shades = axes.contourf(x, z, mean, levels=np.linspace(-most, most, 15), cmap="RdBu_r", alpha=0.85)
@@ -110,7 +110,7 @@ def _surface(axes: Any, curve: Curve, _: float, scale: str, figure: Any) -> None
 
 def _share(panels: Sequence[Any], shown: Sequence[Curve]) -> None:
     """One vertical axis for the curves of a term, so that they can be compared."""
-    for term in {c.term for c in shown if len(c.at) == 1}:
+    for term in {c.term for c in shown if len(c.grid) == 1}:
         own = [axes for axes, c in zip(panels, shown, strict=False) if c.term == term]
         ends = np.array([axes.get_ylim() for axes in own])
         for axes in own:

@@ -46,7 +46,7 @@ class Curve:
     by : str
         The level of ``by`` that it belongs to; ``""`` without.
     variables : tuple of str
-    at : tuple of (points,) arrays
+    grid : tuple of (points,) arrays
         The variables' values on the grid, the first changing fastest.
     values : (sample, points) array
         Link scale.
@@ -59,7 +59,7 @@ class Curve:
     parameter: str
     by: str
     variables: tuple[str, ...]
-    at: tuple[Floats, ...]
+    grid: tuple[Floats, ...]
     values: Floats
     rows: tuple[Floats, ...]
 
@@ -102,15 +102,15 @@ def smooths(
     """
     check_interval(level, kind)
     found = list(curves(fit, term, points))
-    most = max(len(c.at) for c in found)
+    most = max(len(c.grid) for c in found)
     labels: dict[str, list[object]] = {c: [] for c in ("smooth", "response", "parameter", "by")}
-    places = {"x" if d == 0 else f"x{d + 1}": [] for d in range(most)}  # type: dict[str, list[Floats]]
+    places: dict[str, list[Floats]] = {"x" if d == 0 else f"x{d + 1}": [] for d in range(most)}
     for curve in found:
         size = curve.values.shape[1]
         for column, value in zip(labels.values(), (curve.term, curve.response, curve.parameter, curve.by), strict=True):
             column.extend([value] * size)
         for d, place in enumerate(places.values()):
-            place.append(curve.at[d] if d < len(curve.at) else np.full(size, np.nan))
+            place.append(curve.grid[d] if d < len(curve.grid) else np.full(size, np.nan))
     columns = {**labels, **{name: np.concatenate(place) for name, place in places.items()}}
     return describe_into(columns, np.concatenate([c.values for c in found], axis=1), level, kind)  # type: ignore[arg-type]
 

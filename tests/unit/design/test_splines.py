@@ -103,7 +103,7 @@ def test_with_a_knot_at_every_value_it_is_the_smoothing_spline() -> None:
 
 
 @pytest.mark.parametrize("bs", SPLINES)
-@pytest.mark.parametrize("shift, unit", [(1e4, 1.0), (0.0, 1e-3), (-50.0, 365.25)])
+@pytest.mark.parametrize(("shift", "unit"), [(1e4, 1.0), (0.0, 1e-3), (-50.0, 365.25)])
 def test_shift_and_scale_of_x_change_nothing(bs: str, shift: float, unit: float) -> None:
     """But for digits that x itself loses."""
     here = SPLINES[bs].fit(X, 9, None, None).wiggly(X)
