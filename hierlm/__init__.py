@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
         PriorError as PriorError,
         SamplingError as SamplingError,
         StorageError as StorageError,
+        TranslationError as TranslationError,
     )
     from hierlm.fit import Fit as Fit
     from hierlm.model import Model as Model
@@ -46,6 +47,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.varcorr import varcorr as varcorr
     from hierlm.priors import LKJ as LKJ, Prior as Prior
     from hierlm.storage import load as load
+    from hierlm.translation import translate as translate
 
 __version__ = "0.1.0"
 
@@ -67,6 +69,7 @@ _MODULE_OF = {
     "ranef": "hierlm.posterior.ranef",
     "shrinkage": "hierlm.posterior.shrinkage",
     "summary": "hierlm.posterior.summary",
+    "translate": "hierlm.translation",
     "varcorr": "hierlm.posterior.varcorr",
     "ConvergenceWarning": "hierlm.errors",
     "DataError": "hierlm.errors",
@@ -81,6 +84,7 @@ _MODULE_OF = {
     "PriorError": "hierlm.errors",
     "SamplingError": "hierlm.errors",
     "StorageError": "hierlm.errors",
+    "TranslationError": "hierlm.errors",
 }
 
 __all__ = list(_MODULE_OF)
