@@ -47,7 +47,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.varcorr import varcorr as varcorr
     from hierlm.priors import LKJ as LKJ, Prior as Prior
     from hierlm.storage import load as load
-    from hierlm.translation import translate as translate
+    from hierlm.translation.translate import translate as translate
 
 __version__ = "0.1.0"
 
@@ -69,7 +69,7 @@ _MODULE_OF = {
     "ranef": "hierlm.posterior.ranef",
     "shrinkage": "hierlm.posterior.shrinkage",
     "summary": "hierlm.posterior.summary",
-    "translate": "hierlm.translation",
+    "translate": "hierlm.translation.translate",
     "varcorr": "hierlm.posterior.varcorr",
     "ConvergenceWarning": "hierlm.errors",
     "DataError": "hierlm.errors",

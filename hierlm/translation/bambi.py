@@ -10,7 +10,7 @@ from hierlm import names
 from hierlm.formula.functions import ELEMENTWISE
 from hierlm.formula.values import Bar, Predictor
 from hierlm.translation.r_parts import ROW, Lines, is_factor, several
-from hierlm.translation.target import ONE_VARIANCE, Question, Target, Translation
+from hierlm.translation.target import INDEPENDENT, ONE_VARIANCE, UNSTRUCTURED, Question, Target, Translation
 
 __all__ = ["Bambi"]
 
@@ -29,6 +29,9 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, str]]] = {
     "exponential": ("exponential", ("log", "identity"), {}),
 }
 """Family → Bambi's, the links of its mean, and what it calls the further parameters."""
+
+UNWEIGHTED = frozenset({"student_t"})
+"""Families of which Bambi 0.21 cannot build a weighted response."""
 
 _CALL = re.compile(r"(?<![\w.`])(" + "|".join(sorted(ELEMENTWISE, key=len, reverse=True)) + r")\(")
 
@@ -80,6 +83,8 @@ class Bambi(Target):
         if "weights" in given and "trials" in given:
             what = "weights beside trials."
             raise self.refuse(question, what, term, 'brms has both: to="brms".')
+        if "weights" in given and question.families[0].name in UNWEIGHTED:
+            raise self.refuse(question, "weights with this family.", term, 'brms has them: to="brms".')
         if "trials" in given:
             return f"p({y}, {_python(given['trials'])})"
         return f"weighted({y}, {_python(given['weights'])})" if "weights" in given else y
@@ -96,18 +101,12 @@ class Bambi(Target):
         group = ":".join(ROW if rows and f == names.UNITS else _quoted(f) for f in bar.factors)
         if bar.effects == "1" and bar.structure in ONE_VARIANCE:
             return f"(1|{group})"
-        factor = is_factor(bar, question)
-        single = not several(bar) and factor is False
-        if bar.structure == "us" and not single:
+        single = not several(bar) and is_factor(bar, question) is False
+        if bar.structure == UNSTRUCTURED and not single:
             what = "correlated group effects; its bars always mean independent ones."
             raise self.refuse(question, what, bar, f"Write ({bar.effects} || {bar.group}) if independence will do.")
-        if bar.structure not in ("us", "idh") and not single:
+        if bar.structure not in (UNSTRUCTURED, INDEPENDENT) and not single:
             raise self.refuse(question, f"the structure {bar.structure}() is not there.", bar, 'Try to="glmmTMB".')
-        if factor:
-            what = "a standard deviation for each level of a factor."
-            raise self.refuse(question, what, bar, 'brms and glmmTMB have it: to="brms".')
-        if factor is None:
-            lines.note(f"({bar.effects} || {bar.group}): right for numbers; give data= to have that checked.")
         return f"({_python(bar.effects)}|{group})"
 
 

@@ -9,7 +9,7 @@ from hierlm import names
 from hierlm.formula.values import Addition, Bar, Predictor, ResponseTerm
 from hierlm.translation.r_parts import Lines, call, cells, is_factor, right_side, several
 from hierlm.translation.r_text import addition_value, r_string, r_text
-from hierlm.translation.target import ONE_VARIANCE, Question, Target, Translation
+from hierlm.translation.target import INDEPENDENT, ONE_SD, ONE_VARIANCE, UNSTRUCTURED, Question, Target, Translation
 
 __all__ = ["Brms"]
 
@@ -82,15 +82,15 @@ class Brms(Target):
         group, effects = cells(bar, question, lines), r_text(bar.effects).removeprefix("1 + ")
         single = bar.effects == "1" or (not several(bar) and is_factor(bar, question) is False)
         middle = "|" if bar.id is None else f"| {bar.id} |"
-        if bar.structure == "us" or (single and bar.structure in ONE_VARIANCE):
+        if bar.structure == UNSTRUCTURED or (single and bar.structure in ONE_VARIANCE):
             return f"({effects} {middle} {group})"
-        if bar.structure == "idh":
+        if bar.structure == INDEPENDENT:
             if bar.id is not None:
                 what = "independent effects with a shared id."
                 raise self.refuse(question, what, bar, "Leave the id out, or let the effects be correlated.")
             return f"({effects} || {group})"
         hint = 'Try to="glmmTMB".'
-        if bar.structure == "idv" and bar.effects.startswith("0 + "):
+        if bar.structure == ONE_SD and bar.effects.startswith("0 + "):
             hint = f"For a factor (1 | {bar.effects[4:]}:{bar.group}) is the same model."
         raise self.refuse(question, f"the structure {bar.structure}() is not there.", bar, hint)
 

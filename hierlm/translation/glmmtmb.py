@@ -9,7 +9,7 @@ from hierlm import names
 from hierlm.formula.values import Bar, Predictor
 from hierlm.translation.r_parts import Lines, call, cells, is_factor, response, right_side, several
 from hierlm.translation.r_text import addition_value, r_text
-from hierlm.translation.target import Question, Target, Translation
+from hierlm.translation.target import UNSTRUCTURED, Question, Target, Translation
 
 __all__ = ["GlmmTMB"]
 
@@ -92,7 +92,7 @@ class GlmmTMB(Target):
             hint = 'MCMCglmm has corg(): to="MCMCglmm".'
             raise self.refuse(question, f"the structure {bar.structure}() is not there.", bar, hint)
         single = bar.effects == "1" or (not several(bar) and is_factor(bar, question) is False)
-        if structure == "us" or single:
+        if structure == UNSTRUCTURED or single:
             return f"({effects} | {group})"
         if structure in RECENT:
             lines.note(f"{structure}() needs a recent version of glmmTMB.")

@@ -9,7 +9,7 @@ from hierlm import names
 from hierlm.formula.values import Bar
 from hierlm.translation.r_parts import Lines, call, cells, is_factor, response, right_side, several
 from hierlm.translation.r_text import r_text
-from hierlm.translation.target import ONE_VARIANCE, Question, Target, Translation
+from hierlm.translation.target import INDEPENDENT, ONE_SD, ONE_VARIANCE, UNSTRUCTURED, Question, Target, Translation
 
 __all__ = ["Lme4"]
 
@@ -65,15 +65,15 @@ class Lme4(Target):
         group = cells(bar, question, lines)
         effects = r_text(bar.effects).removeprefix("1 + ")
         single = bar.effects == "1" or (not several(bar) and is_factor(bar, question) is False)
-        if bar.structure == "us" or (single and bar.structure in ONE_VARIANCE):
+        if bar.structure == UNSTRUCTURED or (single and bar.structure in ONE_VARIANCE):
             return [f"({effects} | {group})"]
-        if bar.structure == "idh":
+        if bar.structure == INDEPENDENT:
             return self._independent(bar, group, question, lines)
         hint = (
             "lme4 2 has some structures by the names of glmmTMB, older versions have none: "
             'try to="glmmTMB" or to="nlme".'
         )
-        if bar.structure == "idv" and bar.effects.startswith("0 + "):
+        if bar.structure == ONE_SD and bar.effects.startswith("0 + "):
             hint = f"For a factor (1 | {bar.effects[4:]}:{bar.group}) is the same model."
         raise self.refuse(question, f"the structure {bar.structure}() is not there.", bar, hint)
 

@@ -13,7 +13,10 @@ from hierlm.errors import TranslationError
 from hierlm.families.family import Family
 from hierlm.formula.values import Bar, Formula, Predictor, ResponseTerm
 
-__all__ = ["ONE_VARIANCE", "Question", "Target", "Translation"]
+__all__ = ["INDEPENDENT", "ONE_SD", "ONE_VARIANCE", "UNSTRUCTURED", "Question", "Target", "Translation"]
+
+UNSTRUCTURED, INDEPENDENT, ONE_SD = "us", "idh", "idv"
+"""hierlm's names of what other packages write with a single bar, with a double bar, and as a grouping of its own."""
 
 ONE_VARIANCE = frozenset(("us", "idh", "idv", "corh", "corv"))
 """Structures that are the same for a single effect."""

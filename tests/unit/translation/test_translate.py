@@ -61,9 +61,9 @@ def test_what_depends_on_the_data_says_so_or_is_settled_by_them():
     data = {"y": [1.0, 2.0], "x": [1.0, 2.0], "f": ["a", "b"], "g": ["u", "v"]}
     assert any("right for numbers" in note for note in hl.translate("y ~ x + (x || g)", "lme4").notes)
     assert not hl.translate("y ~ x + (x || g)", "lme4", data=data).notes
-    for to in ("lme4", "bambi"):
-        with pytest.raises(hl.TranslationError, match="factor"):
-            hl.translate("y ~ x + (f || g)", to, data=data)
+    with pytest.raises(hl.TranslationError, match="factor"):
+        hl.translate("y ~ x + (f || g)", "lme4", data=data)
+    assert "(1 + f|g)" in last("y ~ x + (f || g)", "bambi", data=data)
     assert "(f || g)" in last("y ~ x + (f || g)", "brms", data=data)
     assert "varIdent(form = ~ 1 | f)" in last(["y ~ x + (1 | g)", "sigma ~ f"], "nlme", data=data)
     assert "varExp(form = ~ x)" in last(["y ~ x + (1 | g)", "sigma ~ x"], "nlme", data=data)
@@ -226,7 +226,10 @@ def test_several_responses_need_brms():
         ("count ~ x + offset(log(w)) + (1 | g)", "negbinomial"),
         ("count ~ x + (1 | g) + (1 | units)", "poisson"),
         ("share ~ x + (1 | f:g)", "beta"),
-        ("y | weights(w) ~ x + (1 | g)", "student_t"),
+        ("y | weights(w) ~ x + (1 | g)", "gaussian"),
+        ("y ~ x + (1 | g)", "student_t"),
+        ("y ~ x + (0 + f || g)", "gaussian"),
+        ("y ~ x + (f || g)", "gaussian"),
     ],
 )
 def test_bambi_reads_it(formula, family: str):
