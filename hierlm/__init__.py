@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
         PriorError as PriorError,
         SamplingError as SamplingError,
         StorageError as StorageError,
+        TranslationError as TranslationError,
     )
     from hierlm.fit import Fit as Fit
     from hierlm.model import Model as Model
@@ -47,6 +48,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.varcorr import varcorr as varcorr
     from hierlm.priors import LKJ as LKJ, Prior as Prior
     from hierlm.storage import load as load
+    from hierlm.translation.translate import translate as translate
 
 __version__ = "0.1.0"
 
@@ -69,6 +71,7 @@ _MODULE_OF = {
     "shrinkage": "hierlm.posterior.shrinkage",
     "smooths": "hierlm.posterior.smooths",
     "summary": "hierlm.posterior.summary",
+    "translate": "hierlm.translation.translate",
     "varcorr": "hierlm.posterior.varcorr",
     "ConvergenceWarning": "hierlm.errors",
     "DataError": "hierlm.errors",
@@ -83,6 +86,7 @@ _MODULE_OF = {
     "PriorError": "hierlm.errors",
     "SamplingError": "hierlm.errors",
     "StorageError": "hierlm.errors",
+    "TranslationError": "hierlm.errors",
 }
 
 __all__ = list(_MODULE_OF)

@@ -221,6 +221,12 @@ class Model:
 
         return Picture.of(self.pymc)
 
+    def code(self) -> str:
+        """A PyMC script of the same model that needs no hierlm; see :func:`hierlm.translation.script.code`."""
+        from hierlm.translation.script import code
+
+        return code(self)
+
     def plan(self, **options: Any) -> Plan:
         """How :meth:`fit` will sample, and why; see :func:`hierlm.reductions.plan`."""
         from hierlm.reductions import plan
