@@ -50,6 +50,7 @@ class StructuredMarginal(Reduction):
     """
 
     name: ClassVar[str] = "structured marginal"
+    takes_smooths: ClassVar[bool] = True
 
     def accepts(self, model: Model) -> Verdict:
         """See :meth:`Reduction.accepts`."""

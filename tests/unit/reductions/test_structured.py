@@ -33,6 +33,7 @@ MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "offset": (["y ~ x + (1 | h/g)", "sigma ~ f + offset(2 * k)"], {}),
     "known ratios": (["y ~ x + (1 | g)", "sigma ~ 0 + offset(k)"], {}),
     "us 3": (["y ~ us(0 + f | g)", "sigma ~ k"], {}),
+    "smooth": (["y ~ s(x, k=5) + (1 | g)", "sigma ~ f"], {}),
     "weights": (["y | weights(w) ~ x + corh(0 + f | g)", "sigma ~ f"], {}),
     "priors": (
         ["y ~ x + (1 | g) + (1 | h)", "sigma ~ f"],
