@@ -147,7 +147,7 @@ def point(
     for group, blocks in model.batches.items():
         count = sum(len(b.covariance.sd_groups(len(b.effects))) for b in blocks)
         if group in place.groups:
-            known[names.sd(group)] = n.sds[number] if group in smooths else n.sds[number : number + count]
+            known[names.sd(group)] = n.sds[number : number + count]
             number += count
             g = place.groups.index(group)
             if group not in model.groups:  # a smooth: one number, and a vector
@@ -157,7 +157,7 @@ def point(
             sd = np.array([1.0 if o < 0 else n.sds[o] for o in place.owner[g]])
             known[names.offset_effects(group, 0)] = np.linalg.solve(
                 sd[:, None] * n.factors[g], effects[names.effects(group)].T
-            ).T[0 if group in smooths else slice(None)]
+            ).T
             for part, block in enumerate(blocks):
                 known[names.internal(names.cor(group), part)] = _correlations(block, n.factors[g])
     return _of_the_graph(model, known | dict(also))

@@ -53,7 +53,6 @@ MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "offset": ("y ~ offset(x) + (1 | g) + (1 | h)", {}),
     "no intercept": ("y ~ 0 + (1 | g)", {}),
     "no groups": ("y ~ x", {}),
-    "smooth": ("y ~ s(x, k=5) + (1 | g)", {}),
     "one row a level": ("y ~ x + (1 | units)", {}),
     "smooth": ("y ~ s(x, k=6) + (1 | g)", {}),
     "smooth alone": ("y ~ s(x, k=5)", {"sd_s(x)": hl.Prior("Gamma", alpha=2, beta=1)}),

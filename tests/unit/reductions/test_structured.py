@@ -122,7 +122,9 @@ def test_identity_with_the_graph(name: str):
             u, b = noise[0], place.means.copy()
             b[place.free] += u[place.columns - len(place.free) :]
             starts = zip(place.groups, place.starts, place.levels, place.sizes, strict=True)
-            effects = {names.effects(g): u[s : s + j * k].reshape(j, k) for g, s, j, k in starts} | {"b": b}
+            effects = {
+                names.effects(g): u[s : s + j * k].reshape((j, k) if g in model.groups else -1) for g, s, j, k in starts
+            } | {"b": b}
             W, D, variances, weights, y = dense_parts(model, problem, data, zeta)
             omega = weights / variances
             covariance = np.linalg.inv(np.linalg.inv(D) + W.T @ (omega[:, None] * W)) if len(u) else np.zeros((0, 0))
