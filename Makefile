@@ -3,7 +3,7 @@
 # `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all trust lint format bench clean
+.PHONY: help setup demo test test-all trust lint format bench docs notebooks clean
 
 # The environment is the project's own: another Python's settings must not reach it.
 unexport PYTHONHOME PYTHONPATH
@@ -35,10 +35,11 @@ trust: setup  ## densities in all combinations, and simulation-based calibration
 	$(BIN)/python -m tests.trust summary
 	$(BIN)/python -m tests.trust page
 
-lint: setup  ## formatting, lint rules and strict types
+lint: setup  ## formatting, lint rules, strict types, spelling
 	$(RUFF) format --check
 	$(RUFF) check
 	$(BIN)/python -m mypy
+	$(BIN)/python -m codespell_lib docs hierlm notebooks changelog.d *.md
 
 format: setup  ## rewrite the sources as the formatter wants them
 	$(RUFF) format
@@ -46,6 +47,16 @@ format: setup  ## rewrite the sources as the formatter wants them
 
 bench: setup  ## time and memory of building, fitting and predicting (not part of the tests)
 	$(BIN)/python -m tests.benchmarks
+
+# SPHINXOPTS=-q; HIERLM_INTERSPHINX=1 links names of other projects, which needs the internet.
+docs: setup  ## build the site in build/site; warnings are errors
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
+	$(BIN)/python -m sphinx -W --keep-going -c docs -d build/doctrees $(SPHINXOPTS) . build/site
+
+# NOTEBOOKS="sleepstudy herds" makes these only.
+notebooks: setup  ## run every notebook from its source, and keep the outputs
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks]'
+	$(BIN)/python notebooks/make.py $(NOTEBOOKS)
 
 clean:  ## remove the environment, caches and build products
 	rm -rf .venv .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info demo-output

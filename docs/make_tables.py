@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import inspect
 import re
+import tomllib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from hierlm.families import FAMILIES, Family
@@ -15,7 +17,8 @@ from hierlm.kernels.responses import RESPONSES
 from hierlm.links import LINKS
 
 DOCS = Path(__file__).resolve().parent
-PAGES = ("grammar.md", "limitations.md", "priors.md")
+ROWS = tomllib.loads((DOCS / "coming-from" / "rows.toml").read_text(encoding="utf-8"))
+PAGES = ("grammar.md", "limitations.md", "priors.md", *(f"coming-from/{system.lower()}.md" for system in ROWS))
 PLACE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -68,12 +71,20 @@ def kernels() -> Iterator[tuple[str, ...]]:
         yield (f"`{family.name}`", code(*known), code(*(x for x in family.parameters[0].links if x not in known)))
 
 
+def coming_from(system: str) -> Iterator[tuple[str, ...]]:
+    """What is typed in another system, and what is typed here."""
+    yield (system, "hierlm", "")
+    for theirs, ours, note in ROWS[system]:
+        yield (f"`{theirs}`".replace("|", r"\|"), f"`{ours}`".replace("|", r"\|"), note.replace("|", r"\|"))
+
+
 def every_family() -> list[Family]:
     """Each once, in the order of their names."""
     return sorted(FAMILIES.values(), key=lambda family: family.name)
 
 
 TABLES = {"families": families, "links": links, "priors": priors, "kernels": kernels}
+TABLES |= {system: partial(coming_from, system) for system in ROWS}
 
 
 def rendered(page: str) -> str:

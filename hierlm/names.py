@@ -13,6 +13,7 @@ from __future__ import annotations
 MEAN = "mu"
 INTERCEPT = "Intercept"
 OBS = "obs"
+CATEGORY = "category"
 UNITS = "units"
 DRAWN, INDEPENDENTLY = "drawn", "anew and exactly for every draw of the rest"
 """Attribute of variables that are not sampled by a chain, and its value."""
@@ -88,6 +89,16 @@ def level_dim(group: str) -> str:
 def response_dim(parameter: str) -> str:
     """Dimension over responses of a free family parameter in a model of several responses."""
     return f"response_{parameter}"
+
+
+def element_dim(parameter: str) -> str:
+    """Dimension of a family parameter of several elements: ``element_thresholds``."""
+    return f"element_{parameter}"
+
+
+def between(lower: str, upper: str) -> str:
+    """The threshold between two neighbouring categories: ``low|high``."""
+    return f"{lower}|{upper}"
 
 
 def offset_effects(group: str, part: int) -> str:

@@ -102,6 +102,8 @@ class Response:
         Options of additions by ``"se.sigma"``-style keys.
     column : str
         The column to name in errors.
+    ordered : bool
+        Whether the user declared the levels as ordered.
     """
 
     name: str
@@ -111,6 +113,7 @@ class Response:
     success: str | None = None
     options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     column: str = ""
+    ordered: bool = False
 
 
 @dataclass(frozen=True, eq=False)

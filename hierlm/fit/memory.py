@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from hierlm.errors import SamplingError
@@ -27,7 +28,7 @@ PROCESS = Path("/proc/self/statm")
 MACHINE = Path("/proc/meminfo")
 
 
-def check_memory(model: Model, settings: Settings, *, graph: bool) -> None:
+def check_memory(model: Model, settings: Settings, *, graph: bool, later: Collection[str] = ()) -> None:
     """Refuse to sample draws that would not fit into memory.
 
     Parameters
@@ -37,18 +38,20 @@ def check_memory(model: Model, settings: Settings, *, graph: bool) -> None:
     graph : bool
         Whether the PyMC graph is sampled, which keeps standardised effects and what is sampled in place of positive
         parameters beside the values.
+    later : collection of str
+        Groupings whose effects are drawn when somebody looks at them.
 
     Raises
     ------
     SamplingError
         With the sizes, and how many draws would fit.  Never where the free memory is not known.
     """
-    values, free = stored_values(model), available_memory()
+    values, free = stored_values(model, later), available_memory()
     each = COPIES * BYTES * (values * (1 + graph) + STATISTICS) * settings.chains
     if free is None or each * settings.draws <= free:
         return
     fit = int(free // each)
-    terms = max(model.groups, key=lambda g: len(model.groups[g][0].levels), default=None)
+    terms = max((g for g in model.groups if g not in later), key=lambda g: len(model.groups[g][0].levels), default=None)
     most = "" if terms is None else f" (most are effects of '{terms}')"
     raise SamplingError(
         f"{settings.chains} chains of {settings.draws:,} draws of {values:,} values{most} need about "
@@ -59,10 +62,11 @@ def check_memory(model: Model, settings: Settings, *, graph: bool) -> None:
     )
 
 
-def stored_values(model: Model) -> int:
+def stored_values(model: Model, later: Collection[str] = ()) -> int:
     """How many numbers one draw of the posterior has.
 
-    Coefficients, standard deviations, correlation matrices, what else the response has, and every level's effects.
+    Coefficients, standard deviations, correlation matrices, what else the response has, and every level's effects, but
+    of groupings whose effects come ``later``.
 
     Examples
     --------
@@ -72,10 +76,10 @@ def stored_values(model: Model) -> int:
     45
     """
     total = sum(1 + len(a.also) for a in model.assignments if a.kind != "correlation")
-    for blocks in model.groups.values():
+    for group, blocks in model.groups.items():
         k = sum(len(b.effects) for b in blocks)
         correlated = any(b.covariance.correlated(len(b.effects)) for b in blocks)
-        total += len(blocks[0].levels) * k + k * k * correlated
+        total += len(blocks[0].levels) * k * (group not in later) + k * k * correlated
     return total
 
 

@@ -106,7 +106,8 @@ def fit(
         max_treedepth=max_treedepth,
         progress=progress,
     )
-    check_memory(model, settings, graph=way.chosen is None)
+    later = () if way.chosen is None else way.chosen.later(model)
+    check_memory(model, settings, graph=way.chosen is None, later=later)
     started = time.perf_counter()
     with readable_kernels():
         if way.chosen is None:

@@ -11,6 +11,7 @@ from pytensor.graph.traversal import ancestors
 from hierlm import names
 from hierlm.errors import ModelError
 from hierlm.graph.common import common_effects, fixed_part
+from hierlm.graph.elements import element_labels, vector_parameters
 from hierlm.graph.groups import Columns, group_effects, group_part
 from hierlm.graph.hosting import hosting
 from hierlm.graph.observation import free_parameters, observe
@@ -39,7 +40,7 @@ def coordinates(model: Model) -> dict[str, Any]:
     if model.responses[0].label is not None:
         for parameter in dict.fromkeys(p for r in model.responses for p in r.free):
             coords[names.response_dim(parameter)] = [r.name for r in model.responses if parameter in r.free]
-    return coords
+    return coords | element_labels(model)
 
 
 def build_graph(model: Model) -> pm.Model:
@@ -58,7 +59,7 @@ def build_graph(model: Model) -> pm.Model:
             group: pm.Data(names.data("index", group), blocks[0].codes.astype(np.int64), dims=names.OBS)
             for group, blocks in model.groups.items()
         }
-        free = free_parameters(model)
+        free = free_parameters(model) | vector_parameters(model)
         for position, response in enumerate(model.responses):
             etas = {
                 p.parameter: _predictor(

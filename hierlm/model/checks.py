@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.design.schema import Schema
-from hierlm.errors import DataError, FormulaError, did_you_mean, warn_data
+from hierlm.errors import DataError, FormulaError, ModelError, did_you_mean, warn_data
 from hierlm.families import FAMILIES
 from hierlm.families.family import Family
 from hierlm.formula import identifiers
@@ -21,7 +21,7 @@ from hierlm.model.separation import separated
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.priors.fixed import Fixed
 
-__all__ = ["check_left_sides", "check_residual", "warn_unidentified"]
+__all__ = ["check_intercepts", "check_left_sides", "check_residual", "warn_unidentified"]
 
 Floats = NDArray[np.float64]
 
@@ -74,6 +74,28 @@ def _check_circles(formula: Formula) -> None:
         raise FormulaError(
             f"The responses {', '.join(map(repr, needs))} predict each other in a circle, which is no joint model.",
             hint="Leave one of them out of the other's right side; (1 | p | g) correlates group effects instead.",
+        )
+
+
+def check_intercepts(predictors: Sequence[ModelPredictor], responses: Sequence[ModelResponse]) -> None:
+    """Refuse common effects that add up to an intercept where something else is the intercept already.
+
+    Raises
+    ------
+    ModelError
+    """
+    by_name = {r.name: r for r in responses}
+    for p in predictors:
+        response = by_name[p.response]
+        declared = response.declared(p.parameter)
+        if declared.intercept or not p.labels or not _spans(p.X, np.zeros(len(p.X), dtype=np.int64), 1):
+            continue
+        instead = " and ".join(response.elements) if declared.fixed is None else f"the value {declared.fixed:g}"
+        raise ModelError(
+            f"The common effects of '{p.parameter}' add up to an intercept, whose place {instead} takes in "
+            f"{response.family.name}.",
+            hint=f"Leave out '0 +': {p.parameter if p.parameter != names.MEAN else response.name} ~ … has no "
+            "intercept of its own there.",
         )
 
 

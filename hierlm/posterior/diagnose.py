@@ -240,10 +240,8 @@ def _measured(fit: Fit, most: float = np.inf) -> Measured:
         What all draws are worth.
     """
     labels: list[str] = []
-    parts, alone = [], _independent(fit)
-    for found in elements(fit, groups=True):
-        if found.variable in alone:
-            continue
+    parts = []
+    for found in elements(fit, groups=True, but=_independent(fit)):
         free = ~found.constant
         values = found.values if free.all() else found.values[..., free]
         labels += [n for n, keep in zip(found.names, free, strict=True) if keep]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -136,7 +136,9 @@ def correlation_draws(fit: Fit, block: GroupBlock) -> Floats:
     return Draws(fit.model, fit.posterior).labelled(names.cor(block.group), **dims)
 
 
-def elements(fit: Fit, variables: Sequence[str] | None = None, *, groups: bool = False) -> list[Elements]:
+def elements(
+    fit: Fit, variables: Sequence[str] | None = None, *, groups: bool = False, but: Collection[str] = ()
+) -> list[Elements]:
     """What users see, variable by variable: common effects, sds and correlations by grouping, family parameters.
 
     Parameters
@@ -145,6 +147,8 @@ def elements(fit: Fit, variables: Sequence[str] | None = None, *, groups: bool =
         Variables (``"b"``) or rows (``"sd_Subject[Days]"``) to keep, group effects among them.
     groups : bool
         Whether to add all group effects.
+    but : collection of str
+        Variables of group effects to leave out, unread.
 
     Raises
     ------
@@ -154,7 +158,7 @@ def elements(fit: Fit, variables: Sequence[str] | None = None, *, groups: bool =
     wanted = None if variables is None else [variables] if isinstance(variables, str) else list(variables)
     found = _parameters(fit)
     if groups or wanted is not None:
-        found += [_effects(fit, group) for group in fit.model.groups]
+        found += [_effects(fit, group) for group in fit.model.groups if names.effects(group) not in but]
     if wanted is None:
         return found
     known = {e.variable for e in found} | {n for e in found for n in e.names}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -10,8 +13,9 @@ from hierlm import names
 from hierlm.graph import coordinates
 from hierlm.model import Model
 from hierlm.reductions.arrangement import Arrangement
+from hierlm.reductions.later import Later
 
-__all__ = ["dataset"]
+__all__ = ["dataset", "of_groups"]
 
 Floats = NDArray[np.float64]
 
@@ -23,8 +27,8 @@ def dataset(
     sds: Floats,
     C: Floats,
     positives: Floats,
-    effects: Floats,
-    integrated: tuple[str, Floats, Floats] | None = None,
+    coefficients: Floats,
+    effects: Mapping[str, Floats | Later],
 ) -> xr.Dataset:
     """The draws of everything that users see.
 
@@ -32,21 +36,20 @@ def dataset(
     ----------
     size : (chains, draws)
     sds (D, n), C (D, G, K, K), positives (D, m)
-        As kernels return them, D = chains × draws.
-    effects (D, columns)
-        Group effects and deviations of the coefficients from their prior means.
-    integrated : (grouping, its effects (D, levels), its sd (D,)), optional
+        As kernels return them, D = chains × draws.  The sd of a grouping that has no place is the last one.
+    coefficients (D, p)
+        Deviations of the free ones from their prior means.
+    effects : mapping grouping → (D, levels, effects) array, or draws that are made later
+        Those made later are drawn anew and exactly for every draw of the rest.
     """
     coords = coordinates(model)
     variables: dict[str, tuple[tuple[str, ...], Floats]] = {}
     if model.predictors[0].labels:
-        b = np.broadcast_to(place.means, (len(effects), len(place.means))).copy()
-        b[:, place.free] += effects[:, place.columns - len(place.free) :]
+        b = np.broadcast_to(place.means, (len(coefficients), len(place.means))).copy()
+        b[:, place.free] += coefficients
         variables[names.common(names.MEAN)] = ((names.common_dim(names.MEAN),), b)
     for g, group in enumerate(place.groups):
-        k, J, start = place.sizes[g], place.levels[g], place.starts[g]
-        dims = (names.level_dim(group), names.effect_dim(group))
-        variables[names.effects(group)] = (dims, effects[:, start : start + J * k].reshape(-1, J, k))
+        k = place.sizes[g]
         owned = [i for i in range(k) if place.owner[g][i] >= 0]
         if owned:
             dim = names.effect_dim(group) if len(owned) == k else names.sd_dim(group)
@@ -55,18 +58,29 @@ def dataset(
             part = C[:, g, :k, :k]
             both = (names.effect_dim(group), names.effect_dim2(group))
             variables[names.cor(group)] = (both, np.einsum("sij,skj->sik", part, part))
-    if integrated is not None:
-        group, own, sd = integrated
-        dims = (names.level_dim(group), names.effect_dim(group))
-        variables[names.effects(group)] = (dims, own[:, :, None])
-        variables[names.sd(group)] = ((names.effect_dim(group),), sd[:, None])
+    for group in effects:
+        if group not in place.groups:
+            variables[names.sd(group)] = ((names.effect_dim(group),), sds[:, -1:])
     for i, parameter in enumerate(model.responses[0].free):
         variables[parameter] = ((), positives[:, i])
-    used = {d for dims, _ in variables.values() for d in dims}
-    made = xr.Dataset(
-        {n: (("chain", "draw", *dims), v.reshape(*size, *v.shape[1:])) for n, (dims, v) in variables.items()},
-        coords={"chain": np.arange(size[0]), "draw": np.arange(size[1])} | {d: coords[d] for d in used},
-    )
-    if integrated is not None:
-        made[names.effects(integrated[0])].attrs[names.DRAWN] = names.INDEPENDENTLY
-    return made
+    made = {n: (("chain", "draw", *dims), v.reshape(*size, *v.shape[1:])) for n, (dims, v) in variables.items()}
+    made |= {names.effects(group): _effects(group, found, size) for group, found in effects.items()}
+    used = {d for dims, *_ in made.values() for d in dims} - {"chain", "draw"}
+    axes = {"chain": np.arange(size[0]), "draw": np.arange(size[1])}
+    return xr.Dataset(made, coords=axes | {d: coords[d] for d in used})
+
+
+def _effects(group: str, found: Floats | Later, size: tuple[int, int]) -> Any:
+    """Dimensions, draws and attributes of one grouping's effects."""
+    dims = ("chain", "draw", names.level_dim(group), names.effect_dim(group))
+    if isinstance(found, Later):
+        return dims, found.lazily(), {names.DRAWN: names.INDEPENDENTLY}
+    return dims, found.reshape(*size, *found.shape[1:])
+
+
+def of_groups(place: Arrangement, effects: Floats) -> dict[str, Floats | Later]:
+    """(D, columns) → grouping → its effects (D, levels, effects), views."""
+    return {
+        group: effects[:, start : start + J * k].reshape(-1, J, k)
+        for group, J, k, start in zip(place.groups, place.levels, place.sizes, place.starts, strict=True)
+    }

@@ -25,7 +25,7 @@ from hierlm.model import Model
 from hierlm.reductions.arrangement import Arrangement, arrange, model_rows
 from hierlm.reductions.centre import centre
 from hierlm.reductions.chunks import recover_in_chunks
-from hierlm.reductions.dataset import dataset
+from hierlm.reductions.dataset import dataset, of_groups
 from hierlm.reductions.gaussian_marginal import GaussianMarginal
 from hierlm.reductions.observed import make_observations
 from hierlm.reductions.pilot import prepare
@@ -86,7 +86,9 @@ class Frozen(Reduction):
             return draw_effects(flat[some], problem.data, effects[some])
 
         sds, C, positives = recover_in_chunks(len(flat), problem.place.columns, seed, make)
-        return dataset(model, problem.place, (chains, draws), sds, C, positives, effects)
+        place = problem.place
+        b = effects[:, place.columns - len(place.free) :]
+        return dataset(model, place, (chains, draws), sds, C, positives, b, of_groups(place, effects))
 
 
 def _normal(model: Model) -> bool:

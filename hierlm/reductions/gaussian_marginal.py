@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 import xarray as xr
@@ -20,12 +20,15 @@ from hierlm.reductions.arrangement import arrange
 from hierlm.reductions.centre import centre
 from hierlm.reductions.chunks import recover_in_chunks
 from hierlm.reductions.dataset import dataset
+from hierlm.reductions.later import Columns, Later
 from hierlm.reductions.obstacles import prior_obstacles, structure_obstacles
 from hierlm.reductions.reduction import Problem, Reduction, Verdict
 from hierlm.reductions.statistics import gaussian_buffer
 from hierlm.reductions.theta import start_of
 
 __all__ = ["GaussianMarginal"]
+
+Floats = NDArray[np.float64]
 
 MOST_WORK = 3_000_000
 """Multiplications of one factorisation; beyond, its cost outweighs what marginalisation saves."""
@@ -72,14 +75,31 @@ class GaussianMarginal(Reduction):
         """See :meth:`Reduction.recover`."""
         chains, draws, dimension = zetas.shape
         flat = np.ascontiguousarray(zetas.reshape(chains * draws, dimension))
-        effects = np.empty((len(flat), problem.place.columns))
+        place = problem.place
 
-        def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[np.float64], ...]:
-            rng.standard_normal(out=effects[some])
-            return draw_effects(flat[some], problem.data, effects[some])
+        def drawn(columns: Columns) -> list[Floats]:
+            """sds, C, positives and the columns asked for; the same numbers whichever they are."""
+            kept = np.empty((len(flat), len(columns)))
 
-        sds, C, positives = recover_in_chunks(len(flat), problem.place.columns, seed, make)
-        return dataset(model, problem.place, (chains, draws), sds, C, positives, effects)
+            def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
+                effects = rng.standard_normal((some.stop - some.start, place.columns))
+                found = draw_effects(flat[some], problem.data, effects)
+                np.take(effects, columns, axis=1, out=kept[some])
+                return found
+
+            return [*recover_in_chunks(len(flat), place.columns, seed, make), kept]
+
+        def later(start: int, J: int, k: int) -> Later:
+            every = np.arange(start, start + J * k)
+            return Later((chains, draws, J, k), lambda some: drawn(every if some is None else every[some])[-1])
+
+        sds, C, positives, b = drawn(np.arange(place.columns - len(place.free), place.columns))
+        effects = dict(zip(place.groups, map(later, place.starts, place.levels, place.sizes), strict=True))
+        return dataset(model, place, (chains, draws), sds, C, positives, b, effects)
+
+    def later(self, model: Model) -> tuple[str, ...]:
+        """See :meth:`Reduction.later`."""
+        return tuple(model.groups)
 
 
 def _obstacles(model: Model) -> Iterator[str]:

@@ -111,3 +111,7 @@ class Reduction(ABC):
         zetas : (chains, draws, dimension) array
         seed : int
         """
+
+    def later(self, model: Model) -> tuple[str, ...]:
+        """Groupings whose effects :meth:`recover` leaves to be drawn when somebody looks at them."""
+        return ()

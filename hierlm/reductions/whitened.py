@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar, final
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, final
 
 import numpy as np
 import xarray as xr
@@ -22,7 +22,8 @@ from hierlm.priors.fixed import Fixed
 from hierlm.priors.prior import Prior
 from hierlm.reductions.arrangement import Arrangement, arrange
 from hierlm.reductions.chunks import recover_in_chunks
-from hierlm.reductions.dataset import dataset
+from hierlm.reductions.dataset import dataset, of_groups
+from hierlm.reductions.later import Columns, Later
 from hierlm.reductions.observed import integrable, make_observations, response_kernel
 from hierlm.reductions.obstacles import prior_obstacles, structure_obstacles
 from hierlm.reductions.pilot import prepare
@@ -32,6 +33,8 @@ from hierlm.reductions.reduction import Problem, Reduction, Verdict
 from hierlm.reductions.theta import make_parameters
 
 __all__ = ["Whitened", "auxiliary", "coefficient_rows", "whitened_obstacles"]
+
+Floats = NDArray[np.float64]
 
 MOST_WORK = 3_000_000
 """Multiplications of one factorisation."""
@@ -124,28 +127,52 @@ class Whitened(Reduction):
         chains, draws, dimension = zetas.shape
         flat = np.ascontiguousarray(zetas.reshape(chains * draws, dimension))
         place = problem.place
+        effects = np.empty((len(flat), place.columns))
+
+        def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
+            return draw_effects(flat[some], problem.data, effects[some])
+
+        sds, C, positives = recover_in_chunks(len(flat), place.columns, seed, make)
+        b, groups = effects[:, place.columns - len(place.free) :], of_groups(place, effects)
         block = next((b for b in model.blocks if b.group not in place.groups), None)
-        rows = 0 if block is None else len(block.codes)
-        effects, own = np.empty((len(flat), place.columns)), np.empty((len(flat), rows))
-        o, kernel = observations(problem.data, place.columns), response_kernel(model)
-        draw_rows = None if block is None or kernel is None else kernel.draw_effects
+        if block is not None:
+            rows = _rows_later(model, block, problem, (effects, sds, positives), seed)
+            groups[block.group] = Later((chains, draws, len(block.levels), 1), rows)
+        return dataset(model, place, (chains, draws), sds, C, positives, b, groups)
 
-        def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[np.float64], ...]:
-            ok, sds, C, positives = draw_effects(flat[some], problem.data, effects[some])
-            if draw_rows is not None:
-                log_aux = np.zeros((len(ok), 2))
-                log_aux[:, : positives.shape[1]] = np.log(positives)
-                ok &= draw_rows(rng, o, effects[some], log_aux, np.ascontiguousarray(sds[:, -1]), own[some])
-            return ok, sds, C, positives
-
-        sds, C, positives = recover_in_chunks(len(flat), place.columns + rows, seed, make)
-        integrated = None if block is None else (block.group, _by_level(own, block.codes), sds[:, -1])
-        return dataset(model, place, (chains, draws), sds, C, positives, effects, integrated)
+    def later(self, model: Model) -> tuple[str, ...]:
+        """See :meth:`Reduction.later`."""
+        block = integrable(model)
+        return () if block is None else (block.group,)
 
 
-def _by_level(own: NDArray[np.float64], codes: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Columns in the order of levels; no copy where rows are in it."""
-    return own if np.all(codes == np.arange(len(codes))) else own[:, np.argsort(codes)]
+def _rows_later(
+    model: Model, block: GroupBlock, problem: Problem, drawn: tuple[Floats, Floats, Floats], seed: int
+) -> Callable[[Columns | None], Floats]:
+    """How to draw the integrated effects of ``block``, one a row, given the draws of the rest."""
+    effects, sds, positives = drawn
+    kernel, o = response_kernel(model), observations(problem.data, problem.place.columns)
+    assert kernel is not None
+    draw_effects = kernel.draw_effects
+    row = np.argsort(block.codes)  # of each level
+    sd = np.ascontiguousarray(sds[:, -1])
+    log_aux = np.zeros((len(sd), 2))
+    log_aux[:, : positives.shape[1]] = np.log(positives)
+
+    def made(columns: Columns | None) -> Floats:
+        wanted = row if columns is None else row[columns]
+        kept = np.empty((len(sd), len(wanted)))
+
+        def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
+            own = np.empty((some.stop - some.start, len(row)))
+            ok = draw_effects(rng, o, effects[some], log_aux[some], sd[some], own)
+            np.take(own, wanted, axis=1, out=kept[some])
+            return (np.asarray(ok),)
+
+        recover_in_chunks(len(sd), len(row), seed, make)
+        return kept
+
+    return made
 
 
 def _problem(buffer: NDArray[np.float64], place: Arrangement) -> Problem:

@@ -202,4 +202,5 @@ def _expected(model: Model) -> dict[str, tuple[str, ...]]:
     for response in model.responses:
         for parameter in response.free:
             found[parameter] = () if response.label is None else (names.response_dim(parameter),)
+        found |= {name: (names.element_dim(name),) for name in response.elements}
     return found

@@ -16,7 +16,7 @@ from hierlm.covariances import get_covariance
 from hierlm.errors import FormulaError
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^(<!-- (sampled|not run) -->\n)?```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 FEW = {"draws": 30, "tune": 30, "chains": 2, "cores": 1, "progress": False}
@@ -42,43 +42,6 @@ def rows(markdown: str) -> list[list[str]]:
 
 def codes(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
-
-
-@pytest.fixture
-def table() -> pd.DataFrame:
-    """Columns of the names that the pages use."""
-    rng = np.random.default_rng(1)
-    n = 120
-    n_trials = rng.integers(5, 20, size=n)
-    yes = rng.binomial(n_trials, 0.4)
-    return pd.DataFrame(
-        {
-            "y": rng.normal(size=n) + 5,
-            "x": rng.normal(size=n),
-            "age": rng.normal(size=n),
-            "tarsus": rng.normal(size=n),
-            "exposure": rng.uniform(1, 3, size=n),
-            "count": rng.poisson(3, size=n),
-            "yes": yes,
-            "no": n_trials - yes,
-            "n": n_trials,
-            "w": rng.uniform(0.5, 2, size=n),
-            "s": rng.uniform(0.5, 2, size=n),
-            "answer": rng.choice(["no", "yes"], size=n),
-            "my column": rng.normal(size=n),
-            "k": np.tile([1, 2, 3], 40),
-            "f": np.tile(["p", "q", "r"], 40),
-            "sex": np.tile(["f", "m", "u"], 40),
-            "trt": np.tile(["u", "v"], 60),
-            "g": np.repeat([f"g{i}" for i in range(12)], 10),
-            "line": np.repeat([f"l{i}" for i in range(8)], 15),
-            "dam": np.repeat([f"d{i}" for i in range(10)], 12),
-            "fosternest": np.tile([f"n{i}" for i in range(10)], 12),
-            "a": np.repeat([f"a{i}" for i in range(6)], 20),
-            "b": np.tile(np.repeat(["b0", "b1", "b2", "b3"], 5), 6),
-            "c": np.tile(["c0", "c1", "c2", "c3", "c4"], 24),
-        }
-    )
 
 
 def namespace(table: pd.DataFrame) -> dict[str, Any]:

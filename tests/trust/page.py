@@ -17,7 +17,7 @@ Result = Mapping[str, Any]
 
 HEAD = """# Calibration
 
-Written by `python -m tests.trust page` from [what is stored](results/); nothing here is typed by hand.
+Written by `python -m tests.trust page` from [what is stored](results/calibration-default.json); nothing here is typed by hand.
 
 If the posterior is right, a truth that is drawn from the prior is a draw like any other: its rank among draws of the
 posterior given data simulated from it is uniform (Cook, Gelman & Rubin 2006; Talts et al. 2018, arXiv:1804.06788). For every

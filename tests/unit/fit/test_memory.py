@@ -32,13 +32,18 @@ def model(levels: int = 20) -> hl.Model:
     return hl.Model("y ~ x + (x | g)", pd.DataFrame(data))
 
 
-def test_refused_at_once_with_the_sizes_and_the_remedy():
+@pytest.mark.parametrize(
+    ("reduce", "size"),
+    [(True, "9 values need"), (False, "49 values (most are effects of 'g') need")],
+    ids=["effects drawn later", "effects kept"],
+)
+def test_refused_at_once_with_the_sizes_and_the_remedy(reduce: bool, size: str):
     start = time.process_time()
     with pytest.raises(hl.SamplingError) as caught:
-        model().fit(draws=10**10, seed=1)
+        model().fit(draws=10**10, seed=1, reduce=reduce)
     assert time.process_time() - start < 1
     text = str(caught.value)
-    assert "4 chains of 10,000,000,000 draws of 49 values (most are effects of 'g')" in text
+    assert f"4 chains of 10,000,000,000 draws of {size}" in text
     fitting = int(re.search(r"Up to draws=([\d,]+) would fit", text)[1].replace(",", ""))
     assert 0 < fitting < 10**10
 

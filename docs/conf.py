@@ -1,0 +1,101 @@
+"""Settings of the site: ``make docs``.
+
+The source folder is the repository, so that pages, notebooks and CONTRIBUTING.md link each other by the paths that they
+have in a checkout.  Notebooks are shown with the outputs that they keep; building the site runs nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import hierlm  # noqa: E402
+
+project = "hierlm"
+author = "the hierlm developers"
+copyright = "the hierlm developers"  # noqa: A001
+version = release = hierlm.__version__
+
+root_doc = "docs/index"
+include_patterns = ["docs/**", "notebooks/*.ipynb", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md"]
+exclude_patterns = ["docs/paper/**", "**/.ipynb_checkpoints", ".*", "build", "tests", "hierlm", "*.egg-info"]
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.viewcode",
+    "numpydoc",
+    "sphinx_copybutton",
+]
+
+# ------------------------------------------------------------------------------------------------ pages and notebooks
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 4
+nb_execution_mode = "off"
+suppress_warnings = ["myst.strikethrough", "mystnb.unknown_mime_type"]
+copybutton_exclude = ".linenos, .gp, .go"
+
+# ------------------------------------------------------------------------------------------------ docstrings
+autodoc_typehints = "none"  # numpydoc sections have them
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+add_module_names = False
+python_display_short_literal_types = True
+
+# What docstrings refer to is in other projects' inventories, which come from the internet.  A build without it must not
+# fail, so they are fetched only where HIERLM_INTERSPHINX=1 says that they can be.
+INVENTORIES = {
+    "python": ("https://docs.python.org/3", None),
+    "numpy": ("https://numpy.org/doc/stable", None),
+    "pandas": ("https://pandas.pydata.org/docs", None),
+    "xarray": ("https://docs.xarray.dev/en/stable", None),
+    "pymc": ("https://www.pymc.io/projects/docs/en/stable", None),
+    "arviz": ("https://python.arviz.org/en/stable", None),
+}
+intersphinx_mapping = INVENTORIES if os.environ.get("HIERLM_INTERSPHINX") == "1" else {}
+
+# ------------------------------------------------------------------------------------------------ looks
+html_theme = "furo"
+html_title = "hierlm"
+html_static_path = ["_static"]
+html_extra_path = ["_site_root"]  # an index.html that leads to docs/
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {"navigation_with_keys": True}
+pygments_style = "friendly"
+pygments_dark_style = "github-dark"
+
+# ------------------------------------------------------------------------------------------------ the changelog
+KINDS = {"added": "Added", "changed": "Changed", "fixed": "Fixed"}
+
+
+def unreleased() -> str:
+    """What changelog.d has, by kind: the changes since the last release, as towncrier will write them."""
+    lines = ["## Since the last release", ""]
+    for kind, title in KINDS.items():
+        fragments = sorted((ROOT / "changelog.d").glob(f"*.{kind}.md"))
+        lines += [f"### {title}", ""] if fragments else []
+        for fragment in fragments:
+            said = fragment.read_text(encoding="utf-8").strip().replace("](docs/", "](").replace("\n", "\n  ")
+            lines += [said if said.startswith(("- ", "* ")) else f"* {said}", ""]
+    return "\n".join(lines)
+
+
+def fill_changelog(app: Any, name: str, source: list[str]) -> None:
+    """Put the fragments into the page of changes."""
+    if name == "docs/changelog":
+        source[0] = source[0].replace("<!-- unreleased -->", unreleased())
+
+
+def setup(app: Any) -> None:
+    """Sphinx's entry point."""
+    app.connect("source-read", fill_changelog)
