@@ -14,7 +14,14 @@ from hierlm.errors import ModelError
 from hierlm.model.model import Model
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse, Piece
 
-__all__ = ["subset"]
+__all__ = ["subset", "unknown_parts"]
+
+WHOLE = ("formula", "assignments", "options", "pymc")
+"""What a model of fewer rows has unchanged …"""
+IN_ROWS = ("design", "responses", "predictors", "blocks")
+"""… and what it has of these rows only."""
+PLAIN = ("group", "factors", "levels", "codes", "effects", "columns", "covariance", "structure", "pieces", "centred")
+"""Fields of a group term whose levels are independent."""
 
 ROWED = (Common, Design, Groups, GroupBlock, ModelPredictor, ModelResponse, Piece, PredictorDesign, Response)
 """The values whose arrays have a row of data along their first axis."""
@@ -50,13 +57,31 @@ def subset(model: Model, keep: NDArray[np.int64]) -> Model:
     keep = np.asarray(keep, dtype=np.int64)
     if not len(keep) or keep.min() < 0 or keep.max() >= n:
         raise ModelError("A model needs some of its rows.", hint=f"Positions lie between 0 and {n - 1}.")
+    _check_known(model)
     made = object.__new__(Model)
-    state = {name: value for name, value in vars(model).items() if name != "pymc"}
-    for name in ("design", "responses", "predictors", "blocks"):
-        state[name] = _taken(state[name], keep, n)
+    state = {name: value if name in WHOLE else _taken(value, keep, n) for name, value in vars(model).items()}
+    state.pop("pymc", None)
     state["design"] = replace(state["design"], n=len(keep))
     made.__dict__.update(state)
     return made
+
+
+def _check_known(model: Model) -> None:
+    """Refuse what was added to models later and may have rows in a form that is not known here."""
+    strange = [name for name in vars(model) if name not in (*WHOLE, *IN_ROWS)]
+    for block in model.blocks:
+        strange += unknown_parts(block)
+    if strange:
+        raise ModelError(
+            f"A model with '{strange[0]}' cannot be fitted to some of its rows.",
+            hint="Make a model of those rows: hl.Model(formula, data[rows]).",
+        )
+
+
+def unknown_parts(block: GroupBlock) -> list[str]:
+    """Fields of a group term beyond independent levels with a covariance each, as far as they are set."""
+    given = {f.name: (getattr(block, f.name), f.default) for f in fields(block) if f.name not in PLAIN}
+    return [name for name, (value, default) in given.items() if value is not None and value is not default]
 
 
 def _taken(value: Any, keep: NDArray[np.int64], n: int) -> Any:

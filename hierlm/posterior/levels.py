@@ -44,7 +44,9 @@ class NewLevels:
         self._scaled = {g: _scaled_of(model, g) for g in model.groups}
         self._factors: dict[str, Floats] = {}
 
-    def effects(self, source: Groups, at: slice | NDArray[np.int64], group: str, labels: Sequence[str]) -> Floats | None:
+    def effects(
+        self, source: Groups, at: slice | NDArray[np.int64], group: str, labels: Sequence[str]
+    ) -> Floats | None:
         """Effects at the rows of ``at`` whose level is new, shape (S, new rows, effects); None where all are zero."""
         new = source.codes[at] < 0
         if self._zero or not new.any() or source.unseen_codes is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, final
+from typing import final
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,6 @@ from hierlm.model import Model
 from hierlm.posterior.layout import Table, html_lines, html_page, html_table, number, text_table
 
 __all__ = ["Data", "Elpd", "data_of"]
-
-BETTER = {"row": "given the draws of the group effects", "row_in_known_group": "the effects of its group integrated out"}
 
 
 @final
@@ -46,7 +44,7 @@ def data_of(model: Model) -> Data:
     return Data(
         np.asarray(model.design.rows),
         {r.name: r.y for r in model.responses},
-        {r.name: r.family.discrete for r in model.responses},
+        {r.name: r.family.discrete or bool(r.family.atoms) for r in model.responses},
         {f"{a} of {r.name}": v for r in model.responses for a, v in r.additions.items() if a in ("trials", "weights")},
     )
 
@@ -74,6 +72,8 @@ class Elpd:
     data : Data
     error : float
         The largest error seen of the integrals over group effects, in log p.
+    doubts : tuple of str
+        Refits whose draws failed a check.
 
     Examples
     --------
@@ -88,7 +88,7 @@ class Elpd:
     draws: int
     data: Data
     error: float = 0.0
-    refits: tuple[str, ...] = field(default=())
+    doubts: tuple[str, ...] = field(default=())
 
     @property
     def elpd(self) -> float:
@@ -104,7 +104,7 @@ class Elpd:
     @property
     def p(self) -> float:
         """Effective number of parameters."""
-        return float(self.units["p"].sum())
+        return float(self.units["p"].sum(skipna=False))
 
     @property
     def unreliable(self) -> pd.DataFrame:
@@ -114,23 +114,32 @@ class Elpd:
     def to_arviz(self) -> ELPDDataLOO:
         """As ArviZ keeps such a result, for its own functions and plots."""
         labels = self.units["unit"].to_numpy(dtype=object).astype(str)
-        arrays = {c: xr.DataArray(self.units[c].to_numpy(), dims="unit", coords={"unit": labels}) for c in ("elpd", "khat")}
+        arrays = {
+            c: xr.DataArray(self.units[c].to_numpy(), dims="unit", coords={"unit": labels}) for c in ("elpd", "khat")
+        }
         return ELPDDataLOO(
             elpd=self.elpd, se=self.se, p=self.p, n_samples=self.draws, n_data_points=len(self.units), scale="log",
             warning=len(self.unreliable) > 0, good_k=self.good_k, elpd_i=arrays["elpd"],
             pareto_k=arrays["khat"].fillna(0.0),
         )  # fmt: skip
 
-    def _header(self) -> list[str]:
+    @property
+    def headline(self) -> str:
+        """The target in words."""
         what = {
-            "row": "a new row of groups in the data, one row left out at a time",
-            "row_in_known_group": f"a new row of a level of {self.group} in the data, one row left out at a time",
+            "row": "a new row of groups in the data",
+            "row_in_known_group": f"a new row of a level of {self.group} in the data",
             "new_group": f"a new level of {self.group}, all its rows together",
         }[self.target]
-        return [f"Target: {what}", f"By {self.method}; {len(self.units):,} units, {self.draws:,} draws"]
+        return f"Target: {what}"
+
+    def _header(self) -> list[str]:
+        return [self.headline, f"By {self.method}; {len(self.units):,} units, {self.draws:,} draws"]
 
     def _table(self) -> Table:
-        rows = [("elpd", number(self.elpd, self.se), number(self.se)), ("p", number(self.p, 1.0), "")]
+        rows = [("elpd", number(self.elpd, self.se), number(self.se))]
+        if np.isfinite(self.p):
+            rows.append(("p", number(self.p, 1.0), ""))
         return ("", "estimate", "se"), rows
 
     def _footer(self) -> list[str]:
@@ -147,15 +156,14 @@ class Elpd:
                 lines.append("Importance sampling is reliable for all units.")
         if self.error > 0.02:
             lines.append(f"Integrals over group effects have errors up to {self.error:.2g} in log p.")
+        if self.doubts:
+            lines.append(f"{len(self.doubts)} refits failed a check, {self.doubts[0]}")
         return lines
 
     def _remedy(self) -> str:
-        exact = "fit.reloo(this) refits the model without each of them."
-        return (
-            f'target="row_in_known_group" asks the same with {BETTER["row_in_known_group"]}; {exact}'
-            if self.target == "row"
-            else exact[0].upper() + exact[1:]
-        )
+        exact = "fit.reloo(…) refits the model without each of them."
+        better = 'target="row_in_known_group" asks the same with the effects of a group integrated out; '
+        return f"{better}{exact}" if self.target == "row" else exact
 
     def __repr__(self) -> str:
         return "\n".join([*self._header(), text_table(*self._table()), *self._footer()])

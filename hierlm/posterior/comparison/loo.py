@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hierlm import names
 from hierlm.errors import PosteriorError, did_you_mean
 from hierlm.fit import Fit
 from hierlm.model import Model
@@ -34,8 +33,8 @@ def loo(fit: Fit, target: Target = "row", *, group: str | None = None, draws: in
         group effects b.  Importance weights 1/p(y_i | θ, b) are often unreliable (k̂ > 0.7) where a group has few rows.
     ``"row_in_known_group"``
         The same quantity, estimated with the effects of row i's level of ``group`` (and of groupings nested inside it)
-        integrated out: weights 1/p(y_i | y_{g,−i}, θ), with p(y_i | y_{g,−i}, θ) = ∫ p(y_i | b, θ) p(b | y_{g,−i}, θ) db
-        computed for every draw.  k̂ is smaller (Vehtari et al. 2016).
+        integrated out: weights 1/p(y_i | y_{g,−i}, θ), where p(y_i | y_{g,−i}, θ) = ∫ p(y_i | b, θ) p(b | y_{g,−i}, θ)
+        db is computed for every draw.  k̂ is smaller (Vehtari et al. 2016).
     ``"new_group"``
         All rows of a level of ``group`` that is not in the data: Σ_g log p(y_g | y_{−g}), a joint density a level,
         from p(y_g | θ) = ∫ p(y_g | b, θ) p(b | θ) db.  Effects of groupings inside ``group`` are integrated out too,
@@ -56,7 +55,7 @@ def loo(fit: Fit, target: Target = "row", *, group: str | None = None, draws: in
     Returns
     -------
     Elpd
-        With k̂ and a verdict for every unit; :func:`~hierlm.posterior.comparison.reloo` refits for those that are bad.
+        With k̂ and a verdict for every unit; :func:`~hierlm.posterior.reloo` refits for those that are bad.
 
     Raises
     ------
@@ -146,6 +145,6 @@ def conditional(model: Model, draws: Draws) -> Floats:
     if bad.size:
         raise PosteriorError(
             f"The density of some rows is zero or no number in some draws (rows {rows.index[bad][:5].tolist()}).",
-            hint=f"A parameter leaves its range there; see fit.log_likelihood()['{names.response_variable(0, False)}'].",
+            hint="A parameter leaves its range there; see fit.log_likelihood().",
         )
     return out

@@ -14,10 +14,10 @@ from hierlm.errors import PosteriorError
 from hierlm.fit import Fit, fit as sample
 from hierlm.model import Model
 from hierlm.model.subset import subset
+from hierlm.posterior.comparison.loo import conditional
 from hierlm.posterior.integrals import integrate, units_of
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, Rows, at_rows
-from hierlm.posterior.comparison.loo import conditional
 
 __all__ = ["Job", "left_out", "refit_settings", "run_jobs"]
 
@@ -74,7 +74,9 @@ def left_out(job: Job) -> tuple[Floats, str]:
     return logsumexp(values, axis=0) - np.log(len(values)), "" if found.ok else found.verdict
 
 
-def run_jobs(jobs: Sequence[Job], executor: Executor | None, tell: Callable[[int, int], None]) -> list[tuple[Floats, str]]:
+def run_jobs(
+    jobs: Sequence[Job], executor: Executor | None, tell: Callable[[int, int], None]
+) -> list[tuple[Floats, str]]:
     """All jobs, one after the other or by an executor, their answers in order."""
     answers = map(left_out, jobs) if executor is None else executor.map(left_out, jobs)
     found = []

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hierlm import names
 from hierlm.errors import PosteriorError
 from hierlm.model import Model
+from hierlm.model.subset import unknown_parts
 from hierlm.posterior.integrals.batch import make_batch
 from hierlm.posterior.integrals.likelihood import Likelihood
 from hierlm.posterior.integrals.quadrature import Answer, integral
@@ -105,9 +106,7 @@ def _words(methods: Mapping[str, None]) -> str:
 def _likelihoods(model: Model, rows: Rows, draws: Draws, ys: Ys, units: Units) -> list[Likelihood]:
     pieces = [p for b in rows.blocks if b.group in units.groupings for p in b.pieces]
     return [
-        Likelihood(
-            rows, draws, r, ys[r.name], list(dict.fromkeys(p.parameter for p in pieces if p.response == r.name))
-        )
+        Likelihood(rows, draws, r, ys[r.name], list(dict.fromkeys(p.parameter for p in pieces if p.response == r.name)))
         for r in model.responses
     ]
 
@@ -124,7 +123,14 @@ def _batches(units: Units, draws: int) -> Iterator[tuple[Ints, Ints, int]]:
 
 
 def _one_by_one(
-    rows: Rows, draws: Draws, likelihoods: list[Likelihood], units: Units, new: NewLevels, at: Ints, d: int, full: Answer
+    rows: Rows,
+    draws: Draws,
+    likelihoods: list[Likelihood],
+    units: Units,
+    new: NewLevels,
+    at: Ints,
+    d: int,
+    full: Answer,
 ) -> Floats:
     """log p(y_i | y_{u,−i}, θ) by an integral without each row in turn, (S, J, n)."""
     n, found = at.shape[1], np.empty((*full.units.shape, at.shape[1]))
@@ -145,6 +151,13 @@ def _check_structure(model: Model, rows: Rows, draw: Draws, units: Units) -> Non
     ------
     PosteriorError
     """
+    for block in rows.blocks:
+        strange = unknown_parts(block) if block.group in units.groupings else []
+        if strange:
+            raise PosteriorError(
+                f"Effects of {block.group} have '{strange[0]}', which only refits can leave out.",
+                hint='Use target="row".',
+            )
     others, new = [g for g in model.groups if g not in units.groupings], NewLevels(model, draw, 0, zero=True)
     at = slice(0, min(rows.n, LOOKED_AT))
     for response in model.responses:

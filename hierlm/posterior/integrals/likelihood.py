@@ -53,7 +53,8 @@ class Likelihood:
     def _compiled(self) -> tuple[Any, Any]:
         discrete = self.response.family.discrete
         inputs: dict[str, Any] = {f"p_{p}": pt.dtensor3(p) for p in (*self.moving, *self.still)}
-        inputs |= {f"p_{p}": pt.tensor(p, dtype="float64", shape=(None, 1, 1)) for p in self._free}
+        for p, v in self._free.items():  # scalars, or vectors on a last axis
+            inputs[f"p_{p}"] = pt.tensor(p, dtype="float64", shape=(None, 1, 1, *v.shape[3:]))
         inputs |= {f"a_{a}": pt.tensor(a, dtype="float64", shape=(1, None, None)) for a in self._given}
         inputs["y"] = pt.tensor("y", dtype="int64" if discrete else "float64", shape=(1, None, None))
         links = dict(self.response.links) | {p: get_link("identity") for p in self._free}
@@ -66,7 +67,9 @@ class Likelihood:
         eta = [inputs[f"p_{p}"] for p in self.moving]
         slopes = [pt.grad(density.sum(), e, disconnected_inputs="ignore") for e in eta]
         curvatures = [
-            -pt.grad(slopes[a].sum(), eta[b], disconnected_inputs="ignore") for a in range(len(eta)) for b in range(a + 1)
+            -pt.grad(slopes[a].sum(), eta[b], disconnected_inputs="ignore")
+            for a in range(len(eta))
+            for b in range(a + 1)
         ]
         arguments, options = list(inputs.values()), {"mode": PYTHON, "on_unused_input": "ignore"}
         value = pytensor.function(arguments, density, **options)
