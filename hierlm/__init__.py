@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
         PriorError as PriorError,
         SamplingError as SamplingError,
         StorageError as StorageError,
+        TranslationError as TranslationError,
     )
     from hierlm.fit import Fit as Fit
     from hierlm.model import Model as Model
@@ -43,10 +44,12 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.r2 import r2 as r2
     from hierlm.posterior.ranef import ranef as ranef
     from hierlm.posterior.shrinkage import shrinkage as shrinkage
+    from hierlm.posterior.smooths import smooths as smooths
     from hierlm.posterior.summary import summary as summary
     from hierlm.posterior.varcorr import varcorr as varcorr
     from hierlm.priors import LKJ as LKJ, Prior as Prior
     from hierlm.storage import load as load
+    from hierlm.translation.translate import translate as translate
 
 __version__ = "0.1.0"
 
@@ -68,7 +71,9 @@ _MODULE_OF = {
     "r2": "hierlm.posterior.r2",
     "ranef": "hierlm.posterior.ranef",
     "shrinkage": "hierlm.posterior.shrinkage",
+    "smooths": "hierlm.posterior.smooths",
     "summary": "hierlm.posterior.summary",
+    "translate": "hierlm.translation.translate",
     "varcorr": "hierlm.posterior.varcorr",
     "ConvergenceWarning": "hierlm.errors",
     "DataError": "hierlm.errors",
@@ -83,6 +88,7 @@ _MODULE_OF = {
     "PriorError": "hierlm.errors",
     "SamplingError": "hierlm.errors",
     "StorageError": "hierlm.errors",
+    "TranslationError": "hierlm.errors",
 }
 
 __all__ = list(_MODULE_OF)

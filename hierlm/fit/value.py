@@ -94,6 +94,12 @@ class Fit:
 
         return r2(self, **options)
 
+    def smooths(self, term: str | None = None, **options: Any) -> pd.DataFrame:
+        """The curves of smooth terms on a grid, with intervals; see :func:`hierlm.posterior.smooths`."""
+        from hierlm.posterior import smooths
+
+        return smooths(self, term, **options)
+
     def shrinkage(self, group: str | None = None, **options: Any) -> Any:
         """Partial pooling by term and by level; see :func:`hierlm.posterior.shrinkage`."""
         from hierlm.posterior import shrinkage

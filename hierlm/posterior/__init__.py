@@ -12,6 +12,7 @@ from hierlm.posterior.predictive import posterior_predictive, prior_predictive
 from hierlm.posterior.r2 import r2
 from hierlm.posterior.ranef import ranef
 from hierlm.posterior.shrinkage import Shrinkage, shrinkage
+from hierlm.posterior.smooths import smooths
 from hierlm.posterior.summary import Summary, summary
 from hierlm.posterior.varcorr import VarCorr, varcorr
 
@@ -39,6 +40,7 @@ __all__ = [
     "ranef",
     "reloo",
     "shrinkage",
+    "smooths",
     "summary",
     "varcorr",
 ]

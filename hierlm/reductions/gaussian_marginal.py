@@ -45,6 +45,7 @@ class GaussianMarginal(Reduction):
     """
 
     name: ClassVar[str] = "gaussian marginal"
+    takes_smooths: ClassVar[bool] = True
 
     def accepts(self, model: Model) -> Verdict:
         """See :meth:`Reduction.accepts`."""

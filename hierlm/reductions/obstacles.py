@@ -52,7 +52,7 @@ def _not_on(prior: Prior) -> str:
 def structure_obstacles(model: Model) -> Iterator[str]:
     """Which group blocks kernels cannot deal with, one sentence each."""
     response = model.responses[0].name
-    for block in model.blocks:
+    for block in (*model.blocks, *model.smooths):
         k = len(block.effects)
         if any((p.response, p.parameter) != (response, names.MEAN) for p in block.pieces):
             yield f"effects of {block.group} reach beyond the mean"

@@ -20,6 +20,8 @@ __all__ = ["REDUCTIONS", "Plan", "plan"]
 REDUCTIONS: tuple[Reduction, ...] = (GaussianMarginal(), Whitened(), Frozen())
 """Every exact reduction, in the order tried."""
 
+_NO_SMOOTHS = Verdict(False, "it does not know smooths")
+
 JOINT = "joint NUTS on the PyMC graph"
 
 
@@ -111,7 +113,7 @@ def plan(model: Model, *, reduce: bool = True, because: str = "reduce=False was 
         return Plan(None, tuple((r.name, Verdict(False, because)) for r in REDUCTIONS), model)
     verdicts = []
     for reduction in REDUCTIONS:
-        verdict = reduction.accepts(model)
+        verdict = reduction.accepts(model) if reduction.takes_smooths or not model.smooths else _NO_SMOOTHS
         verdicts.append((reduction.name, verdict))
         if verdict.accepted:
             return Plan(reduction, tuple(verdicts), model)
@@ -131,7 +133,7 @@ def _parameters(model: Model) -> int:
 
 
 def _graph_cost(model: Model) -> str:
-    effects = sum(len(b.levels) * len(b.effects) for b in model.blocks)
+    effects = sum(len(b.levels) * len(b.effects) for b in (*model.blocks, *model.smooths))
     common = {names.common(p.parameter) for p in model.predictors}
     free = sum(a.variable in common and not isinstance(a.prior, Fixed) for a in model.assignments)
     return (

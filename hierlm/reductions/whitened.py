@@ -54,6 +54,7 @@ class Whitened(Reduction):
     """
 
     name: ClassVar[str] = "whitened effects"
+    takes_smooths: ClassVar[bool] = True
     target_accept: ClassVar[float] = 0.7
 
     def accepts(self, model: Model) -> Verdict:
