@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.design.values import Common, Design, Groups, PredictorDesign, Response
+from hierlm.design.values import Common, Design, Groups, PredictorDesign, Response, SmoothPart
 from hierlm.errors import ModelError
 from hierlm.model.model import Model
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse, Piece
@@ -18,12 +18,14 @@ __all__ = ["subset", "unknown_parts"]
 
 WHOLE = ("formula", "assignments", "options", "pymc")
 """What a model of fewer rows has unchanged …"""
-IN_ROWS = ("design", "responses", "predictors", "blocks")
+IN_ROWS = ("design", "responses", "predictors", "blocks", "smooths")
 """… and what it has of these rows only."""
 PLAIN = ("group", "factors", "levels", "codes", "effects", "columns", "covariance", "structure", "pieces", "centred")
 """Fields of a group term whose levels are independent."""
 
-ROWED = (Common, Design, Groups, GroupBlock, ModelPredictor, ModelResponse, Piece, PredictorDesign, Response)
+ROWED = (
+    Common, Design, Groups, GroupBlock, ModelPredictor, ModelResponse, Piece, PredictorDesign, Response, SmoothPart,
+)  # fmt: skip
 """The values whose arrays have a row of data along their first axis."""
 
 

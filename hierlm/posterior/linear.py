@@ -230,7 +230,7 @@ def linear_predictor(
     return eta
 
 
-def _add_smooth(eta: Floats, block: GroupBlock, draws: Draws, response: str, parameter: str, at: slice) -> None:
+def _add_smooth(eta: Floats, block: GroupBlock, draws: Draws, response: str, parameter: str, at: At) -> None:
     """Add the penalised part of a smooth, Z r, to ``eta``."""
     (piece,) = block.pieces
     if (piece.response, piece.parameter) != (response, parameter):
