@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from hierlm.design.column import Column, read_column
 from hierlm.errors import DataError
 
-__all__ = ["Table", "available", "read_table"]
+__all__ = ["KINDS", "Table", "available", "read_table"]
+
+KINDS = ("pandas", "polars", "pyarrow")
+"""Libraries whose frames can be given back."""
 
 _STORED = "The archive is damaged: take another copy, or fit again."
 
@@ -29,6 +32,8 @@ class Table:
         By name; every column has the same number of rows.
     rows : (n,) int array
         Where each row lay in the user's data, counted from 0.
+    kind : {"pandas", "polars", "pyarrow"}
+        What the user's frame was made by; frames go back as the same.
 
     Examples
     --------
@@ -39,6 +44,7 @@ class Table:
 
     columns: Mapping[str, Column]
     rows: NDArray[np.int64]
+    kind: str = "pandas"
 
     @property
     def n(self) -> int:
@@ -53,6 +59,7 @@ class Table:
         return Table(
             {name: column.take(keep) for name, column in self.columns.items()},
             _frozen(self.rows[keep].astype(np.int64)),
+            self.kind,
         )
 
     def same_as(self, other: Table) -> bool:
@@ -140,7 +147,7 @@ def read_table(data: Any, names: Iterable[str]) -> Table:
     """
     wanted = list(dict.fromkeys(names))
     if isinstance(data, Table):
-        return Table({name: data[name] for name in wanted}, data.rows)
+        return Table({name: data[name] for name in wanted}, data.rows, data.kind)
     present, column, length = _open(data)
     columns: dict[str, Column] = {}
     for name in wanted:
@@ -163,7 +170,13 @@ def read_table(data: Any, names: Iterable[str]) -> Table:
     if length is None and present:  # nothing is needed of a mapping but its number of rows
         length = len(read_column(str(present[0]), column(present[0])).values)
     rows = np.arange(length or 0, dtype=np.int64)
-    return Table(columns, _frozen(rows))
+    return Table(columns, _frozen(rows), _kind(data))
+
+
+def _kind(data: Any) -> str:
+    """The library of a frame; pandas for anything but frames of the others."""
+    library = type(data).__module__.partition(".")[0]
+    return library if library in KINDS else KINDS[0]
 
 
 def _open(data: Any) -> tuple[list[Any], Callable[[str], Any], int | None]:

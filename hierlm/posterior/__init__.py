@@ -4,6 +4,7 @@ from hierlm.posterior import display
 from hierlm.posterior.coef import coef
 from hierlm.posterior.comparison import Comparison, Elpd, compare, kfold, loo, reloo
 from hierlm.posterior.diagnose import Diagnosis, diagnose
+from hierlm.posterior.effects import Effects, comparisons, contrasts, grid, marginal_means, predictions, slopes
 from hierlm.posterior.fixef import fixef
 from hierlm.posterior.icc import icc
 from hierlm.posterior.loglik import log_likelihood
@@ -17,6 +18,13 @@ from hierlm.posterior.summary import Summary, summary
 from hierlm.posterior.varcorr import VarCorr, varcorr
 
 __all__ = [
+    "slopes",
+    "predictions",
+    "marginal_means",
+    "grid",
+    "contrasts",
+    "comparisons",
+    "Effects",
     "Comparison",
     "Diagnosis",
     "Elpd",

@@ -57,6 +57,11 @@ class Draws:
         """The first draw alone."""
         return Draws(self._model, self._posterior.isel(chain=[0], draw=[0]))
 
+    def thinned(self, most: int) -> Draws:
+        """At most so many of the draws, evenly spaced in every chain."""
+        keep = np.unique(np.linspace(0, self.draws - 1, max(1, most // self.chains)).astype(int))
+        return Draws(self._model, self._posterior.isel(draw=keep))
+
     def labelled(self, variable: str, **wanted: Sequence[str]) -> Floats:
         """A variable at the wanted labels of each of its dimensions, in their order, shape (S, …).
 

@@ -18,7 +18,7 @@ from hierlm.posterior.options import check_finite, check_new_levels, checked_see
 from hierlm.posterior.prediction import Prediction, frame_of
 from hierlm.posterior.response import drawn_response, expected_response, linear_of
 
-__all__ = ["Prediction", "predict"]
+__all__ = ["Prediction", "chosen_response", "predict"]
 
 Kind = Literal["mean", "linear", "response"]
 KINDS = {
@@ -94,7 +94,7 @@ def predict(
     """
     _check_options(kind, level)
     model = fit.model
-    chosen = _response(model, response)
+    chosen = chosen_response(model, response)
     kept = groupings(model, groups)
     _check_parameter(model, chosen, kind, parameter)
     used = Draws(model, thinned(fit, draws))
@@ -127,7 +127,14 @@ def _check_options(kind: str, level: float) -> None:
         raise PredictionError(f"level={level!r} is not between 0 and 1.", hint="0.95 holds 95% of the draws.")
 
 
-def _response(model: Model, response: str | None) -> ModelResponse:
+def chosen_response(model: Model, response: str | None) -> ModelResponse:
+    """The response asked for; it need not be named when there is only one.
+
+    Raises
+    ------
+    PredictionError
+        When it does not exist, or is not named where there are several.
+    """
     known = {r.name: r for r in model.responses}
     if response is None:
         if len(known) > 1:

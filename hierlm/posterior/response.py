@@ -18,7 +18,7 @@ from hierlm.model.values import ModelResponse
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import At, Draws, Rows, family_values, linear_predictor
 
-__all__ = ["density_of", "drawn_response", "expected_response", "free_values", "linear_of", "log_density"]
+__all__ = ["additions", "density_of", "drawn_response", "expected_response", "free_values", "linear_of", "log_density", "mean_at"]
 
 Floats = NDArray[np.float64]
 
@@ -38,7 +38,12 @@ def expected_response(
     rows: Rows, draws: Draws, response: ModelResponse, at: At, kept: Sequence[str], new: NewLevels
 ) -> Floats:
     """E[y | parameters], response scale, shape (S, rows in ``at``); of categories P(y = k), (S, rows, K)."""
-    etas, free = linear_of(rows, draws, response, at, kept, new), free_values(draws, response)
+    return mean_at(rows, draws, response, at, linear_of(rows, draws, response, at, kept, new))
+
+
+def mean_at(rows: Rows, draws: Draws, response: ModelResponse, at: At, etas: Mapping[str, Floats]) -> Floats:
+    """E[y | parameters] at given linear predictors (S, rows in ``at``) of all parameters; see above."""
+    free = free_values(draws, response)
     check_range(rows, response, etas, at)
     question = _probabilities(response) if response.categories else _mean(response)
     return family_values(question, response, additions(rows, response, at), etas, free)

@@ -21,8 +21,8 @@ VERSIONS = ("hierlm", "pymc")
 WITHOUT_EFFECT = ("model", "cores", "progress")
 """Options of :func:`~hierlm.fit.fit` that do not change the draws."""
 
-AS_TYPED = ("family", "link", "priors")
-"""Options of the model that count as what they were resolved to, however they were typed."""
+AS_TYPED = ("family", "link", "priors", "frames")
+"""What counts as what it was resolved to, however it was typed, and the library of the data's frame."""
 
 
 def fingerprint(model: Model, options: Mapping[str, Any]) -> str:

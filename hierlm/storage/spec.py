@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
@@ -12,6 +13,7 @@ import xarray as xr
 from hierlm import names
 from hierlm.design import Table
 from hierlm.design.column import Kind
+from hierlm.design.table import KINDS
 from hierlm.errors import DataWarning, StorageError
 from hierlm.families.family import Family
 from hierlm.graph import coordinates
@@ -43,6 +45,7 @@ def spec_of(model: Model) -> Json:
         if isinstance(given.parameterization, str)
         else dict(given.parameterization),
         "extra": sorted(given.extra),
+        "frames": model.data.kind,
         "resolved": {
             "families": [r.family.name for r in model.responses],
             "links": [{p: link.name for p, link in r.links.items()} for r in model.responses],
@@ -71,6 +74,10 @@ def model_of(spec: Json, table: Table, extra: Extra) -> Model:
             hint=f"Hand it in again: hl.load(path, extra={{'{absent[0]}': …}}).",
         )
     functions = {name: extra[name] for name in spec["extra"]}
+    frames = spec.get("frames", KINDS[0])
+    if frames not in KINDS:
+        raise StorageError(f"The archive holds frames of an unknown kind: {frames!r}.", hint=DAMAGED)
+    table = replace(table, kind=frames)
     model = _build(spec, table, functions, spec["priors"])
     resolved = spec["resolved"]
     if priors_of(model) != resolved["priors"]:  # the default priors have changed since

@@ -1,0 +1,168 @@
+"""What all questions about effects have in common: their options, the rows, and the averages over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm import names
+from hierlm.design.table import Table
+from hierlm.errors import PredictionError, did_you_mean
+from hierlm.posterior.effects.cells import Cells, cells_of
+from hierlm.posterior.effects.expectation import Asked, Expectation
+from hierlm.posterior.effects.grid import grid_table
+from hierlm.posterior.effects.scenarios import explaining, new_table
+from hierlm.posterior.effects.targets import resolve
+from hierlm.posterior.intervals import Kind, check_interval
+from hierlm.posterior.linear import Draws, thinned
+from hierlm.posterior.options import checked_seed
+from hierlm.posterior.predict import chosen_response
+
+if TYPE_CHECKING:
+    from hierlm.fit.value import Fit
+
+__all__ = ["By", "Question", "Scale", "ask", "averages"]
+
+Floats = NDArray[np.float64]
+Scale = Literal["response", "link"]
+By = bool | str | Sequence[str] | None
+SCALES = ("response", "link")
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Rows and what is asked about them.
+
+    Parameters
+    ----------
+    fit : Fit
+    expectation : Expectation
+    table : Table
+        The rows.
+    untouched : bool
+        Whether they are the data as they were.
+    cells : Cells
+        How they are averaged.
+    place : str
+        Which rows, in words.
+    level, kind : float, str
+        Of the intervals.
+    """
+
+    fit: Fit
+    expectation: Expectation
+    table: Table
+    untouched: bool
+    cells: Cells
+    place: str
+    level: float
+    kind: str
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Rows, target and how groups were averaged over."""
+        found = self.expectation
+        words = [self.place, found.targets.words]
+        if found.parameter is not None and found.targets.of("population"):
+            words.append("On the link scale the average over the population is the typical level: effects have mean zero")
+        if found.integral is not None:
+            words.append(found.integral.words)
+        return tuple(words)
+
+
+def ask(
+    fit: Fit,
+    new: Any,
+    grid: Mapping[str, Any] | None,
+    by: By,
+    *,
+    target: Any,
+    scale: str,
+    response: str | None,
+    parameter: str,
+    level: float,
+    kind: Kind,
+    draws: int | None,
+    seed: int | None,
+) -> Question:
+    """Options checked and rows read.
+
+    Raises
+    ------
+    PredictionError, PosteriorError
+    """
+    check_interval(level, kind)
+    if scale not in SCALES:
+        raise PredictionError(f"scale={scale!r} is unknown.", hint=did_you_mean(str(scale), SCALES))
+    model, chosen = fit.model, chosen_response(fit.model, response)
+    if parameter not in chosen.links:
+        raise PredictionError(
+            f"'{parameter}' of '{chosen.name}' has no formula of its own.", hint=did_you_mean(parameter, chosen.links)
+        )
+    if parameter != names.MEAN and scale != "link":
+        raise PredictionError(f"parameter={parameter!r} goes with scale='link'.", hint="Add scale='link'.")
+    table, cells, place = _rows(fit, new, grid, by)
+    named = [by] if isinstance(by, str) else list(by) if isinstance(by, Sequence) else []
+    factors = {f for b in model.blocks for f in b.factors}
+    targets = resolve(model, target, "given" if factors & set(named) else "population")
+    used, root = Draws(model, thinned(fit, draws)), 0 if seed is None else checked_seed(seed)
+    asked = Expectation(fit, used, chosen, targets, None if scale == "response" else parameter, root)
+    return Question(fit, asked, table, new is None and grid is None, cells, place, level, kind)
+
+
+def _rows(fit: Fit, new: Any, grid: Mapping[str, Any] | None, by: By) -> tuple[Table, Cells, str]:
+    """The rows, their cells, and both in words."""
+    model = fit.model
+    if new is not None and grid is not None:
+        raise PredictionError("Both new= and grid= say which rows are meant.", hint="Leave one of them out.")
+    named = [by] if isinstance(by, str) else list(by) if isinstance(by, Sequence) else []
+    if grid is not None:
+        if not isinstance(grid, Mapping):
+            raise PredictionError(f"grid={grid!r} is no mapping.", hint="Write grid={'Days': [0, 5]}.")
+        table, shown = grid_table(model, (), grid)
+        place = "a grid; other columns at their mean or most frequent level"
+    elif new is not None:
+        table = new_table(model, new, named)
+        shown = tuple(getattr(new, "attrs", {}).get("varied", ())) or _varied(model, table)
+        place = "the rows given"
+    else:
+        table, shown, place = model.data, (), "the data"
+        absent = [name for name in named if name not in table.columns]
+        if absent:
+            raise PredictionError(
+                f"The model does not use a column {absent[0]!r}, so it has not kept it.",
+                hint=f"Give the data: new=data; {did_you_mean(absent[0], explaining(model))}",
+            )
+    cells = cells_of(table, (new is None and grid is None) if by is None else by, shown)
+    number = f"{table.n:,} row{'s' if table.n != 1 else ''}"
+    if cells.rows:
+        return table, cells, f"Rows: each of {number} of {place}"
+    if cells.labels:
+        return table, cells, f"Rows: averages over those with the same {', '.join(cells.labels)}, of {number} of {place}"
+    return table, cells, f"Rows: the average over {number} of {place}"
+
+
+def _varied(model: Any, table: Table) -> tuple[str, ...]:
+    return tuple(c for c in explaining(model) if c in table.columns and len(np.unique(table[c].values)) > 1)
+
+
+def averages(question: Question, tables: Sequence[Table | None]) -> list[Floats]:
+    """The expectation of each table's rows, averaged by cell: (S, cells, K) each.
+
+    The rows of all tables are the same but for columns that were changed, so they have the same cells.
+    """
+    asked = [question.expectation.rows(table) for table in tables]
+    question.expectation.prepare(asked)
+    return [_average(question, rows) for rows in asked]
+
+
+def _average(question: Question, asked: Asked) -> Floats:
+    found = question.expectation
+    total = np.zeros((found.draws.size, question.cells.number, found.size))
+    for at in found.chunks(asked):
+        question.cells.add(total, found.values(asked, at), at)
+    return total

@@ -1,0 +1,150 @@
+"""E[g⁻¹(η + b)] over the population of groups: integrated over the effects' distribution, not plugged in.
+
+All group effects of a row together shift its linear predictors η = (η_p) by a normal vector with mean zero and covariance
+C = Σ_g f Z V_g Z', Z having a row for each parameter p.  So the integral has as many dimensions as predictors with group
+effects (one, usually), however many effects and groupings there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm.errors import PredictionError
+from hierlm.model.subset import unknown_parts
+from hierlm.model.values import GroupBlock
+from hierlm.posterior.integrals.rules import Rule, hermite, scattered
+from hierlm.posterior.levels import NewLevels
+from hierlm.posterior.linear import At, Rows
+
+__all__ = ["Integral", "chosen_rule", "integrated", "shifted_parameters", "spread"]
+
+Floats = NDArray[np.float64]
+Etas = dict[str, Floats]
+
+LADDER = {1: (3, 7, 15, 31, 63, 127), 2: (3, 7, 15, 31)}
+"""Nodes of the rules that are tried, by the number of dimensions."""
+POINTS = 512
+"""Of the scattered points in more dimensions."""
+CLOSE = 1e-6
+"""Two rules agree where no draw of any row differs by more than this share of the largest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Integral:
+    """A rule and what it is worth.
+
+    Parameters
+    ----------
+    rule : Rule
+    error : float
+        The largest difference of any draw of any row from that of a second rule, response scale.
+    """
+
+    rule: Rule
+    error: float
+
+    @property
+    def words(self) -> str:
+        """In one line, for the header of an answer."""
+        name = self.rule.name if len(self.rule.nodes) > 1 else "without a rule"
+        name = name.replace("importance sampling", "scattered points")
+        return f"Integrated over the effects' normal distribution in every draw: {name}, error about {self.error:.1g}"
+
+
+def shifted_parameters(rows: Rows, response: str, groups: Sequence[str]) -> tuple[str, ...]:
+    """The parameters of a response that effects of these groupings enter."""
+    found = [p.parameter for b in rows.blocks if b.group in groups for p in b.pieces if p.response == response]
+    return tuple(dict.fromkeys(found))
+
+
+def spread(
+    rows: Rows, effects: NewLevels, response: str, parameters: Sequence[str], groups: Sequence[str], at: At
+) -> Floats:
+    """A with A A' = C, lower triangular, for every draw and row: shape (S, rows, P, P)."""
+    n = len(rows.index[at])
+    C: Floats | None = None
+    for group in groups:
+        _check_known([b for b in rows.blocks if b.group == group])
+        root, labels = effects.root(group), effects.labels(group)
+        Z = np.zeros((n, len(parameters), len(labels)))
+        for block in (b for b in rows.blocks if b.group == group):
+            for piece in (p for p in block.pieces if p.response == response and p.parameter in parameters):
+                columns = [labels.index(block.effects[e]) for e in piece.effects]
+                Z[:, parameters.index(piece.parameter), columns] += piece.Z[at]
+        part = np.einsum("npk,skm->snpm", Z, root)
+        own = np.einsum("snpm,snqm->snpq", part, part)
+        C = own if C is None else C + own
+    assert C is not None
+    return _triangular(C)
+
+
+def _check_known(blocks: Sequence[GroupBlock]) -> None:
+    """Refuse group terms with parts of which it is not known how they enter the distribution of a new level."""
+    strange = [name for block in blocks for name in unknown_parts(block)]
+    if strange:
+        raise PredictionError(
+            f"The population of {blocks[0].group!r} cannot be averaged over: its term has '{strange[0]}'.",
+            hint="Ask target='given' or target='typical'.",
+        )
+
+
+def _triangular(C: Floats) -> Floats:
+    """The Cholesky factor along the last two axes; a direction without variance has a column of zeros."""
+    L = np.zeros_like(C)
+    for j in range(C.shape[-1]):
+        pivot = np.sqrt(np.maximum(C[..., j, j] - (L[..., j, :j] ** 2).sum(axis=-1), 0.0))
+        L[..., j, j] = pivot
+        for i in range(j + 1, C.shape[-1]):
+            rest = C[..., i, j] - (L[..., i, :j] * L[..., j, :j]).sum(axis=-1)
+            L[..., i, j] = np.divide(rest, pivot, out=np.zeros_like(rest), where=pivot > 0)
+    return L
+
+
+def integrated(mean: Callable[[Etas], Floats], etas: Etas, parameters: Sequence[str], A: Floats, rule: Rule) -> Floats:
+    """Σ_q w_q mean(η + A z_q).
+
+    Parameters
+    ----------
+    mean : callable
+        Linear predictors (S, rows) → expectation (S, rows) or (S, rows, K).
+    parameters : sequence of P str
+        Those that are shifted.
+    A : (S, rows, P, P) array
+    """
+    total: Floats | float = 0.0
+    for z, weight in zip(rule.nodes, np.exp(rule.log_weights), strict=True):
+        shifted = {p: etas[p] + A[..., j, :] @ z for j, p in enumerate(parameters)}
+        total = total + weight * mean({**etas, **shifted})
+    return np.asarray(total)
+
+
+def chosen_rule(at_rule: Callable[[Rule], Floats], dimensions: int, seed: int) -> Integral:
+    """The first rule of which a finer one says the same.
+
+    Parameters
+    ----------
+    at_rule : callable
+        A rule → the expectation of some draws and rows, (S, rows, …).
+    """
+    rules = _rules(dimensions, seed)
+    coarse = next(rules)
+    before = at_rule(coarse)
+    error = np.inf
+    for fine in rules:
+        after = at_rule(fine)
+        error = float(np.abs(after - before).max())
+        if error <= CLOSE * float(np.abs(after).max()):
+            return Integral(coarse, error)
+        coarse, before = fine, after
+    return Integral(coarse, error)
+
+
+def _rules(dimensions: int, seed: int) -> Iterator[Rule]:
+    if dimensions in LADDER:
+        yield from (hermite(order, dimensions) for order in LADDER[dimensions])
+    else:
+        yield from (scattered(POINTS, dimensions, seed + k) for k in range(2))

@@ -1,0 +1,182 @@
+"""Rows to ask about: the data, new rows, a grid; the same with one column changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm import names
+from hierlm.design.column import Column, read_column
+from hierlm.design.table import Table, available, read_table
+from hierlm.errors import DataError, PredictionError, did_you_mean
+from hierlm.model import Model
+
+__all__ = ["changed", "column_of", "completed", "explaining", "grouping_only", "new_table", "repeated", "typical"]
+
+
+def explaining(model: Model) -> tuple[str, ...]:
+    """Columns that the right sides of the formulas name, factors of groupings among them."""
+    found = [c for p in model.design.schema.predictors for c in p.columns()]
+    return tuple(c for c in dict.fromkeys(found) if c in model.data.columns)
+
+
+def grouping_only(model: Model) -> set[str]:
+    """Columns that only tell which group a row belongs to."""
+    used = {c for p in model.design.schema.predictors for c in p.columns(skip=set(model.groups))}
+    for plan in model.design.schema.predictors:
+        used |= {c for terms in plan.bars for c in terms.columns}
+    return {f for b in model.blocks for f in b.factors} - used
+
+
+def new_table(model: Model, new: Any, also: Collection[str] = ()) -> Table:
+    """The columns of new rows that the model knows, and those named in ``also``.
+
+    Raises
+    ------
+    PredictionError
+        When they cannot be read.
+    """
+    try:
+        present = available(new)
+        wanted = [c for c in (*model.data.columns, *also) if c in present]
+        if not wanted:
+            raise PredictionError(
+                "The new rows have none of the model's columns.", hint=f"It uses {', '.join(explaining(model))}."
+            )
+        return read_table(new, wanted)
+    except DataError as problem:
+        raise PredictionError(f"New data: {problem.message}", hint=problem.hint) from problem
+
+
+def completed(model: Model, table: Table, given: Collection[str], population: Collection[str]) -> Table:
+    """The table with a new level in columns that only tell a row's group, where that group does not matter.
+
+    Raises
+    ------
+    PredictionError
+        When it lacks the column of a grouping whose levels are given.
+    """
+    only, columns = grouping_only(model), dict(table.columns)
+    needed = {f for b in model.blocks if b.group in given for f in b.factors}
+    for group in given:
+        absent = [f for f in model.groups[group][0].factors if f not in columns and f != names.UNITS]
+        if absent and set(absent) <= only:
+            raise PredictionError(
+                f"With target='given' the rows must say which {group} they belong to.",
+                hint=f"Add the column {absent[0]!r}, or ask target='population' or 'typical'.",
+            )
+    for block in (b for b in model.blocks if b.group in population):
+        for factor in block.factors:
+            if factor in only and factor not in columns and factor not in needed and factor in model.data.columns:
+                columns[factor] = _new_level(model.data[factor], table.n)
+    return Table(columns, table.rows)
+
+
+def _new_level(column: Column, n: int) -> Column:
+    """A level that the data do not have; of the same kind, as new data must be."""
+    if column.levels is None:
+        return replace(column, values=np.full(n, np.floor(column.values.max()) + 1.0))
+    if column.kind == "bool":  # both are there: either will do, since only the size of effects is asked for
+        return replace(column, values=np.zeros(n, dtype=np.int64))
+    label = "(new)"
+    while label in column.levels:
+        label = f"({label})"
+    return replace(column, values=np.zeros(n, dtype=np.int64), levels=(label,))
+
+
+def column_of(model: Model, name: object, *, of: str = "column") -> Column:
+    """A column that some formula's right side names.
+
+    Raises
+    ------
+    PredictionError
+        With the nearest names.
+    """
+    known = explaining(model)
+    if name not in known:
+        responses = {r.column or r.name for r in model.design.responses}
+        hint = "It is the response." if name in responses else did_you_mean(str(name), known)
+        raise PredictionError(f"{name!r} is no {of} that explains the response.", hint=hint or "There is none.")
+    return model.data[str(name)]
+
+
+def changed(model: Model, table: Table, name: str, value: Any) -> Table:
+    """The same rows with another value of one column: one for all, or one a row.
+
+    Raises
+    ------
+    PredictionError
+        For a level that the column does not have.
+    """
+    column = model.data[name]
+    if column.levels is None:
+        values = np.broadcast_to(np.asarray(value, dtype=np.float64), (table.n,)).copy()
+        return Table({**table.columns, name: replace(column, values=values)}, table.rows)
+    code = column.levels.index(level_of(column, value))
+    return Table({**table.columns, name: replace(column, values=np.full(table.n, code, dtype=np.int64))}, table.rows)
+
+
+def level_of(column: Column, value: Any) -> str:
+    """The label of a level as a user may write it.
+
+    Raises
+    ------
+    PredictionError
+        When there is no such level.
+    """
+    levels = column.levels or ()
+    label = str(value)
+    if label not in levels:
+        raise PredictionError(f"'{column.name}' has no level {label!r}.", hint=did_you_mean(label, levels))
+    return label
+
+
+def typical(column: Column) -> Any:
+    """The mean of a number, the most frequent level of a factor."""
+    if column.levels is None:
+        return float(column.values.mean())
+    label = column.levels[int(np.bincount(column.values, minlength=len(column.levels)).argmax())]
+    return label == "True" if column.kind == "bool" else label
+
+
+def repeated(columns: Mapping[str, Sequence[Any]], model: Model) -> Table:
+    """Columns of values as a table, in the kinds of the model's own.
+
+    Raises
+    ------
+    PredictionError
+        For values that the column cannot hold.
+    """
+    found: dict[str, Column] = {}
+    for name, values in columns.items():
+        own = model.data[name]
+        if own.levels is None:
+            found[name] = _numbers(name, values)
+        else:
+            codes = [own.levels.index(level_of(own, v)) for v in values]
+            found[name] = replace(own, values=np.array(codes, dtype=np.int64))
+    n = len(next(iter(found.values())).values) if found else 1
+    return Table(found, np.arange(n, dtype=np.int64))
+
+
+def _numbers(name: str, values: Sequence[Any]) -> Column:
+    try:
+        column = read_column(name, np.asarray(values, dtype=np.float64))
+    except (TypeError, ValueError) as problem:
+        raise PredictionError(f"{name!r} holds numbers, not {values!r}.", hint="Give numbers.") from problem
+    if not np.isfinite(column.values).all():
+        raise PredictionError(f"{name!r} is asked at a value that is no finite number.", hint="Leave it out.")
+    return column
+
+
+def as_typed(column: Column) -> NDArray[Any]:
+    """A column's values as a user would type them."""
+    if column.levels is None:
+        return column.values
+    if column.kind == "bool":
+        return column.values.astype(bool)
+    return np.array(column.levels, dtype=object)[column.values]
