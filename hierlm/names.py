@@ -13,6 +13,7 @@ from __future__ import annotations
 MEAN = "mu"
 INTERCEPT = "Intercept"
 OBS = "obs"
+CATEGORY = "category"
 UNITS = "units"
 DRAWN, INDEPENDENTLY = "drawn", "anew and exactly for every draw of the rest"
 """Attribute of variables that are not sampled by a chain, and its value."""
@@ -21,6 +22,11 @@ DRAWN, INDEPENDENTLY = "drawn", "anew and exactly for every draw of the rest"
 def safe(text: str) -> str:
     """``text`` as part of a variable name: PyMC and DataTree refuse ``/`` and a trailing ``:``."""
     return text.replace("/", "∕").replace("\n", " ").rstrip(":") or "_"
+
+
+def _in_dimension(group: str) -> str:
+    """``group`` as part of a dimension's name: nutpie joins dimensions by commas, and takes them apart there."""
+    return safe(group).replace(",", "‚")
 
 
 def group_label(factors: tuple[str, ...]) -> str:
@@ -72,22 +78,32 @@ def effects(group: str) -> str:
 
 def effect_dim(group: str) -> str:
     """Dimension over the effects of a grouping: ``effect_Subject``."""
-    return f"effect_{safe(group)}"
+    return f"effect_{_in_dimension(group)}"
 
 
 def effect_dim2(group: str) -> str:
     """Second dimension of a correlation matrix: ``effect2_Subject``."""
-    return f"effect2_{safe(group)}"
+    return f"effect2_{_in_dimension(group)}"
 
 
 def level_dim(group: str) -> str:
     """Dimension over the levels of a grouping: ``level_Subject``."""
-    return f"level_{safe(group)}"
+    return f"level_{_in_dimension(group)}"
 
 
 def response_dim(parameter: str) -> str:
     """Dimension over responses of a free family parameter in a model of several responses."""
     return f"response_{parameter}"
+
+
+def element_dim(parameter: str) -> str:
+    """Dimension of a family parameter of several elements: ``element_thresholds``."""
+    return f"element_{parameter}"
+
+
+def between(lower: str, upper: str) -> str:
+    """The threshold between two neighbouring categories: ``low|high``."""
+    return f"{lower}|{upper}"
 
 
 def offset_effects(group: str, part: int) -> str:
@@ -122,4 +138,4 @@ def data(kind: str, *labels: str | None) -> str:
 
 def sd_dim(group: str) -> str:
     """Dimension of the sds where some effects have none of their own (``cor``): ``sd_effect_Subject``."""
-    return f"sd_effect_{safe(group)}"
+    return f"sd_effect_{_in_dimension(group)}"

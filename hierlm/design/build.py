@@ -13,6 +13,7 @@ from hierlm.design.predictor import Key, PredictorPlan, plan_predictor
 from hierlm.design.rank import warn_rank, warn_scales
 from hierlm.design.response import ResponsePlan, plan_response
 from hierlm.design.schema import Schema
+from hierlm.design.smooths import SmoothCoding, fit_smooths
 from hierlm.design.suspicions import warn_suspicions
 from hierlm.design.table import Table, available, read_table
 from hierlm.design.values import Design, PredictorDesign
@@ -21,7 +22,9 @@ from hierlm.formula.values import Formula
 __all__ = ["build"]
 
 
-def build(formula: Formula, data: Any, *, missing: str = "error", extra: Extra | None = None) -> Design:
+def build(
+    formula: Formula, data: Any, *, missing: str = "error", extra: Extra | None = None, every_category: bool = False
+) -> Design:
     """Apply a formula to data.
 
     Parameters
@@ -34,6 +37,8 @@ def build(formula: Formula, data: Any, *, missing: str = "error", extra: Extra |
         What to do with rows that have missing or infinite values in those columns.
     extra : mapping of str to callable, optional
         The user's own functions that the formula calls; each must treat every row by itself.
+    every_category : bool
+        Whether ordered categories of a response are kept where no row has them.
 
     Returns
     -------
@@ -62,24 +67,33 @@ def build(formula: Formula, data: Any, *, missing: str = "error", extra: Extra |
     """
     responses = tuple(plan_response(term) for term in formula.responses)
     plans = tuple(plan_predictor(predictor) for predictor in formula.predictors)
-    table, notes = _training_table(formula, data, missing, responses, plans)
+    table, notes = _training_table(formula, data, missing, responses, plans, every_category)
     on = Evaluator(table, dict(extra or {}))
     read = tuple(r.apply(on) for r in responses)
     predictors: dict[Key, PredictorDesign] = {}
     codings: dict[Key, tuple[GroupCoding, ...]] = {}
+    curves: dict[Key, tuple[SmoothCoding, ...]] = {}
     for plan in plans:
-        common = plan.common(on)
+        curves[plan.key] = fit_smooths(plan.predictor, on)
+        smooths = [coding.apply(on) for coding in curves[plan.key]]
+        common = plan.common(on, smooths)
         warn_rank(common.X, common.labels, f"In {plan.key[1]} of {plan.key[0]}")
         warn_scales(common.X, common.labels)
         pairs = [fit_groups(bar, terms, on) for bar, terms in zip(plan.predictor.bars, plan.bars, strict=True)]
-        predictors[plan.key] = PredictorDesign(*plan.key, common, tuple(groups for groups, _ in pairs))
+        parts = tuple(part for columns in smooths for part in columns.parts)
+        predictors[plan.key] = PredictorDesign(*plan.key, common, tuple(groups for groups, _ in pairs), parts)
         codings[plan.key] = tuple(coding for _, coding in pairs)
-    schema = Schema(formula, table, on.extra, on.fitted, responses, plans, codings, notes)
+    schema = Schema(formula, table, on.extra, on.fitted, responses, plans, codings, notes, curves)
     return Design(formula, table.n, table.rows, read, predictors, schema)
 
 
 def _training_table(
-    formula: Formula, data: Any, missing: str, responses: tuple[ResponsePlan, ...], plans: tuple[PredictorPlan, ...]
+    formula: Formula,
+    data: Any,
+    missing: str,
+    responses: tuple[ResponsePlan, ...],
+    plans: tuple[PredictorPlan, ...],
+    every_category: bool,
 ) -> tuple[Table, tuple[str, ...]]:
     """The used columns, complete and without unused levels, and notes on what was left out."""
     needed = dict.fromkeys([*(c for r in responses for c in r.columns()), *(c for p in plans for c in p.columns())])
@@ -87,8 +101,11 @@ def _training_table(
     columns = [c for c in needed if c != names.UNITS or c in present]
     check_known(formula, data, columns)
     table = complete(read_table(data, columns), missing)
-    kept, notes = {}, []
+    kept, notes = dict(table.columns), []
+    whole = {c for r in responses for c in r.columns()} if every_category else set()
     for name, column in table.columns.items():
+        if name in whole and column.ordered:
+            continue
         kept[name], unused = column.without_unused()
         if unused:
             shown = ", ".join(unused[:5]) + (", …" if len(unused) > 5 else "")

@@ -11,11 +11,11 @@ from pytensor.compile.mode import Mode
 
 from hierlm import names
 from hierlm.errors import PriorError, did_you_mean
+from hierlm.model.fitting import fitting
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse, Piece
 from hierlm.priors.defaults import coefficient_priors, group_sd_prior, nonzero_rms
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.lkj import LKJ
-from hierlm.priors.positive import positive_part
 from hierlm.priors.prior import Prior
 
 __all__ = ["AnyPrior", "Assignment", "assign_priors", "link_scale"]
@@ -39,7 +39,8 @@ class Assignment:
     source : str
         ``"default"``, or the name under which the user gave it.
     kind : str
-        ``"coefficient"``, ``"intercept"``, ``"positive"``, ``"real"`` or ``"correlation"``: what the prior must fit.
+        ``"coefficient"``, ``"intercept"``, ``"positive"``, ``"probability"``, ``"real"``, ``"correlation"`` or
+        ``"elements"`` (of all elements of a family's vector): what the prior must fit.
     """
 
     variable: str
@@ -65,6 +66,7 @@ def assign_priors(
     predictors: Sequence[ModelPredictor],
     blocks: Sequence[GroupBlock],
     given: Mapping[str, object],
+    smooths: Sequence[GroupBlock] = (),
 ) -> tuple[Assignment, ...]:
     """Every parameter of the model with its prior.
 
@@ -80,7 +82,8 @@ def assign_priors(
         raise PriorError(
             f"priors is a {type(given).__name__}, not a mapping.", hint='Write {"b": hl.Prior("Normal", sigma=1)}.'
         )
-    rows = [*_coefficients(responses, predictors), *_groups(responses, blocks), *_free(responses)]
+    rows = [*_coefficients(responses, predictors), *_groups(responses, blocks), *_smooths(responses, smooths)]
+    rows += [*_free(responses), *_elements(responses, predictors)]
     user = {key: _as_prior(key, value) for key, value in given.items()}
     _check_names(user, rows)
     assigned = tuple(_override(row, user) for row in rows)
@@ -113,11 +116,33 @@ def _coefficients(responses: Sequence[ModelResponse], predictors: Sequence[Model
     by_name = {r.name: r for r in responses}
     rows = []
     for p in predictors:
-        centre, spread = link_scale(by_name[p.response], p.parameter)
-        defaults = coefficient_priors(p.X, p.labels, p.intercept, centre, spread)
+        defaults = _defaults(by_name[p.response], p)
         for j, (label, prior) in enumerate(zip(p.labels, defaults, strict=True)):
             kind = "intercept" if j == p.intercept else "coefficient"
             rows.append(Assignment(names.common(p.parameter), label, prior, kind=kind))
+    return rows
+
+
+def _defaults(response: ModelResponse, p: ModelPredictor) -> tuple[Prior, ...]:
+    """The default priors of one predictor's coefficients."""
+    centre, spread = link_scale(response, p.parameter)
+    if response.declared(p.parameter).intercept:
+        return coefficient_priors(p.X, p.labels, p.intercept, centre, spread)
+    return _beside_intercept(response, p)[1:]
+
+
+def _beside_intercept(response: ModelResponse, p: ModelPredictor) -> tuple[Prior, ...]:
+    """The default priors of an intercept, whose place something else takes, and of the coefficients beside it."""
+    X = np.column_stack([np.ones(len(p.X)), p.X])
+    return coefficient_priors(X, (names.INTERCEPT, *p.labels), 0, *link_scale(response, p.parameter))
+
+
+def _elements(responses: Sequence[ModelResponse], predictors: Sequence[ModelPredictor]) -> list[Assignment]:
+    """Thresholds: one prior for all, that of the intercept whose place they take."""
+    rows = []
+    for r in responses:
+        mean = next(p for p in predictors if (p.response, p.parameter) == (r.name, names.MEAN))
+        rows += [Assignment(name, r.label, _beside_intercept(r, mean)[0], kind="elements") for name in r.elements]
     return rows
 
 
@@ -125,9 +150,10 @@ def _free(responses: Sequence[ModelResponse]) -> list[Assignment]:
     rows = []
     for r in responses:
         defaults = r.family.default_priors(r.y, r.additions)
-        bounds = {p.name: p.lower for p in r.family.parameters}
+        bounds = {p.name: (p.lower, p.upper) for p in r.family.parameters}
         for parameter in r.free:
-            kind = "positive" if bounds[parameter] >= 0 else "real"
+            lower, upper = bounds[parameter]
+            kind = "real" if lower < 0 else "positive" if np.isinf(upper) else "probability"
             rows.append(Assignment(parameter, r.label, defaults[parameter], kind=kind))
     return rows
 
@@ -146,6 +172,18 @@ def _groups(responses: Sequence[ModelResponse], blocks: Sequence[GroupBlock]) ->
         if block.covariance.correlated(k):
             prior_cor = block.covariance.default_correlation_prior(k)
             rows.append(Assignment(names.cor(block.group), ", ".join(block.effects), prior_cor, kind="correlation"))
+    return rows
+
+
+def _smooths(responses: Sequence[ModelResponse], smooths: Sequence[GroupBlock]) -> list[Assignment]:
+    """The standard deviation of every smooth: its size is the root mean square of its rows' sums of squares."""
+    by_name = {r.name: r for r in responses}
+    rows = []
+    for block in smooths:
+        (piece,) = block.pieces
+        _, spread = link_scale(by_name[piece.response], piece.parameter)
+        prior = group_sd_prior(nonzero_rms(np.sqrt(np.sum(piece.Z**2, axis=1))), spread)
+        rows.append(Assignment(names.sd(block.group), None, prior, kind="positive"))
     return rows
 
 
@@ -194,6 +232,8 @@ def _meant(key: str, rows: Sequence[Assignment], known: Collection[str]) -> str:
         return f"Group effects are normal with the standard deviations '{names.sd(group)}': give a prior of these."
     if variable in {names.cor(g) for g in groups}:
         return "The effects of this grouping have no correlation: write (… | g) for correlated ones."
+    if variable != key and any(row.kind == "elements" and variable == row.variable for row in rows):
+        return f"One prior holds for all of them, since they are in order: '{variable}'."
     if names.common(variable) in known:
         return f"It has a formula of its own: its coefficients are '{names.common(variable)}'."
     same = [row.name for row in rows if row.label is not None and key == row.label.rpartition(":")[2]]
@@ -212,29 +252,5 @@ def _override(row: Assignment, user: Mapping[str, AnyPrior]) -> Assignment:
         raise PriorError(f"{' and '.join(exact)} are one parameter, but their priors differ.", hint="Give one of them.")
     whole = [row.variable] if row.variable in user and _applies(row.variable, row) else []
     for key in [*exact[:1], *whole]:
-        return replace(row, prior=_fitting(row, key, user[key]), source=key)
+        return replace(row, prior=fitting(row, key, user[key]), source=key)
     return row
-
-
-def _fitting(row: Assignment, key: str, prior: AnyPrior) -> AnyPrior:
-    """The prior, if it fits the parameter; a normal for a positive parameter is its positive half."""
-    if row.kind == "correlation":
-        if isinstance(prior, Fixed):
-            raise PriorError(f"The correlation '{key}' cannot be fixed.", hint="Use '||' or idh( ) for correlation 0.")
-        return prior
-    if isinstance(prior, LKJ):
-        raise PriorError(f"LKJ is a prior for correlations, and '{key}' is none.", hint="Use hl.Prior(…).")
-    if isinstance(prior, Fixed):
-        if row.kind == "positive" and prior.value <= 0:
-            raise PriorError(
-                f"'{key}' must be positive, so it cannot be fixed at {prior.value:g}.",
-                hint="Without variation, leave the term out of the formula.",
-            )
-        return prior
-    if row.kind == "positive":
-        return positive_part(prior)
-    if prior.on != "value":
-        raise PriorError(
-            f"'{key}' has no {prior.on}: on='{prior.on}' is for standard deviations.", hint="Leave 'on' out."
-        )
-    return prior

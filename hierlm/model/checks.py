@@ -4,24 +4,24 @@ only the priors decide.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.design.schema import Schema
-from hierlm.errors import DataError, FormulaError, did_you_mean, warn_data
+from hierlm.errors import DataError, FormulaError, ModelError, did_you_mean, warn_data
 from hierlm.families import FAMILIES
 from hierlm.families.family import Family
 from hierlm.formula import identifiers
-from hierlm.formula.values import Formula
+from hierlm.formula.values import Formula, Predictor
 from hierlm.model.assign import Assignment
 from hierlm.model.separation import separated
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.priors.fixed import Fixed
 
-__all__ = ["check_left_sides", "check_residual", "warn_unidentified"]
+__all__ = ["check_intercepts", "check_left_sides", "check_residual", "warn_unidentified"]
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +65,7 @@ def _check_circles(formula: Formula) -> None:
     own = {r.name: set(identifiers(r.expression)) for r in formula.responses}
     needs: dict[str, set[str]] = {r: set() for r in own}
     for p in formula.predictors:
-        used = {c for text in (p.common, *p.offsets, *(b.effects for b in p.bars)) for c in identifiers(text)}
+        used = {c for text in _texts(p) for c in identifiers(text)}
         needs[p.response] |= {r for r, columns in own.items() if r != p.response and columns & used}
     while free := [r for r, needed in needs.items() if not needed & needs.keys()]:
         for r in free:
@@ -74,6 +74,33 @@ def _check_circles(formula: Formula) -> None:
         raise FormulaError(
             f"The responses {', '.join(map(repr, needs))} predict each other in a circle, which is no joint model.",
             hint="Leave one of them out of the other's right side; (1 | p | g) correlates group effects instead.",
+        )
+
+
+def _texts(predictor: Predictor) -> Iterator[str]:
+    yield from (predictor.common, *predictor.offsets, *(b.effects for b in predictor.bars))
+    yield from (text for s in predictor.smooths for text in s.expressions)
+
+
+def check_intercepts(predictors: Sequence[ModelPredictor], responses: Sequence[ModelResponse]) -> None:
+    """Refuse common effects that add up to an intercept where something else is the intercept already.
+
+    Raises
+    ------
+    ModelError
+    """
+    by_name = {r.name: r for r in responses}
+    for p in predictors:
+        response = by_name[p.response]
+        declared = response.declared(p.parameter)
+        if declared.intercept or not p.labels or not _spans(p.X, np.zeros(len(p.X), dtype=np.int64), 1):
+            continue
+        instead = " and ".join(response.elements) if declared.fixed is None else f"the value {declared.fixed:g}"
+        raise ModelError(
+            f"The common effects of '{p.parameter}' add up to an intercept, whose place {instead} takes in "
+            f"{response.family.name}.",
+            hint=f"Leave out '0 +': {p.parameter if p.parameter != names.MEAN else response.name} ~ … has no "
+            "intercept of its own there.",
         )
 
 

@@ -19,9 +19,10 @@ from hierlm.formula.values import Formula
 from hierlm.model import describe
 from hierlm.model.assign import Assignment, assign_priors
 from hierlm.model.blocks import group_blocks
-from hierlm.model.checks import check_left_sides, check_residual, warn_unidentified
+from hierlm.model.checks import check_intercepts, check_left_sides, check_residual, warn_unidentified
 from hierlm.model.kernel_cache import readable_kernels
 from hierlm.model.parameterization import choose_centring
+from hierlm.model.smooths import smooth_blocks
 from hierlm.model.specify import FamilyChoice, LinkChoice, families_of, predictors_of, responses_of
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 
@@ -89,6 +90,8 @@ class Model:
     responses, predictors, blocks : tuple
         The parts of the model: outcomes with their families and links, a linear predictor for each parameter, and
         group terms with their covariance structures.
+    smooths : tuple
+        The penalised parts of smooth terms, each a block with one level and one standard deviation; no grouping.
     assignments : tuple
         The prior of every parameter; :meth:`priors` shows them as a table.
     options : Options
@@ -111,6 +114,7 @@ class Model:
     responses: tuple[ModelResponse, ...]
     predictors: tuple[ModelPredictor, ...]
     blocks: tuple[GroupBlock, ...]
+    smooths: tuple[GroupBlock, ...]
     assignments: tuple[Assignment, ...]
     options: Options
 
@@ -140,14 +144,17 @@ class Model:
             functions=tuple(functions),
         )
         check_left_sides(parsed, available(data), [f for f, _ in chosen])
-        design = build(parsed, data, missing=missing, extra=functions)
+        ordinal = any(f.ordinal for f, _ in chosen)
+        design = build(parsed, data, missing=missing, extra=functions, every_category=ordinal)
         check_residual(parsed, design.schema)
         responses = responses_of(design, chosen, link)
         predictors = predictors_of(design, responses)
+        check_intercepts(predictors, responses)
         blocks = group_blocks(design, responses)
         centring = choose_centring(parameterization, blocks, predictors, responses)
         blocks = tuple(replace(b, centred=c) for b, c in zip(blocks, centring, strict=True))
-        assignments = assign_priors(responses, predictors, blocks, {} if priors is None else priors)
+        smooths = smooth_blocks(design, responses, [b.group for b in blocks])
+        assignments = assign_priors(responses, predictors, blocks, {} if priors is None else priors, smooths)
         warn_unidentified(responses, predictors, blocks, assignments)
         state = {
             "formula": parsed,
@@ -155,6 +162,7 @@ class Model:
             "responses": responses,
             "predictors": predictors,
             "blocks": blocks,
+            "smooths": smooths,
             "assignments": assignments,
             "options": Options(
                 family, link, dict(priors or {}), random, residual, missing, parameterization, functions
@@ -174,6 +182,11 @@ class Model:
     def groups(self) -> dict[str, tuple[GroupBlock, ...]]:
         """The blocks of every grouping, in the order typed."""
         return {g: tuple(b for b in self.blocks if b.group == g) for g in dict.fromkeys(b.group for b in self.blocks)}
+
+    @property
+    def batches(self) -> dict[str, tuple[GroupBlock, ...]]:
+        """The blocks of every batch of effects that is drawn from one distribution: groupings, then smooths."""
+        return {**self.groups, **{b.group: (b,) for b in self.smooths}}
 
     @cached_property
     def pymc(self) -> pm.Model:
@@ -207,6 +220,12 @@ class Model:
         from hierlm.graph import Picture
 
         return Picture.of(self.pymc)
+
+    def code(self) -> str:
+        """A PyMC script of the same model that needs no hierlm; see :func:`hierlm.translation.script.code`."""
+        from hierlm.translation.script import code
+
+        return code(self)
 
     def plan(self, **options: Any) -> Plan:
         """How :meth:`fit` will sample, and why; see :func:`hierlm.reductions.plan`."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hierlm.covariances.covariance import Covariance
 from hierlm.design.values import Groups
-from hierlm.families.family import Family
+from hierlm.families.family import Family, Parameter
 from hierlm.links import Link
 
 __all__ = ["GroupBlock", "ModelPredictor", "ModelResponse", "Piece"]
@@ -40,6 +40,10 @@ class ModelResponse:
         Parameters without a predictor: one value on the natural scale, a prior of their own.
     options : mapping
         Options of the additions (``"se.sigma"``).
+    categories : tuple of str
+        Names of the ordered categories 1, 2, … of ``y``; empty where it is a number.
+    elements : mapping parameter → tuple of str
+        Labels of the elements of the family's :attr:`~hierlm.families.Family.vectors`, as in ``thresholds[low|high]``.
     """
 
     name: str
@@ -52,6 +56,12 @@ class ModelResponse:
     links: Mapping[str, Link]
     free: tuple[str, ...]
     options: Mapping[str, object]
+    categories: tuple[str, ...] = ()
+    elements: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def declared(self, parameter: str) -> Parameter:
+        """What the family says about one of its parameters."""
+        return next(p for p in self.family.parameters if p.name == parameter)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from hierlm.graph.evaluate import evaluate
 from hierlm.posterior.draws import covariance_draws, select
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, Rows, at_rows, chunks, family_values, linear_predictor
+from hierlm.posterior.response import free_values
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -40,7 +41,8 @@ class VarianceParts:
     ----------
     response : str
     fixed : array
-        Of the common effects, b' S b with S the covariance of the columns of X over rows (n − 1); offsets left out.
+        Of the common effects and the smooths, b' S b with S the covariance of their columns over rows (n − 1);
+        offsets left out.
     groups : mapping grouping → array
         Of each grouping: the mean over rows of z' V z (Johnson 2014), summed over its independent terms.
     units : mapping grouping → array
@@ -107,8 +109,14 @@ def block_variance(fit: Fit, block: GroupBlock, response: str) -> Floats | None:
 
 def _fixed(fit: Fit, response: ModelResponse) -> Floats:
     predictor = next(p for p in fit.model.predictors if (p.response, p.parameter) == (response.name, names.MEAN))
-    centred = predictor.X - predictor.X.mean(axis=0)
-    b = select(fit, names.common(names.MEAN), predictor.labels)
+    columns, coefficients = [predictor.X], [select(fit, names.common(names.MEAN), predictor.labels)]
+    for block in fit.model.smooths:
+        (piece,) = block.pieces
+        if (piece.response, piece.parameter) == (response.name, names.MEAN):
+            columns.append(piece.Z)
+            coefficients.append(select(fit, names.effects(block.group), block.effects))
+    X, b = np.concatenate(columns, axis=1), np.concatenate(coefficients, axis=1)
+    centred = X - X.mean(axis=0)
     return np.einsum("si,ij,sj->s", b, centred.T @ centred / (len(centred) - 1), b)
 
 
@@ -126,7 +134,7 @@ def distribution_variance(fit: Fit, response: ModelResponse) -> Floats:
         When the link has no latent variance, or a draw's variance is not a number.
     """
     draws, rows = Draws(fit.model, fit.posterior), at_rows(fit.model)
-    free = {p: select(fit, p, [response.label or ""]) for p in response.free}
+    free = free_values(draws, response)
     others = [p for p in response.links if p != names.MEAN]
     link = response.links[names.MEAN]
     centre = np.full((draws.size, 1), 0.5)
@@ -173,10 +181,12 @@ def _depends_on_mean(fit: Fit, response: ModelResponse, free: Mapping[str, Float
 
 def mean_is_linear(fit: Fit, response: ModelResponse) -> bool:
     """Whether E[y] is the linear predictor itself, so that the link scale is the response scale."""
+    if response.categories:
+        return False
     first = fit.posterior.isel(chain=[0], draw=[0])
     draws, rows = Draws(fit.model, first), at_rows(fit.model)
     at = slice(0, rows.n)
     etas = {p: _eta(fit, rows, draws, response, p, at) for p in response.links}
-    free = {p: select(fit, p, [response.label or ""])[:1] for p in response.free}
+    free = free_values(draws, response)
     mean = family_values(lambda a, p: response.family.mean(a, **p), response, response.additions, etas, free)
     return bool(np.allclose(mean, etas[names.MEAN]))

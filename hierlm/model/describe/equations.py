@@ -14,6 +14,7 @@ from hierlm.links import get_link
 from hierlm.model.describe.latex import Latex
 from hierlm.model.describe.notation import Notation, Statement
 from hierlm.model.describe.plain import PlainText
+from hierlm.model.describe.smooths import free_labels, smooth_equations, smooth_terms
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.priors.fixed import Fixed
 
@@ -69,7 +70,8 @@ def equations(model: Model, style: str = "text", *, priors: bool = True) -> str:
         raise ModelError(f"There are no equations in the style {style!r}.", hint=did_you_mean(str(style), NOTATIONS))
     notation = NOTATIONS[style]()
     index = letters(model)
-    sections = [_response(model, response, notation, index) for response in model.responses]
+    sections = [s for r in model.responses for s in (_response(model, r, notation, index), _elements(r, notation))]
+    sections += smooth_equations(model, notation)
     counters = _counters(model)
     for group, blocks in model.groups.items():
         lines = [_where(blocks[0], notation, index[group])]
@@ -103,6 +105,9 @@ def _response(model: Model, response: ModelResponse, n: Notation, index: Mapping
         for p in response.family.parameters
         if p.name in response.links or p.name in response.free
     ]
+    arguments += [n.free(name, response.label) for name in response.elements]
+    if response.declared(names.MEAN).latent:
+        arguments.append(n.words(f"link = {response.links[names.MEAN].name}"))
     given = {a.name: n.column(a.expression) for a in term.additions if a.name in response.additions}
     arguments += [f"{n.words(name)} = {value}" for name, value in given.items() if name != WEIGHTS]
     note = n.words("weighted by ") + given[WEIGHTS] if WEIGHTS in given else ""
@@ -116,6 +121,17 @@ def _response(model: Model, response: ModelResponse, n: Notation, index: Mapping
     return lines
 
 
+def _elements(response: ModelResponse, n: Notation) -> list[Statement]:
+    """The elements of a family's vectors in their order, ``thresholds[low|middle] < thresholds[middle|high]``."""
+    lines = []
+    for vector in response.family.vectors:
+        labels = response.elements[vector.name]
+        written = [n.free(vector.name, label) for label in labels]
+        shown = written if len(written) <= EXPLICIT + 1 else [*written[:EXPLICIT], n.ellipsis, written[-1]]
+        lines.append(Statement(note=n.words("with ") + n.words(" < " if vector.ordered else ", ").join(shown)))
+    return lines
+
+
 def _predictor(
     model: Model, response: ModelResponse, predictor: ModelPredictor, n: Notation, index: Mapping[str, str]
 ) -> Statement:
@@ -123,10 +139,15 @@ def _predictor(
     parameter = predictor.parameter
     design = model.design.predictors[predictor.response, parameter]
     formula = next(p for p in model.formula.predictors if (p.response, p.parameter) == (predictor.response, parameter))
+    declared = response.declared(parameter)
+    columns = [c for c in design.common.labels if declared.intercept or c != names.INTERCEPT]
+    inside = free_labels(model, predictor)
     terms = [
         _times(n, n.coefficient(parameter, label), column)
-        for label, column in zip(predictor.labels, design.common.labels, strict=True)
+        for label, column in zip(predictor.labels, columns, strict=True)
+        if column not in inside
     ]
+    terms += smooth_terms(model, predictor, n)
     terms += [n.column(expression) for expression in formula.offsets]
     for block in model.blocks:
         for piece in block.pieces:
@@ -138,7 +159,7 @@ def _predictor(
                 ]
     mean = n.row(n.free(parameter, response.label))
     link = response.links[parameter]
-    left = mean if link == get_link("identity") else f"{n.words(link.name)}({mean})"
+    left = mean if declared.latent or link == get_link("identity") else f"{n.words(link.name)}({mean})"
     return Statement(left, "=", tuple(terms) or ("0",))
 
 
@@ -221,11 +242,12 @@ def _prior(assignment: Assignment, write: Callable[..., str], n: Notation) -> St
 
 def _writers(model: Model, n: Notation) -> dict[str, Callable[..., str]]:
     """Variable → how an element of it is written."""
-    free = {p for r in model.responses for p in r.free}
+    free = {p for r in model.responses for p in (*r.free, *r.elements)}
     parameters = {p.parameter for p in model.predictors}
     return {
         **{p: lambda label=None, p=p: n.free(p, label) for p in free},
         **{names.common(p): partial(n.coefficient, p) for p in parameters},
         **{names.sd(g): partial(n.sd, g) for g in model.groups},
         **{names.cor(g): partial(n.cor, g) for g in model.groups},
+        **{names.sd(b.group): partial(n.sd, b.group) for b in model.smooths},
     }
