@@ -45,7 +45,17 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.coef import coef as coef
     from hierlm.posterior.comparison.compare import compare as compare
     from hierlm.posterior.diagnose import diagnose as diagnose
+    from hierlm.posterior.effects.comparisons import comparisons as comparisons
+    from hierlm.posterior.effects.grid import grid as grid
+    from hierlm.posterior.effects.marginal_means import contrasts as contrasts, marginal_means as marginal_means
+    from hierlm.posterior.effects.predictions import predictions as predictions
+    from hierlm.posterior.effects.slopes import slopes as slopes
     from hierlm.posterior.fixef import fixef as fixef
+    from hierlm.posterior.frames.augment import augment as augment
+    from hierlm.posterior.frames.glance import glance as glance
+    from hierlm.posterior.frames.paper import table as table
+    from hierlm.posterior.frames.tidy import tidy as tidy
+    from hierlm.posterior.hypotheses.hypothesis import hypothesis as hypothesis
     from hierlm.posterior.icc import icc as icc
     from hierlm.posterior.loglik import log_likelihood as log_likelihood
     from hierlm.posterior.predict import predict as predict
@@ -67,6 +77,17 @@ _MODULE_OF = {
     "Model": "hierlm.model",
     "Prior": "hierlm.priors",
     "coef": "hierlm.posterior.coef",
+    "table": "hierlm.posterior.frames.paper",
+    "augment": "hierlm.posterior.frames.augment",
+    "glance": "hierlm.posterior.frames.glance",
+    "tidy": "hierlm.posterior.frames.tidy",
+    "hypothesis": "hierlm.posterior.hypotheses.hypothesis",
+    "slopes": "hierlm.posterior.effects.slopes",
+    "predictions": "hierlm.posterior.effects.predictions",
+    "marginal_means": "hierlm.posterior.effects.marginal_means",
+    "grid": "hierlm.posterior.effects.grid",
+    "contrasts": "hierlm.posterior.effects.marginal_means",
+    "comparisons": "hierlm.posterior.effects.comparisons",
     "compare": "hierlm.posterior.comparison.compare",
     "diagnose": "hierlm.posterior.diagnose",
     "fixef": "hierlm.posterior.fixef",

@@ -6,6 +6,8 @@ from hierlm.posterior.comparison import Comparison, Elpd, compare, kfold, loo, r
 from hierlm.posterior.diagnose import Diagnosis, diagnose
 from hierlm.posterior.effects import Effects, comparisons, contrasts, grid, marginal_means, predictions, slopes
 from hierlm.posterior.fixef import fixef
+from hierlm.posterior.frames import augment, glance, table, tidy
+from hierlm.posterior.hypotheses import Hypothesis, hypothesis
 from hierlm.posterior.icc import icc
 from hierlm.posterior.loglik import log_likelihood
 from hierlm.posterior.predict import Prediction, predict
@@ -18,37 +20,43 @@ from hierlm.posterior.summary import Summary, summary
 from hierlm.posterior.varcorr import VarCorr, varcorr
 
 __all__ = [
-    "slopes",
-    "predictions",
-    "marginal_means",
-    "grid",
-    "contrasts",
-    "comparisons",
-    "Effects",
     "Comparison",
     "Diagnosis",
+    "Effects",
     "Elpd",
+    "Hypothesis",
     "Prediction",
     "Shrinkage",
     "Summary",
     "VarCorr",
+    "augment",
     "coef",
     "compare",
+    "comparisons",
+    "contrasts",
     "diagnose",
     "display",
     "fixef",
+    "glance",
+    "grid",
+    "hypothesis",
     "icc",
     "kfold",
     "log_likelihood",
     "loo",
+    "marginal_means",
     "posterior_predictive",
     "predict",
+    "predictions",
     "prior_predictive",
     "r2",
     "ranef",
     "reloo",
     "shrinkage",
+    "slopes",
     "smooths",
     "summary",
+    "table",
+    "tidy",
     "varcorr",
 ]

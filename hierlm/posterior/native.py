@@ -39,5 +39,6 @@ def given_back(model: Model, frame: pd.DataFrame) -> Any:
 
 
 def _plain(column: pd.Series[Any]) -> list[Any]:
-    values = column.astype(object).where(column.notna(), None) if column.dtype == object else column
-    return list(values.tolist())
+    if pd.api.types.is_numeric_dtype(column):
+        return list(column.tolist())
+    return [None if pd.isna(v) else v for v in column.tolist()]

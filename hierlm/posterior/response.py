@@ -18,7 +18,16 @@ from hierlm.model.values import ModelResponse
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import At, Draws, Rows, family_values, linear_predictor
 
-__all__ = ["additions", "density_of", "drawn_response", "expected_response", "free_values", "linear_of", "log_density", "mean_at"]
+__all__ = [
+    "additions",
+    "density_of",
+    "drawn_response",
+    "expected_response",
+    "free_values",
+    "linear_of",
+    "log_density",
+    "mean_at",
+]
 
 Floats = NDArray[np.float64]
 

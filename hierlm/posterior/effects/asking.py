@@ -67,8 +67,8 @@ class Question:
         """Rows, target and how groups were averaged over."""
         found = self.expectation
         words = [self.place, found.targets.words]
-        if found.parameter is not None and found.targets.of("population"):
-            words.append("On the link scale the average over the population is the typical level: effects have mean zero")
+        if found.linear and found.targets.of("population"):
+            words.append("Linear in the effects, whose mean is zero: the population's average is the typical level's")
         if found.integral is not None:
             words.append(found.integral.words)
         return tuple(words)
@@ -142,7 +142,11 @@ def _rows(fit: Fit, new: Any, grid: Mapping[str, Any] | None, by: By) -> tuple[T
     if cells.rows:
         return table, cells, f"Rows: each of {number} of {place}"
     if cells.labels:
-        return table, cells, f"Rows: averages over those with the same {', '.join(cells.labels)}, of {number} of {place}"
+        return (
+            table,
+            cells,
+            f"Rows: averages over those with the same {', '.join(cells.labels)}, of {number} of {place}",
+        )
     return table, cells, f"Rows: the average over {number} of {place}"
 
 

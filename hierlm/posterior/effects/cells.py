@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ class Cells:
     """
 
     codes: NDArray[np.int64]
-    labels: dict[str, Sequence[Any]]
+    labels: Mapping[str, Sequence[Any]]
     rows: bool = False
 
     @property
@@ -109,6 +109,8 @@ def _typed(table: Table, name: str) -> Sequence[Any]:
     if column.levels is not None:
         return [column.levels[c] for c in column.values]
     whole = bool((column.values == np.floor(column.values)).all())
-    return [int(v) if whole else float(v) for v in column.values] if abs(column.values).max() < 1e15 else list(
-        labels_of_numbers(column.values)
+    return (
+        [int(v) if whole else float(v) for v in column.values]
+        if abs(column.values).max() < 1e15
+        else list(labels_of_numbers(column.values))
     )

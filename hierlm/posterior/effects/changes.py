@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -95,7 +95,7 @@ def _number(column: Column, x: NDArray[Any], asked: Any) -> list[Change]:
     if asked in FACTOR:
         raise PredictionError(
             f"'{column.name}' is a number, so it has no levels to compare ({asked!r}).",
-            hint=f"Write {{{column.name!r}: 1}}, {{{column.name!r}: 'sd'}} or {{{column.name!r}: (0, 5)}}; or slopes().",
+            hint=f"Write {{{column.name!r}: 1}}, {{{column.name!r}: 'sd'}} or {{{column.name!r}: (0, 5)}}; slopes().",
         )
     if asked in ("sd", "2sd"):
         sd = float(data.std(ddof=1)) * (2 if asked == "2sd" else 1)
@@ -122,11 +122,13 @@ def _factor(column: Column, asked: Any) -> list[Change]:
     elif how == "pairwise":
         pairs = list(combinations(levels, 2))
     elif how == "sequential":
-        pairs = list(zip(levels, levels[1:], strict=False))
+        pairs = list(pairwise(levels))
     else:
         unit = isinstance(asked, (int, float)) or asked in NUMBER
         raise PredictionError(
             f"'{column.name}' is a factor and cannot be compared by {asked!r}.",
-            hint=f"Its comparisons are {', '.join(FACTOR)}, or pairs of levels." if unit else did_you_mean(str(how), FACTOR),
+            hint=f"Its comparisons are {', '.join(FACTOR)}, or pairs of levels."
+            if unit
+            else did_you_mean(str(how), FACTOR),
         )
     return [Change(f"{hi} − {lo}", lo, hi) for lo, hi in pairs]

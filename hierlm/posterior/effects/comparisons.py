@@ -129,7 +129,9 @@ def _asked(variables: str | Iterable[str] | Mapping[str, Any]) -> dict[str, Any]
     else:
         found = dict.fromkeys([variables] if isinstance(variables, str) else list(variables))
     if not found:
-        raise PredictionError("No column is named.", hint="Write comparisons(fit, 'x') or comparisons(fit, {'x': 'sd'}).")
+        raise PredictionError(
+            "No column is named.", hint="Write comparisons(fit, 'x') or comparisons(fit, {'x': 'sd'})."
+        )
     return found
 
 

@@ -135,11 +135,14 @@ def _split(
     rest = [name for name in levels if name not in outer]
     if interaction:
         if len(rest) < 2:
-            raise PredictionError("An interaction needs two factors.", hint="Ask means of both: marginal_means(fit, [a, b]).")
+            raise PredictionError(
+                "An interaction needs two factors.", hint="Ask means of both: marginal_means(fit, [a, b])."
+            )
         return rest, outer
     if of is None and len(rest) > 1:
         raise PredictionError(
-            f"The means are by {', '.join(levels)}.", hint=f"Say which to contrast: of={rest[0]!r}, or interaction=True."
+            f"The means are by {', '.join(levels)}.",
+            hint=f"Say which to contrast: of={rest[0]!r}, or interaction=True.",
         )
     inner = [rest[0] if of is None else of]
     return inner, [name for name in levels if name not in inner]
@@ -152,7 +155,9 @@ def _named(method: str | Mapping[str, Any], levels: Sequence[Any], factor: str) 
         for name, given in method.items():
             weights = np.zeros(len(levels))
             if not isinstance(given, Mapping) or not given:
-                raise PredictionError(f"The contrast {name!r} has no weights.", hint="Write {'b vs a': {'b': 1, 'a': -1}}.")
+                raise PredictionError(
+                    f"The contrast {name!r} has no weights.", hint="Write {'b vs a': {'b': 1, 'a': -1}}."
+                )
             for level, weight in given.items():
                 if str(level) not in texts:
                     raise PredictionError(f"'{factor}' has no level {level!r}.", hint=did_you_mean(str(level), texts))

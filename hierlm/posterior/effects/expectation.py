@@ -22,6 +22,7 @@ from hierlm.posterior.effects.targets import Targets, is_units
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import At, Draws, Rows, at_rows, chunks
 from hierlm.posterior.response import additions, linear_of, mean_at
+from hierlm.posterior.variance import mean_is_linear
 
 __all__ = ["Asked", "Expectation"]
 
@@ -52,6 +53,7 @@ class Expectation:
     ) -> None:
         self.fit, self.draws, self.response, self.targets = fit, draws, response, targets
         self.parameter, self.seed = parameter, seed
+        self.linear = parameter is not None or mean_is_linear(fit, response)
         self.integral: Integral | None = None
         self._effects = NewLevels(fit.model, draws, 0, zero=True)
 
@@ -119,7 +121,7 @@ class Expectation:
 
     def _at(self, asked: Asked, at: At, draws: Draws, effects: NewLevels) -> Floats:
         rows, given = asked.rows, asked.targets.of("given")
-        if self.parameter is not None:  # linear in the effects, whose mean is zero
+        if self.parameter is not None:
             return linear_of(rows, draws, self.response, at, given, effects, self.parameter)[self.parameter]
         etas = linear_of(rows, draws, self.response, at, given, effects)
         mean = partial(self._mean, rows, draws, at)
@@ -139,7 +141,7 @@ class Expectation:
         return mean if trials is None else mean / trials
 
     def _shifted(self, asked: Asked) -> tuple[str, ...]:
-        if self.parameter is not None:
+        if self.linear:  # the effects' mean is zero
             return ()
         return shifted_parameters(asked.rows, self.response.name, asked.targets.of("population"))
 

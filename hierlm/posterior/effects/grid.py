@@ -59,7 +59,7 @@ def grid(fit: Fit | Model, *columns: str, **values: Any) -> Any:
     0   0.0
     1   5.0
     """
-    model = getattr(fit, "model", fit)
+    model: Any = getattr(fit, "model", fit)  # a fit has one
     table, varied = grid_table(model, columns, values)
     frame = native(model, {name: as_typed(column) for name, column in table.columns.items()})
     if hasattr(frame, "attrs"):

@@ -120,7 +120,9 @@ def marginal_means(
         )
     values = _weighted(fit, question, table, others, weights)
     words = _words(model, others, fixed, weights)
-    return answer(question, values, question.cells.labels, f"marginal means of the {question.expectation.quantity}", None, words)
+    return answer(
+        question, values, question.cells.labels, f"marginal means of the {question.expectation.quantity}", None, words
+    )
 
 
 def _weighted(fit: Fit, question: Any, table: Table, others: Sequence[str], weights: str) -> Floats:

@@ -1,8 +1,8 @@
 """E[g⁻¹(η + b)] over the population of groups: integrated over the effects' distribution, not plugged in.
 
-All group effects of a row together shift its linear predictors η = (η_p) by a normal vector with mean zero and covariance
-C = Σ_g f Z V_g Z', Z having a row for each parameter p.  So the integral has as many dimensions as predictors with group
-effects (one, usually), however many effects and groupings there are.
+All group effects of a row together shift its linear predictors η = (η_p) by a normal vector with mean zero and
+covariance C = Σ_g Z V_g Z', Z having a row for each parameter p.  So the integral has as many dimensions as predictors
+with group effects (one, usually), however many effects and groupings there are.
 """
 
 from __future__ import annotations

@@ -39,8 +39,8 @@ def predictions(
 
     * ``"given"``: the levels of the rows, with their own effects.
     * ``"typical"``: a level whose effects are zero, E[y | b, r = 0].
-    * ``"population"``: the average over all levels that there could be, ∫ E[y | b, r] N(r | 0, V) dr for every draw of b
-      and V.  With a curved link it differs from the typical level: with the log link it is exp(η + z'Vz/2).  Effects
+    * ``"population"``: the average over all levels that there could be, ∫ E[y | b, r] N(r | 0, V) dr, for every draw of
+      b and V.  With a curved link it differs from the typical level: with the log link it is exp(η + z'Vz/2).  Effects
       of all groupings of a row shift its linear predictor by one normal number, so that the integral is one-dimensional
       and Gauss–Hermite quadrature does it, with a finer rule until nothing changes; where effects enter two parameters
       it has two dimensions, and with more it is taken over scattered points.  The header states the error.

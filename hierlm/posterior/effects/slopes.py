@@ -45,8 +45,8 @@ def slopes(
 ) -> Effects:
     """How steep is the expected response in a number, on average or at chosen values?
 
-    dE[y]/dx as the central difference (E[y | x + h] − E[y | x − h]) / 2h, h being 10⁻⁴ of the column's range; all that a
-    formula does with x (``poly``, ``s``, interactions, random slopes) is differentiated with it.
+    dE[y]/dx as the central difference (E[y | x + h] − E[y | x − h]) / 2h, h being 10⁻⁴ of the column's range; all that
+    a formula does with x (``poly``, ``s``, interactions, random slopes) is differentiated with it.
 
     Parameters
     ----------

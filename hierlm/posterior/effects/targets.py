@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from hierlm import names
 from hierlm.errors import PredictionError, did_you_mean
@@ -87,7 +87,7 @@ def resolve(model: Model, target: str | Mapping[str, str] | None, default: str =
 def _known(target: object) -> str:
     if target not in tuple(WORDS):
         raise PredictionError(f"target={target!r} is unknown.", hint=did_you_mean(str(target), WORDS))
-    return cast(str, target)
+    return str(target)
 
 
 def is_units(model: Model, group: str) -> bool:

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from scipy.special import expit
 
 import hierlm as hl
+from hierlm import names
 from hierlm.families.cumulative import Cumulative
 from hierlm.posterior import comparisons, contrasts, marginal_means, predictions, slopes
 from tests.synthetic import synthetic_fit
@@ -63,7 +65,10 @@ def test_units_of_a_number() -> None:
 def test_functions_and_the_order_of_averaging() -> None:
     made = fit("c ~ x + f + (1 | g)", family="poisson")
     hi, lo = (draws(predictions(made, table().assign(x=v), by=False, target="typical")) for v in (1.0, 0.0))
-    of = {how: draws(comparisons(made, {"x": (0, 1)}, measure=lambda h, l: h**2 / l, of=how, target="typical"))[:, 0] for how in ("averages", "rows")}
+    of = {
+        how: draws(comparisons(made, {"x": (0, 1)}, measure=lambda a, b: a**2 / b, of=how, target="typical"))[:, 0]
+        for how in ("averages", "rows")
+    }
     np.testing.assert_allclose(of["averages"], hi.mean(axis=1) ** 2 / lo.mean(axis=1), rtol=1e-9)
     np.testing.assert_allclose(of["rows"], (hi**2 / lo).mean(axis=1), rtol=1e-9)
     lift, ratio, log = (draws(comparisons(made, "x", measure=m)) for m in ("lift", "ratio", "log_ratio"))
@@ -141,9 +146,7 @@ def test_marginal_means_by_hand() -> None:
         )
     assert "Averaged over k with equal weights" in repr(balanced) and "the data" in repr(weighted)
     held = marginal_means(made, ["f", "k"], at={"x": 2.0})
-    np.testing.assert_allclose(
-        draws(held)[:, 3], cell("b", "v") + b["x"] * (2.0 - frame["x"].mean()), rtol=1e-10
-    )
+    np.testing.assert_allclose(draws(held)[:, 3], cell("b", "v") + b["x"] * (2.0 - frame["x"].mean()), rtol=1e-10)
 
     both = marginal_means(made, ["f", "k"])
     inter = contrasts(both, "pairwise", interaction=True)
@@ -162,10 +165,26 @@ def test_marginal_means_by_hand() -> None:
 
 
 def test_ordinal_responses_have_a_row_per_category() -> None:
-    frame = table().assign(o=pd.Categorical(np.resize(["low", "mid", "high"], 48), ["low", "mid", "high"], ordered=True))
-    made = hl.Model("o ~ x + f + (1 | g)", frame, Cumulative()).fit(
-        draws=10, tune=20, chains=1, cores=1, seed=1, progress=False
+    frame = table().assign(
+        o=pd.Categorical(np.resize(["low", "mid", "high"], 48), ["low", "mid", "high"], ordered=True)
     )
+    model = hl.Model("o ~ x + f + (1 | g)", frame, Cumulative())
+    rng, size = np.random.default_rng(3), (2, 10)
+    arrays = {
+        "b": (("coef",), rng.normal(size=(*size, len(model.predictors[0].labels)))),
+        "thresholds": ((names.element_dim("thresholds"),), np.sort(rng.normal(size=(*size, 2)))),
+        "sd_g": (("effect_g",), rng.uniform(0.2, 1, (*size, 1))),
+        "r_g": (("level_g", "effect_g"), rng.normal(size=(*size, 8, 1))),
+    }
+    coords = {
+        "coef": list(model.predictors[0].labels),
+        names.element_dim("thresholds"): list(model.responses[0].elements["thresholds"]),
+        "level_g": list(model.groups["g"][0].levels),
+        "effect_g": ["Intercept"],
+    }
+    posterior = xr.Dataset({k: (("chain", "draw", *dims), v) for k, (dims, v) in arrays.items()}, coords)
+    posterior = posterior.assign_coords(chain=[0, 1], draw=range(10))
+    made = hl.Fit(model, xr.DataTree.from_dict({"posterior": posterior}))
     found = predictions(made, by="f")
     assert found.table["category"].tolist() == ["low", "mid", "high"] * 3
     np.testing.assert_allclose(found.table["mean"].to_numpy().reshape(3, 3).sum(axis=1), 1.0, rtol=1e-8)

@@ -156,7 +156,7 @@ def test_link_scale_says_that_both_are_one() -> None:
     made = fit("c ~ x + (x | g)", family="poisson")
     eta, _ = eta_and_variance(made, 0.5)
     np.testing.assert_allclose(asked(made, 0.5, scale="link"), eta, rtol=1e-12)
-    assert "effects have mean zero" in repr(predictions(made, grid={"x": [0.5]}, scale="link"))
+    assert "whose mean is zero" in repr(predictions(made, grid={"x": [0.5]}, scale="link"))
 
 
 @pytest.mark.parametrize("dimensions", [2, 3])
