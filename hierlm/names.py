@@ -28,6 +28,11 @@ def group_label(factors: tuple[str, ...]) -> str:
     return ":".join(factors)
 
 
+def membership_label(factors: tuple[str, ...]) -> str:
+    """The name of a multi-membership grouping: ``("g1", "g2")`` → ``"mm(g1,g2)"``."""
+    return f"mm({','.join(factors)})"
+
+
 def cell_label(levels: tuple[str, ...]) -> str:
     """The name of one cell of a grouping: ``("A", "a")`` → ``"A:a"``."""
     return ":".join(levels)
@@ -63,6 +68,16 @@ def sd(group: str) -> str:
 def cor(group: str) -> str:
     """Group correlation matrix: ``cor_Subject``."""
     return f"cor_{safe(group)}"
+
+
+def coefficient(name: str, group: str) -> str:
+    """A coefficient of a group's covariance structure: ``rho_Subject``, ``loading_Subject``."""
+    return f"{name}_{safe(group)}"
+
+
+def row_dim(variable: str) -> str:
+    """Dimension over the rows of a :func:`coefficient`: ``row_rho_Subject``."""
+    return f"row_{variable}"
 
 
 def effects(group: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,14 @@ from hierlm.formula.values import Formula
 __all__ = ["build"]
 
 
-def build(formula: Formula, data: Any, *, missing: str = "error", extra: Extra | None = None) -> Design:
+def build(
+    formula: Formula,
+    data: Any,
+    *,
+    missing: str = "error",
+    extra: Extra | None = None,
+    related: Mapping[str, Sequence[str]] | None = None,
+) -> Design:
     """Apply a formula to data.
 
     Parameters
@@ -34,6 +42,8 @@ def build(formula: Formula, data: Any, *, missing: str = "error", extra: Extra |
         What to do with rows that have missing or infinite values in those columns.
     extra : mapping of str to callable, optional
         The user's own functions that the formula calls; each must treat every row by itself.
+    related : mapping of str to sequence of str, optional
+        Name of a relation → the labels that it relates.
 
     Returns
     -------
@@ -71,7 +81,7 @@ def build(formula: Formula, data: Any, *, missing: str = "error", extra: Extra |
         common = plan.common(on)
         warn_rank(common.X, common.labels, f"In {plan.key[1]} of {plan.key[0]}")
         warn_scales(common.X, common.labels)
-        pairs = [fit_groups(bar, terms, on) for bar, terms in zip(plan.predictor.bars, plan.bars, strict=True)]
+        pairs = [fit_groups(bar, terms, on, related) for bar, terms in zip(plan.predictor.bars, plan.bars, strict=True)]
         predictors[plan.key] = PredictorDesign(*plan.key, common, tuple(groups for groups, _ in pairs))
         codings[plan.key] = tuple(coding for _, coding in pairs)
     schema = Schema(formula, table, on.extra, on.fitted, responses, plans, codings, notes)

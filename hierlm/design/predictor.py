@@ -41,7 +41,7 @@ class PredictorPlan:
         for bar, terms in zip(self.predictor.bars, self.bars, strict=True):
             if bar.group not in skip:
                 yield from terms.columns
-                yield from bar.factors
+                yield from bar.right
 
     def common(self, on: Evaluator) -> Common:
         """Common effects and offset on training or new data."""

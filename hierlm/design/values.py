@@ -14,7 +14,7 @@ from hierlm.formula.values import Bar, Formula
 if TYPE_CHECKING:
     from hierlm.design.schema import Schema
 
-__all__ = ["Common", "Design", "Groups", "PredictorDesign", "Response"]
+__all__ = ["Common", "Design", "Groups", "Members", "PredictorDesign", "Response"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -45,6 +45,24 @@ class Common:
 
 
 @dataclass(frozen=True, eq=False)
+class Members:
+    """A multi-membership: the M levels of each row, and their weights.
+
+    Parameters
+    ----------
+    codes : (n, M) int array
+        −1 marks a level that training did not have.
+    weights : (n, M) array
+    unseen : (n, M) int array
+        Into ``Groups.unseen``; −1 for known levels.
+    """
+
+    codes: Ints
+    weights: Floats
+    unseen: Ints
+
+
+@dataclass(frozen=True, eq=False)
 class Groups:
     """One bar applied to data.
 
@@ -62,6 +80,19 @@ class Groups:
     unseen : tuple of str
         In new data: labels of the levels that training data did not have; ``codes == -1`` rows carry
         ``unseen_codes`` into this tuple.
+    stem : str
+        What the effects are, for the names of what they share: ``"time"``, ``"lat:lon"``, ``"1 + x"``.
+    occasions : tuple of str or None
+        Where the effects are the indicators of one factor: its levels, in order.
+    positions : (k, d) array or None
+        Coordinates of the effects.
+    populations : tuple of k str or None
+        The level of ``by`` that each effect belongs to.
+    home : (levels,) int array or None
+        Level → the level of ``by`` that it belongs to, in the order in which ``populations`` names them; −1 for a level
+        without rows.
+    members : Members or None
+        Of a multi-membership.
     """
 
     bar: Bar
@@ -71,6 +102,12 @@ class Groups:
     effects: tuple[str, ...]
     unseen: tuple[str, ...] = ()
     unseen_codes: Ints | None = None
+    stem: str = ""
+    occasions: tuple[str, ...] | None = None
+    positions: Floats | None = None
+    populations: tuple[str, ...] | None = None
+    home: Ints | None = None
+    members: Members | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,9 @@ from hierlm.graph.common import common_effects, fixed_part
 from hierlm.graph.groups import Columns, group_effects, group_part
 from hierlm.graph.hosting import hosting
 from hierlm.graph.observation import free_parameters, observe
+from hierlm.model.coefficients import coefficient_rows
 from hierlm.model.model import Model
-from hierlm.model.values import ModelPredictor
+from hierlm.model.values import GroupBlock, ModelPredictor, sd_rows
 
 __all__ = ["build_graph", "coordinates"]
 
@@ -31,11 +32,14 @@ def coordinates(model: Model) -> dict[str, Any]:
     for group, blocks in model.groups.items():
         pairs = sorted((c, e) for b in blocks for c, e in zip(b.columns, b.effects, strict=True))
         effects = [e for _, e in pairs]
-        scaled = [b.effects[i] for b in blocks for s in b.covariance.sd_groups(len(b.effects)) for i in s]
+        scaled = [label for label, _ in sd_rows(blocks)]
         coords[names.level_dim(group)] = list(blocks[0].levels)
         coords[names.effect_dim(group)] = coords[names.effect_dim2(group)] = effects
         if len(scaled) < len(effects):
-            coords[names.sd_dim(group)] = [e for e in effects if e in scaled]
+            coords[names.sd_dim(group)] = scaled
+        for row in coefficient_rows(blocks):
+            if row.label is not None:
+                coords.setdefault(names.row_dim(row.variable), []).append(row.label)
     if model.responses[0].label is not None:
         for parameter in dict.fromkeys(p for r in model.responses for p in r.free):
             coords[names.response_dim(parameter)] = [r.name for r in model.responses if parameter in r.free]
@@ -55,7 +59,7 @@ def build_graph(model: Model) -> pm.Model:
         effects = common_effects(model, hosts)
         columns = {group: group_effects(model, group, hosts, effects) for group in model.groups}
         index = {
-            group: pm.Data(names.data("index", group), blocks[0].codes.astype(np.int64), dims=names.OBS)
+            group: _index(blocks[0])
             for group, blocks in model.groups.items()
         }
         free = free_parameters(model)
@@ -70,6 +74,14 @@ def build_graph(model: Model) -> pm.Model:
             observe(response, position, etas, free)
     _check_used(graph)
     return graph
+
+
+def _index(block: GroupBlock) -> Tensor:
+    """The level of every row, or the levels of a multi-membership."""
+    name = names.data("index", block.group)
+    if block.members is None:
+        return pm.Data(name, block.codes.astype(np.int64), dims=names.OBS)
+    return pm.Data(name, block.members.codes, dims=(names.OBS, None))
 
 
 def _predictor(

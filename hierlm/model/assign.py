@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from pytensor.compile.mode import Mode
 
 from hierlm import names
 from hierlm.errors import PriorError, did_you_mean
+from hierlm.model.coefficients import coefficient_rows
+from hierlm.model.scales import link_scale
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse, Piece
 from hierlm.priors.defaults import coefficient_priors, group_sd_prior, nonzero_rms
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.lkj import LKJ
 from hierlm.priors.positive import positive_part
 from hierlm.priors.prior import Prior
+from hierlm.priors.truncation import truncatable
 
 __all__ = ["AnyPrior", "Assignment", "assign_priors", "link_scale"]
 
@@ -39,7 +42,10 @@ class Assignment:
     source : str
         ``"default"``, or the name under which the user gave it.
     kind : str
-        ``"coefficient"``, ``"intercept"``, ``"positive"``, ``"real"`` or ``"correlation"``: what the prior must fit.
+        ``"coefficient"``, ``"intercept"``, ``"positive"``, ``"real"``, ``"correlation"`` or ``"bounded"``: what the
+        prior must fit.
+    bounds : (float, float)
+        Of a ``"bounded"`` one.
     """
 
     variable: str
@@ -48,6 +54,7 @@ class Assignment:
     source: str = "default"
     kind: str = "coefficient"
     also: tuple[str, ...] = ()
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
     @property
     def name(self) -> str:
@@ -97,18 +104,6 @@ def _check_correlations(rows: Sequence[Assignment], blocks: Sequence[GroupBlock]
             block.covariance.check_correlation_prior(k, prior)  # type: ignore[arg-type]
 
 
-def link_scale(response: ModelResponse, parameter: str) -> tuple[float, float]:
-    """(centre, spread) of a parameter on its link scale.
-
-    For others than the mean it is the middle of the natural-scale prior, and 1.
-    """
-    if parameter == names.MEAN:
-        return response.family.link_scale(response.y, response.links[parameter], response.additions)
-    prior = response.family.default_priors(response.y, response.additions)[parameter]
-    centre = response.links[parameter].link(np.float64(prior.typical()))
-    return float(centre.eval(mode=Mode(linker="py", optimizer="fast_compile"))), 1.0
-
-
 def _coefficients(responses: Sequence[ModelResponse], predictors: Sequence[ModelPredictor]) -> list[Assignment]:
     by_name = {r.name: r for r in responses}
     rows = []
@@ -140,13 +135,16 @@ def _groups(responses: Sequence[ModelResponse], blocks: Sequence[GroupBlock]) ->
         for shared in block.covariance.sd_groups(k):
             piece, column = _column(block, shared[0])
             _, spread = link_scale(by_name[piece.response], piece.parameter)
-            labels = tuple(block.effects[i] for i in shared)
+            labels = tuple(label for label, members in block.scales if set(members) <= set(shared))
             prior = group_sd_prior(nonzero_rms(piece.Z[:, column]), spread)
             rows.append(Assignment(names.sd(block.group), labels[0], prior, kind="positive", also=labels[1:]))
         if block.covariance.correlated(k):
             prior_cor = block.covariance.default_correlation_prior(k)
             rows.append(Assignment(names.cor(block.group), ", ".join(block.effects), prior_cor, kind="correlation"))
-    return rows
+    return rows + [
+        Assignment(c.variable, c.label, c.coefficient.prior, kind="bounded", bounds=c.bounds)
+        for c in coefficient_rows(blocks)
+    ]
 
 
 def _column(block: GroupBlock, effect: int) -> tuple[Piece, int]:
@@ -225,6 +223,12 @@ def _fitting(row: Assignment, key: str, prior: AnyPrior) -> AnyPrior:
     if isinstance(prior, LKJ):
         raise PriorError(f"LKJ is a prior for correlations, and '{key}' is none.", hint="Use hl.Prior(…).")
     if isinstance(prior, Fixed):
+        lower, upper = row.bounds
+        if not lower < prior.value < upper:
+            raise PriorError(
+                f"'{key}' lies between {lower:g} and {upper:g}, so it cannot be fixed at {prior.value:g}.",
+                hint="Give a number between them.",
+            )
         if row.kind == "positive" and prior.value <= 0:
             raise PriorError(
                 f"'{key}' must be positive, so it cannot be fixed at {prior.value:g}.",
@@ -233,8 +237,34 @@ def _fitting(row: Assignment, key: str, prior: AnyPrior) -> AnyPrior:
         return prior
     if row.kind == "positive":
         return positive_part(prior)
+    if row.kind == "bounded":
+        return _inside(row, key, prior)
     if prior.on != "value":
         raise PriorError(
             f"'{key}' has no {prior.on}: on='{prior.on}' is for standard deviations.", hint="Leave 'on' out."
+        )
+    return prior
+
+
+def _inside(row: Assignment, key: str, prior: Prior) -> Prior:
+    """A prior of a number between bounds; what lies outside is cut off."""
+    lower, upper = row.bounds
+    if lower >= 0:
+        prior = positive_part(prior) if upper == math.inf else prior
+    elif prior.on != "value":
+        raise PriorError(f"'{key}' has no {prior.on}.", hint="Leave 'on' out.")
+    start, stop = max(lower, prior.support[0]), min(upper, prior.support[1])
+    if not start < stop:
+        raise PriorError(
+            f"{prior!r} excludes every value of '{key}', which lies between {lower:g} and {upper:g}.",
+            hint="Give a prior with some mass there.",
+        )
+    cut = (start, stop) != prior.support
+    if cut and (not prior.proper or prior.on != "value" or not truncatable(prior)):
+        raise PriorError(
+            f"{prior!r} cannot be truncated to ({lower:g}, {upper:g}), where '{key}' lies.",
+            hint=f'Give a prior there, such as Prior("Uniform", lower={lower:g}, upper={upper:g}).'
+            if math.isfinite(upper - lower)
+            else "Use Normal, Gamma or LogNormal.",
         )
     return prior

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
 
 import pandas as pd
 
-from hierlm.covariances import STRUCTURES
+from hierlm.covariances import NEEDS, STRUCTURES
+from hierlm.covariances.handed import relations_of
+from hierlm.covariances.relation import Relation
 from hierlm.design import build
 from hierlm.design.table import available
 from hierlm.design.values import Design
@@ -19,7 +21,7 @@ from hierlm.formula.values import Formula
 from hierlm.model import describe
 from hierlm.model.assign import Assignment, assign_priors
 from hierlm.model.blocks import group_blocks
-from hierlm.model.checks import check_left_sides, check_residual, warn_unidentified
+from hierlm.model.checks import check_left_sides, check_matrices, check_residual, warn_unidentified
 from hierlm.model.kernel_cache import readable_kernels
 from hierlm.model.parameterization import choose_centring
 from hierlm.model.specify import FamilyChoice, LinkChoice, families_of, predictors_of, responses_of
@@ -48,6 +50,7 @@ class Options:
     missing: str
     parameterization: str | Mapping[str, str]
     extra: Mapping[str, Callable[..., Any]]
+    matrices: Mapping[str, Relation] = field(default_factory=dict)
 
 
 @final
@@ -79,6 +82,10 @@ class Model:
         How group effects are sampled; never changes the model.
     extra : mapping of str to function, optional
         Functions of your own that the formula may call.
+    matrices : mapping of str to data frame or relation, optional
+        Covariances that the formula names, ``known(1 | animal, A)`` and ``propto(0 + f | g, K)``: data frames with the
+        labels as index and columns, :func:`hl.pedigree <hierlm.covariances.pedigree.pedigree>` or :func:`hl.phylogeny
+        <hierlm.covariances.phylogeny.phylogeny>`. Labels are matched by name.
 
     Attributes
     ----------
@@ -127,10 +134,11 @@ class Model:
         missing: str = "error",
         parameterization: str | Mapping[str, str] = "auto",
         extra: Mapping[str, Callable[..., Any]] | None = None,
+        matrices: Mapping[str, Any] | None = None,
     ) -> None:
         chosen = families_of(family)
         known = {p.name for f, _ in chosen for p in f.parameters}
-        functions = _functions(extra)
+        functions, relations = _functions(extra), relations_of(matrices)
         parsed = parse(
             formula,
             random=random,
@@ -138,13 +146,17 @@ class Model:
             parameters=known,
             structures=STRUCTURES,
             functions=tuple(functions),
+            needs=NEEDS,
         )
+        check_matrices(parsed, relations)
         check_left_sides(parsed, available(data), [f for f, _ in chosen])
-        design = build(parsed, data, missing=missing, extra=functions)
+        design = build(
+            parsed, data, missing=missing, extra=functions, related={n: r.labels for n, r in relations.items()}
+        )
         check_residual(parsed, design.schema)
         responses = responses_of(design, chosen, link)
         predictors = predictors_of(design, responses)
-        blocks = group_blocks(design, responses)
+        blocks = group_blocks(design, responses, relations)
         centring = choose_centring(parameterization, blocks, predictors, responses)
         blocks = tuple(replace(b, centred=c) for b, c in zip(blocks, centring, strict=True))
         assignments = assign_priors(responses, predictors, blocks, {} if priors is None else priors)
@@ -157,7 +169,7 @@ class Model:
             "blocks": blocks,
             "assignments": assignments,
             "options": Options(
-                family, link, dict(priors or {}), random, residual, missing, parameterization, functions
+                family, link, dict(priors or {}), random, residual, missing, parameterization, functions, relations
             ),
         }
         self.__dict__.update(state)

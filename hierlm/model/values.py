@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hierlm.covariances.covariance import Covariance
-from hierlm.design.values import Groups
+from hierlm.covariances.relation import Relation
+from hierlm.design.values import Groups, Members
 from hierlm.families.family import Family
 from hierlm.links import Link
 
-__all__ = ["GroupBlock", "ModelPredictor", "ModelResponse", "Piece"]
+__all__ = ["GroupBlock", "ModelPredictor", "ModelResponse", "Piece", "sd_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +111,16 @@ class GroupBlock:
     pieces : tuple of Piece
     centred : bool
         Whether it is sampled centred.
+    label : str
+        What parameters that its effects share are called after: ``"ar1(time)"``.
+    relation : Relation or None
+        How the levels are related; None for independent levels.
+    related_by : str or None
+        The name under which the relation was handed over.
+    members : Members or None
+        Of a multi-membership: the levels and weights of each row, where ``codes`` has the first level only.
+    inhabited : (levels,) bool array or None
+        Which levels the effects belong to (``by=``); None for all.
     """
 
     group: str
@@ -122,3 +133,26 @@ class GroupBlock:
     structure: str
     pieces: tuple[Piece, ...]
     centred: bool = False
+    label: str = ""
+    relation: Relation | None = None
+    related_by: str | None = None
+    members: Members | None = None
+    inhabited: NDArray[np.bool_] | None = None
+
+    @property
+    def scales(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """The standard deviations as they are shown: (label, effects that have it).
+
+        Effects that share one have a row each, but those of a structure with coefficients one row together.
+        """
+        k = len(self.effects)
+        shared = self.covariance.sd_groups(k)
+        if self.covariance.structured(k) and k > 1:
+            return tuple((self.effects[g[0]] if len(g) == 1 else self.label, g) for g in shared)
+        return tuple((self.effects[i], (i,)) for g in shared for i in g)
+
+
+def sd_rows(blocks: Sequence[GroupBlock]) -> list[tuple[str, tuple[int, ...]]]:
+    """The rows of ``sd_g`` in their order: (label, columns of ``r_g`` that have that standard deviation)."""
+    rows = [(label, tuple(b.columns[i] for i in own)) for b in blocks for label, own in b.scales]
+    return sorted(rows, key=lambda row: row[1][0])
