@@ -13,6 +13,7 @@ from __future__ import annotations
 MEAN = "mu"
 INTERCEPT = "Intercept"
 OBS = "obs"
+CATEGORY = "category"
 UNITS = "units"
 DRAWN, INDEPENDENTLY = "drawn", "anew and exactly for every draw of the rest"
 """Attribute of variables that are not sampled by a chain, and its value."""
@@ -95,6 +96,16 @@ def effect_dim2(group: str) -> str:
     return f"effect2_{safe(group)}"
 
 
+def correlated_dim(group: str) -> str:
+    """Dimension of a correlation matrix that is about some effects only: ``cor_effect_Subject``."""
+    return f"cor_effect_{safe(group)}"
+
+
+def correlated_dim2(group: str) -> str:
+    """Its second dimension: ``cor_effect2_Subject``."""
+    return f"cor_effect2_{safe(group)}"
+
+
 def level_dim(group: str) -> str:
     """Dimension over the levels of a grouping: ``level_Subject``."""
     return f"level_{safe(group)}"
@@ -103,6 +114,16 @@ def level_dim(group: str) -> str:
 def response_dim(parameter: str) -> str:
     """Dimension over responses of a free family parameter in a model of several responses."""
     return f"response_{parameter}"
+
+
+def element_dim(parameter: str) -> str:
+    """Dimension of a family parameter of several elements: ``element_thresholds``."""
+    return f"element_{parameter}"
+
+
+def between(lower: str, upper: str) -> str:
+    """The threshold between two neighbouring categories: ``low|high``."""
+    return f"{lower}|{upper}"
 
 
 def offset_effects(group: str, part: int) -> str:

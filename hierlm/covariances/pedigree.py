@@ -97,9 +97,7 @@ def _columns(frame: Any, *columns: str) -> tuple[list[str], list[str | None], li
     absent = [i for i, label in enumerate(ids) if label is None]
     if absent:
         raise ModelError(f"Row {absent[0]} of the pedigree has no animal (counted from 0).", hint="Name every animal.")
-    return [label for label in ids if label is not None], *(
-        [_label(v) for v in read[name]] for name in columns[1:]
-    )  # type: ignore[return-value]
+    return [label for label in ids if label is not None], *([_label(v) for v in read[name]] for name in columns[1:])  # type: ignore[return-value]
 
 
 def _label(value: object) -> str | None:
@@ -112,9 +110,7 @@ def _label(value: object) -> str | None:
     return None if text in UNKNOWN or text == "<NA>" else text
 
 
-def _check_rows(
-    ids: Sequence[str], sires: Sequence[str | None], dams: Sequence[str | None], *, selfing: bool
-) -> None:
+def _check_rows(ids: Sequence[str], sires: Sequence[str | None], dams: Sequence[str | None], *, selfing: bool) -> None:
     seen: set[str] = set()
     for i, s, d in zip(ids, sires, dams, strict=True):
         if i in seen:

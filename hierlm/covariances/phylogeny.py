@@ -14,7 +14,7 @@ from hierlm.errors import ModelError
 __all__ = ["phylogeny"]
 
 
-def phylogeny(tree: str | PathLike[str], *, format: str = "newick", scale: bool = True) -> Inheritance:
+def phylogeny(tree: str | PathLike[str], *, schema: str = "newick", scale: bool = True) -> Inheritance:
     """How are species related by descent?  Covariances of a trait that drifts along a tree (Brownian motion).
 
     A node's value is its parent's and what changes along the branch between them, aᵢ = a_parent + √(length) zᵢ, so that
@@ -26,7 +26,8 @@ def phylogeny(tree: str | PathLike[str], *, format: str = "newick", scale: bool 
     ----------
     tree : str or path
         The tree as text, or a file that holds it.
-    format : {"newick", "nexus"}
+    schema : {"newick", "nexus"}
+        How the text is written.
     scale : bool, default True
         Divide branch lengths by the longest distance of a tip from the root: tips of an ultrametric tree then have
         variance one, and the group's standard deviation is theirs.
@@ -53,7 +54,7 @@ def phylogeny(tree: str | PathLike[str], *, format: str = "newick", scale: bool 
            [0.67, 1.  , 0.  ],
            [0.  , 0.  , 1.  ]])
     """
-    nodes = _nodes(_read(tree, format))
+    nodes = _nodes(_read(tree, schema))
     index = {id(node): k for k, node in enumerate(nodes)}
     labels, lengths = _labels(nodes), np.array([_length(node) for node in nodes])
     parents = np.full((len(nodes), 2), -1, dtype=np.int64)
@@ -66,25 +67,31 @@ def phylogeny(tree: str | PathLike[str], *, format: str = "newick", scale: bool 
     return Inheritance(labels, parents, np.ones(parents.shape), lengths)
 
 
-def _read(tree: Any, format: str) -> Any:
+def _read(tree: Any, schema: str) -> Any:
     """The tree as DendroPy reads it."""
-    if format not in ("newick", "nexus"):
-        raise ModelError(f"A tree in the format {format!r} is not read.", hint="Use 'newick' or 'nexus'.")
+    if schema not in ("newick", "nexus"):
+        raise ModelError(f"A tree in the format {schema!r} is not read.", hint="Use 'newick' or 'nexus'.")
     try:
         import dendropy
     except ImportError as problem:
-        raise ModelError("Trees are read by DendroPy, which is not installed.", hint="pip install dendropy") from problem
+        raise ModelError(
+            "Trees are read by DendroPy, which is not installed.", hint="pip install dendropy"
+        ) from problem
     if not isinstance(tree, (str, PathLike)):
         raise ModelError(f"A tree is text or a file, not a {type(tree).__name__}.", hint='Write "((a:1,b:1):2,c:3);".')
     text = str(tree) if isinstance(tree, str) and ("(" in tree or "\n" in tree) else _file(tree)
     try:
         return dendropy.Tree.get(
-            data=text, schema=format, preserve_underscores=True, suppress_internal_node_taxa=True, rooting="force-rooted"
+            data=text,
+            schema=schema,
+            preserve_underscores=True,
+            suppress_internal_node_taxa=True,
+            rooting="force-rooted",
         )
     except Exception as problem:  # DendroPy raises many kinds
         reason = str(problem).strip().splitlines()
         raise ModelError(
-            f"This is no tree in the {format} format: {reason[-1] if reason else type(problem).__name__}.",
+            f"This is no tree in the {schema} format: {reason[-1] if reason else type(problem).__name__}.",
             hint="Check its brackets and the semicolon at its end.",
         ) from problem
 
@@ -93,7 +100,9 @@ def _file(tree: str | PathLike[str]) -> str:
     try:
         return Path(tree).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
-        raise ModelError(f"The tree {str(tree)!r} cannot be read: {problem}.", hint="Give its text or file.") from problem
+        raise ModelError(
+            f"The tree {str(tree)!r} cannot be read: {problem}.", hint="Give its text or file."
+        ) from problem
 
 
 def _nodes(tree: Any) -> list[Any]:
@@ -109,7 +118,7 @@ def _length(node: Any) -> float:
     if length is None or not np.isfinite(length) or length < 0:
         name = node.taxon.label if node.taxon is not None else node.label or "an inner node"
         raise ModelError(
-            f"The branch to {name!r} has {'no' if length is None else 'the'} length{'' if length is None else f' {length}'}.",
+            f"The branch to {name!r} has {'no length' if length is None else f'the length {length}'}.",
             hint="Every branch needs a length; hierlm does not invent any.",
         )
     return float(length)

@@ -83,9 +83,7 @@ class Inherit(Op):  # type: ignore[misc]
     def perform(self, node: Apply, inputs: list[Any], outputs: list[Any]) -> None:
         """One pass over the levels."""
         z, parents, weights, scales = inputs
-        outputs[0][0] = (_raised if self.transposed else inherited)(
-            np.ascontiguousarray(z), parents, weights, scales
-        )
+        outputs[0][0] = (_raised if self.transposed else inherited)(np.ascontiguousarray(z), parents, weights, scales)
 
     def pullback(self, inputs: list[Any], outputs: list[Any], cotangents: list[Any]) -> list[Any]:
         """The transposed, of the gradient."""

@@ -30,8 +30,8 @@ class Rr(Structured):
     -----
     By default Λ is what is left of a k × d matrix of independent Normal(0, s²) numbers when its columns are rotated
     until it is triangular, so that the prior of V does not depend on the order of the effects when these have the same
-    scale: Λ_ij ~ Normal(0, s), and Λ_jj² ~ Gamma((d − j + 1)/2, 1/(2 s²)), j = 1 … d, with s = (the scale of the default
-    prior of a standard deviation)/√d (Leung & Drton 2016, *Bayesian Analysis* 11:1–28).
+    scale: Λ_ij ~ Normal(0, s), and Λ_jj² ~ Gamma((d − j + 1)/2, 1/(2 s²)), j = 1 … d, with s = (scale of the default
+    prior of an sd)/√d (Leung & Drton 2016, *Bayesian Analysis* 11:1–28).
     """
 
     name: ClassVar[str] = "rr"

@@ -29,6 +29,7 @@ def build(
     missing: str = "error",
     extra: Extra | None = None,
     related: Mapping[str, Sequence[str]] | None = None,
+    every_category: bool = False,
 ) -> Design:
     """Apply a formula to data.
 
@@ -44,6 +45,8 @@ def build(
         The user's own functions that the formula calls; each must treat every row by itself.
     related : mapping of str to sequence of str, optional
         Name of a relation → the labels that it relates.
+    every_category : bool
+        Whether ordered categories of a response are kept where no row has them.
 
     Returns
     -------
@@ -72,7 +75,7 @@ def build(
     """
     responses = tuple(plan_response(term) for term in formula.responses)
     plans = tuple(plan_predictor(predictor) for predictor in formula.predictors)
-    table, notes = _training_table(formula, data, missing, responses, plans)
+    table, notes = _training_table(formula, data, missing, responses, plans, every_category)
     on = Evaluator(table, dict(extra or {}))
     read = tuple(r.apply(on) for r in responses)
     predictors: dict[Key, PredictorDesign] = {}
@@ -89,7 +92,12 @@ def build(
 
 
 def _training_table(
-    formula: Formula, data: Any, missing: str, responses: tuple[ResponsePlan, ...], plans: tuple[PredictorPlan, ...]
+    formula: Formula,
+    data: Any,
+    missing: str,
+    responses: tuple[ResponsePlan, ...],
+    plans: tuple[PredictorPlan, ...],
+    every_category: bool,
 ) -> tuple[Table, tuple[str, ...]]:
     """The used columns, complete and without unused levels, and notes on what was left out."""
     needed = dict.fromkeys([*(c for r in responses for c in r.columns()), *(c for p in plans for c in p.columns())])
@@ -97,8 +105,11 @@ def _training_table(
     columns = [c for c in needed if c != names.UNITS or c in present]
     check_known(formula, data, columns)
     table = complete(read_table(data, columns), missing)
-    kept, notes = {}, []
+    kept, notes = dict(table.columns), []
+    whole = {c for r in responses for c in r.columns()} if every_category else set()
     for name, column in table.columns.items():
+        if name in whole and column.ordered:
+            continue
         kept[name], unused = column.without_unused()
         if unused:
             shown = ", ".join(unused[:5]) + (", …" if len(unused) > 5 else "")

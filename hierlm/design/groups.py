@@ -100,7 +100,11 @@ class GroupCoding:
         return made
 
     def _groups(
-        self, codes: Ints, Z: NDArray[np.float64], unseen: tuple[str, ...] = (), unseen_codes: Ints | None = None,
+        self,
+        codes: Ints,
+        Z: NDArray[np.float64],
+        unseen: tuple[str, ...] = (),
+        unseen_codes: Ints | None = None,
         members: Members | None = None,
     ) -> Groups:
         return replace(self.example, codes=codes, Z=Z, unseen=unseen, unseen_codes=unseen_codes, members=members)
@@ -165,7 +169,9 @@ def fit_groups(
     else:
         Z, effects = columns_of(terms, on)
         if not effects:
-            raise FormulaError("A group term needs an effect.", text=bar.text, stop=len(bar.text), hint="Write (1 | g).")
+            raise FormulaError(
+                "A group term needs an effect.", text=bar.text, stop=len(bar.text), hint="Write (1 | g)."
+            )
         warn_rank(Z, effects, f"In ({bar.effects} | {bar.group})")
         warn_scales(Z, effects)
     if bar.multiple:

@@ -90,4 +90,3 @@ def _fractional(level: str) -> bool:
         return not float(level).is_integer()
     except ValueError:
         return False
-

@@ -52,7 +52,8 @@ class ResponsePlan:
         }
         options = {f"{a.name}.{key}": value for a in self.term.additions for key, value in a.options.items()}
         column = next(iter(self.expression.columns), self.expression.text)
-        return Response(self.term.name, _frozen(values), levels, additions, self.term.level, options, column)
+        ordered = response and column in on.table.columns and on.table.columns[column].ordered
+        return Response(self.term.name, _frozen(values), levels, additions, self.term.level, options, column, ordered)
 
     def _values(self, on: Evaluator) -> tuple[Floats, tuple[str, ...] | None]:
         value = on.value(self.expression)

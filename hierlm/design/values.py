@@ -109,6 +109,11 @@ class Groups:
     home: Ints | None = None
     members: Members | None = None
 
+    @property
+    def occasions_or_places(self) -> bool:
+        """Whether every row has exactly one of the effects: those of one factor, or of places."""
+        return self.occasions is not None or self.positions is not None
+
 
 @dataclass(frozen=True, eq=False)
 class PredictorDesign:
@@ -139,6 +144,8 @@ class Response:
         Options of additions by ``"se.sigma"``-style keys.
     column : str
         The column to name in errors.
+    ordered : bool
+        Whether the user declared the levels as ordered.
     """
 
     name: str
@@ -148,6 +155,7 @@ class Response:
     success: str | None = None
     options: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     column: str = ""
+    ordered: bool = False
 
 
 @dataclass(frozen=True, eq=False)

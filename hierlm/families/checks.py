@@ -11,6 +11,7 @@ from hierlm.errors import DataError, warn_data
 
 __all__ = [
     "check_additions",
+    "check_categories",
     "check_codes",
     "check_finite",
     "check_inside",
@@ -21,6 +22,9 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+
+MOST_CATEGORIES = 100
+"""Of an ordinal response: the thresholds between them are a parameter each."""
 
 
 def check_numeric(family: str, name: str, levels: tuple[str, ...] | None, success: str | None) -> None:
@@ -44,6 +48,53 @@ def check_codes(name: str, codes: Floats, levels: tuple[str, ...]) -> None:
     """Refuse codes that point at no level, as those of missing values do."""
     bad = ~np.isin(codes, np.arange(len(levels)))
     _refuse(bad, f"The response '{name}' has missing values.", name, 'See missing="drop".')
+
+
+def check_categories(
+    family: str, name: str, values: Floats, levels: tuple[str, ...] | None, success: str | None
+) -> Floats:
+    """Categories as 1, 2, …, after checking that they are numbered so, that there are two, and none is picked.
+
+    Warns
+    -----
+    DataWarning
+        A category has no rows: only the prior places the thresholds beside it.
+    """
+    if success is not None:
+        raise DataError(
+            f"'{name}[{success!r}]' picks a category, but {family} models all of them in their order.",
+            column=name,
+            hint=f'Write {name} ~ …; one category against the rest is family="bernoulli".',
+        )
+    if levels is not None:
+        check_codes(name, values, levels)
+        numbers, known = values + 1.0, levels
+    else:
+        hint = "Number the categories from 1, or make them text with a declared order: pd.Categorical(…, ordered=True)."
+        wrong = (values < 1) | (values != np.floor(values))
+        _refuse(wrong, f"The response '{name}' has values that are no category of {family}.", name, hint)
+        numbers, known = values, tuple(str(k + 1) for k in range(int(values.max())))
+    if len(known) > MOST_CATEGORIES:
+        raise DataError(
+            f"The response '{name}' has {len(known):,} categories, which is no ordinal response.",
+            column=name,
+            hint="Model it as a number, or join categories.",
+        )
+    found = np.bincount(numbers.astype(int) - 1, minlength=len(known))
+    if np.count_nonzero(found) < 2:
+        raise DataError(
+            f"The response '{name}' is in one category only: there is nothing to model.",
+            column=name,
+            hint="Check the column, and whether a filter has left only one value.",
+        )
+    empty = [label for label, count in zip(known, found, strict=True) if count == 0]
+    if empty:
+        shown = ", ".join(map(repr, empty[:5])) + (", …" if len(empty) > 5 else "")
+        warn_data(
+            f"No row of '{name}' is in {'category' if len(empty) == 1 else 'the categories'} {shown}: the data say "
+            "nothing about the thresholds there, and their prior decides. Remove or join such categories."
+        )
+    return numbers
 
 
 def check_finite(name: str, values: Floats) -> None:

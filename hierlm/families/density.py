@@ -47,6 +47,9 @@ class DensityFamily(Family):
             own, predicted = read(inputs)
             return self.restrict(self.log_density(pt.cast(y, "float64"), own, **predicted), **predicted)
 
+        several = {vector.name for vector in self.vectors}
+        core = ["(k)" if name in several else "()" for name in links] + ["()"] * len(self.requires)
+        shapes = {"signature": f"{','.join(core)}->()"} if several else {}
         inputs = [p.eta for p in parameters.values()] + [pt.cast(additions[name], "float64") for name in self.requires]
         label = "".join(part.capitalize() for part in self.name.split("_"))
-        return pm.CustomDist.dist(*inputs, dist=draw, logp=logp, class_name=label)
+        return pm.CustomDist.dist(*inputs, dist=draw, logp=logp, class_name=label, **shapes)

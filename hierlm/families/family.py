@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hierlm.links import Link
 from hierlm.priors.prior import Prior
 
-__all__ = ["Family", "Parameter", "Predicted"]
+__all__ = ["Family", "Parameter", "Predicted", "Vector"]
 
 Tensor = Any
 Additions = Mapping[str, Any]
@@ -34,6 +34,14 @@ class Parameter:
         All links that make sense.
     lower, upper : float
         Its natural range.
+    intercept : bool
+        Whether its formula has an intercept.  Where False something else takes that place (thresholds, or the value
+        ``fixed``): a column of ones is left out, and factors are coded as beside an intercept.
+    latent : bool
+        Whether it is its linear predictor η itself, and the link no transformation of it but the distribution
+        function g⁻¹ of latent errors.
+    fixed : float or None
+        Its value unless it has a formula; None for one that is estimated.
     """
 
     name: str
@@ -41,6 +49,9 @@ class Parameter:
     links: tuple[str, ...]
     lower: float = -np.inf
     upper: float = np.inf
+    intercept: bool = True
+    latent: bool = False
+    fixed: float | None = None
 
     def falls_below(self, link: Link) -> bool:
         """Whether some linear predictor leads below the range, as the identity does for a mean above 0."""
@@ -49,6 +60,25 @@ class Parameter:
     def rises_above(self, link: Link) -> bool:
         """Whether some linear predictor leads above the range, as the log does for a probability."""
         return link.upper > self.upper
+
+
+@dataclass(frozen=True)
+class Vector:
+    """A parameter of several elements that all rows share: thresholds between categories.
+
+    Its elements have one prior in common; how many there are, and what they are called, says
+    :meth:`Family.elements`.
+
+    Parameters
+    ----------
+    name : str
+        ``"thresholds"``.
+    ordered : bool
+        Whether the elements increase.
+    """
+
+    name: str
+    ordered: bool
 
 
 @dataclass(frozen=True)
@@ -99,6 +129,14 @@ class Family(ABC):
         Lower and upper bound of the response; a binomial response ends at its trials.
     discrete : bool
         Whether the response is a whole number.
+    atoms : tuple of float
+        Single values that a response which is not discrete has with a probability of its own (the zero of a hurdle);
+        there the density is that probability.
+    vectors : tuple of Vector
+        Parameters of several elements.  They are handed to the methods by name like all others, with the elements on
+        a last axis of their own: (k,) in the graph, (draws, 1, k) beside linear predictors (draws, rows).
+    ordinal : bool
+        Whether the response is one of several ordered categories, numbered 1, 2, …
     requires, accepts : tuple of str
         Left-hand side additions that it needs, and others that it can use.
     """
@@ -109,12 +147,39 @@ class Family(ABC):
     support: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     discrete: ClassVar[bool] = False
     normal_errors: ClassVar[bool] = False
+    atoms: ClassVar[tuple[float, ...]] = ()
+    vectors: ClassVar[tuple[Vector, ...]] = ()
+    ordinal: ClassVar[bool] = False
     requires: ClassVar[tuple[str, ...]] = ()
     accepts: ClassVar[tuple[str, ...]] = ("weights",)
 
     def active_parameters(self, options: Mapping[str, Any], additions: Additions) -> tuple[Parameter, ...]:
         """The parameters that exist given the left-hand side additions (``se(s)`` replaces ``sigma``)."""
         return self.parameters
+
+    def categories(self, y: NDArray[np.float64], levels: tuple[str, ...] | None) -> tuple[str, ...]:
+        """Names of the categories 1, 2, …; empty where the response is a number.
+
+        Parameters
+        ----------
+        y : (n,) array
+            As :meth:`prepare` gives it.
+        levels : tuple of str or None
+            Of a categorical response.
+        """
+        return ()
+
+    def elements(self, categories: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        """Names of the elements of every one of :attr:`vectors`."""
+        return {}
+
+    def starts(self, y: NDArray[np.float64], link: Link, categories: tuple[str, ...]) -> dict[str, NDArray[np.float64]]:
+        """Values of :attr:`vectors` at which sampling may begin, in their order."""
+        return {}
+
+    def probabilities(self, additions: Additions, **parameters: Predicted) -> Tensor:
+        """P(y = k | parameters) of every category, on a last axis of their own, (…, K); None without categories."""
+        return None
 
     def restrict(self, log_density: Tensor, **parameters: Predicted) -> Tensor:
         """``log_density``, but −∞ instead of NaN where a link lets a parameter leave its range (identity, …)."""

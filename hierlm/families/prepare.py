@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from hierlm.families.checks import (
     check_additions,
+    check_categories,
     check_finite,
     check_inside,
     check_numeric,
@@ -17,11 +18,21 @@ from hierlm.families.checks import (
     check_whole,
 )
 
-__all__ = ["prepare_counts", "prepare_numbers", "prepare_open", "prepare_successes"]
+__all__ = ["prepare_categories", "prepare_counts", "prepare_numbers", "prepare_open", "prepare_successes"]
 
 Floats = NDArray[np.float64]
 Levels = tuple[str, ...] | None
 Additions = Mapping[str, Floats]
+
+
+def prepare_categories(
+    family: str, name: str, values: Floats, levels: Levels, success: str | None, additions: Additions
+) -> Floats:
+    """Categories as 1, 2, …, from codes into levels or from such numbers; at least two of them."""
+    if levels is None:
+        check_finite(name, values)
+    check_additions(additions)
+    return check_categories(family, name, values, levels, success)
 
 
 def prepare_numbers(

@@ -13,6 +13,7 @@ from pytensor.compile.mode import Mode
 from hierlm.links import Link
 
 __all__ = [
+    "at_shares",
     "counts_link_scale",
     "excess_relative_variance",
     "mean_link_scale",
@@ -105,6 +106,18 @@ def probability_link_scale(successes: Floats, trials: Floats, link: Link) -> tup
     """
     p = float((np.sum(successes) + 0.5) / (np.sum(trials) + 1))
     return _number(link.link(_constant(p))), float(np.sqrt(p * (1 - p))) if link.unit is None else link.unit
+
+
+def at_shares(shares: Floats, link: Link) -> Floats:
+    """g of shares between 0 and 1.
+
+    Examples
+    --------
+    >>> from hierlm.links import get_link
+    >>> at_shares(np.array([0.5]), get_link("probit"))
+    array([0.])
+    """
+    return _numbers(link.link(_constant(shares)))
 
 
 def _constant(value: Any) -> Any:

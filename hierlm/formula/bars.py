@@ -1,4 +1,4 @@
-"""Group terms: ``(x | g)``, ``(x || g)``, ``(1 | a/b)``, ``(1 + x | id | g)``, ``us(1 + x | g)``, ``known(1 | g, K)``."""
+"""Group terms: ``(x | g)``, ``(x || g)``, ``(1 | a/b)``, ``(1 + x | id | g)``, ``us(x | g)``, ``known(1 | g, K)``."""
 
 from __future__ import annotations
 
@@ -69,9 +69,7 @@ def read(node: Node, context: Context) -> tuple[Bar, ...]:
     return tuple(bar(text, grouping, called, shared, node, context) for grouping in found)
 
 
-def bar(
-    text: str, grouping: Grouping, called: Structure, shared: str | None, node: Node, context: Context
-) -> Bar:
+def bar(text: str, grouping: Grouping, called: Structure, shared: str | None, node: Node, context: Context) -> Bar:
     """One group term as a value.
 
     Raises
@@ -83,7 +81,9 @@ def bar(
         raise context.refuse("How the levels are related is said twice.", node, f"Keep {ACROSS}( ) or gr(…, cov=).")
     across = called.across or grouping.across
     if across is not None and (grouping.multiple or grouping.by is not None or len(grouping.factors) > 1):
-        raise context.refuse("A relation is one between the levels of a single column.", node, f"(1 | gr(g, cov={across})).")
+        raise context.refuse(
+            "A relation is one between the levels of a single column.", node, f"(1 | gr(g, cov={across}))."
+        )
     return Bar(
         text,
         grouping.factors,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hierlm import names
 from hierlm.formula.bars import INDEPENDENT, Structure, bar, effects, groups, is_bar, options
 from hierlm.formula.context import Context
+from hierlm.formula.grouping import Grouping
 from hierlm.formula.parser import build
 from hierlm.formula.tokens import check_brackets, scan
 from hierlm.formula.tree import Bars, Call, Chain, Name, Node, bare, summands
-from hierlm.formula.grouping import Grouping
 from hierlm.formula.values import Bar, Predictor
 
 __all__ = ["random_bars", "residual_predictor"]

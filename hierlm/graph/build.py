@@ -11,12 +11,13 @@ from pytensor.graph.traversal import ancestors
 from hierlm import names
 from hierlm.errors import ModelError
 from hierlm.graph.common import common_effects, fixed_part
+from hierlm.graph.elements import element_labels, vector_parameters
 from hierlm.graph.groups import Columns, group_effects, group_part
 from hierlm.graph.hosting import hosting
 from hierlm.graph.observation import free_parameters, observe
 from hierlm.model.coefficients import coefficient_rows
 from hierlm.model.model import Model
-from hierlm.model.values import GroupBlock, ModelPredictor, sd_rows
+from hierlm.model.values import GroupBlock, ModelPredictor, correlation_dims, correlation_effects, sd_rows
 
 __all__ = ["build_graph", "coordinates"]
 
@@ -35,6 +36,7 @@ def coordinates(model: Model) -> dict[str, Any]:
         scaled = [label for label, _ in sd_rows(blocks)]
         coords[names.level_dim(group)] = list(blocks[0].levels)
         coords[names.effect_dim(group)] = coords[names.effect_dim2(group)] = effects
+        coords |= dict.fromkeys(correlation_dims(blocks), correlation_effects(blocks))
         if len(scaled) < len(effects):
             coords[names.sd_dim(group)] = scaled
         for row in coefficient_rows(blocks):
@@ -43,7 +45,7 @@ def coordinates(model: Model) -> dict[str, Any]:
     if model.responses[0].label is not None:
         for parameter in dict.fromkeys(p for r in model.responses for p in r.free):
             coords[names.response_dim(parameter)] = [r.name for r in model.responses if parameter in r.free]
-    return coords
+    return coords | element_labels(model)
 
 
 def build_graph(model: Model) -> pm.Model:
@@ -58,11 +60,8 @@ def build_graph(model: Model) -> pm.Model:
         hosts = hosting(model)
         effects = common_effects(model, hosts)
         columns = {group: group_effects(model, group, hosts, effects) for group in model.groups}
-        index = {
-            group: _index(blocks[0])
-            for group, blocks in model.groups.items()
-        }
-        free = free_parameters(model)
+        index = {group: _index(blocks[0]) for group, blocks in model.groups.items()}
+        free = free_parameters(model) | vector_parameters(model)
         for position, response in enumerate(model.responses):
             etas = {
                 p.parameter: _predictor(

@@ -17,7 +17,7 @@ from hierlm.graph.structured import innovations, related, slots, structured_effe
 from hierlm.graph.transforms import Scaled, ScaledSoftplus
 from hierlm.graph.vectors import vector
 from hierlm.model.model import Model
-from hierlm.model.values import GroupBlock, sd_rows
+from hierlm.model.values import GroupBlock, correlation_dims, correlation_effects, sd_rows
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.prior import Prior
 
@@ -124,15 +124,19 @@ def _correlation_matrix(group: str, blocks: Sequence[GroupBlock], factors: Seque
     """``cor_g`` over all effects of the grouping, where any are correlated."""
     if not any(b.covariance.correlated(len(b.effects)) for b in blocks):
         return
-    width = sum(len(b.effects) for b in blocks)
+    place = {label: i for i, label in enumerate(correlation_effects(blocks))}
+    width = len(place)
     entries: list[list[Tensor]] = [[1.0 if i == j else 0.0 for j in range(width)] for i in range(width)]
     for block, rows in zip(blocks, factors, strict=True):
+        if _structured(block):
+            continue
+        at = [place[e] for e in block.effects]
         for i, row in enumerate(rows):
             for j in range(i):
                 value = sum(row[m] * rows[j][m] for m in range(j + 1))
-                entries[block.columns[i]][block.columns[j]] = entries[block.columns[j]][block.columns[i]] = value
+                entries[at[i]][at[j]] = entries[at[j]][at[i]] = value
     matrix = pt.stack([pt.as_tensor(e, dtype="float64") for row in entries for e in row]).reshape((width, width))
-    pm.Deterministic(names.cor(group), matrix, dims=(names.effect_dim(group), names.effect_dim2(group)))
+    pm.Deterministic(names.cor(group), matrix, dims=correlation_dims(blocks))
 
 
 def _cholesky(block: GroupBlock, factor: list[list[Tensor]], sds: Mapping[int, Tensor]) -> Tensor:

@@ -47,7 +47,9 @@ def observe(
         key: pm.Data(names.data(key, label), values, dims=names.OBS) for key, values in response.additions.items()
     }
     predicted = {p: Predicted(etas[p], link) for p, link in response.links.items()}
-    predicted |= {p: Predicted(free[response.name, p], get_link("identity")) for p in response.free}
+    predicted |= {
+        p: Predicted(free[response.name, p], get_link("identity")) for p in (*response.free, *response.elements)
+    }
     values = response.y.astype(np.int64) if response.family.discrete else response.y
     data = pm.Data(names.data("observed", name), values, dims=names.OBS)
     variable = response.family.distribution(additions, **predicted)

@@ -12,14 +12,13 @@ import numpy as np
 from hierlm import names
 from hierlm.errors import PriorError, did_you_mean
 from hierlm.model.coefficients import coefficient_rows
+from hierlm.model.fitting import fitting
 from hierlm.model.scales import link_scale
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse, Piece
 from hierlm.priors.defaults import coefficient_priors, group_sd_prior, nonzero_rms
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.lkj import LKJ
-from hierlm.priors.positive import positive_part
 from hierlm.priors.prior import Prior
-from hierlm.priors.truncation import truncatable
 
 __all__ = ["AnyPrior", "Assignment", "assign_priors", "link_scale"]
 
@@ -42,7 +41,8 @@ class Assignment:
     source : str
         ``"default"``, or the name under which the user gave it.
     kind : str
-        ``"coefficient"``, ``"intercept"``, ``"positive"``, ``"real"``, ``"correlation"`` or ``"bounded"``: what the
+        ``"coefficient"``, ``"intercept"``, ``"positive"``, ``"probability"``, ``"real"``, ``"correlation"``,
+        ``"elements"`` (of all elements of a family's vector) or ``"bounded"`` (a coefficient of a structure): what the
         prior must fit.
     bounds : (float, float)
         Of a ``"bounded"`` one.
@@ -88,6 +88,7 @@ def assign_priors(
             f"priors is a {type(given).__name__}, not a mapping.", hint='Write {"b": hl.Prior("Normal", sigma=1)}.'
         )
     rows = [*_coefficients(responses, predictors), *_groups(responses, blocks), *_free(responses)]
+    rows += _elements(responses, predictors)
     user = {key: _as_prior(key, value) for key, value in given.items()}
     _check_names(user, rows)
     assigned = tuple(_override(row, user) for row in rows)
@@ -108,11 +109,33 @@ def _coefficients(responses: Sequence[ModelResponse], predictors: Sequence[Model
     by_name = {r.name: r for r in responses}
     rows = []
     for p in predictors:
-        centre, spread = link_scale(by_name[p.response], p.parameter)
-        defaults = coefficient_priors(p.X, p.labels, p.intercept, centre, spread)
+        defaults = _defaults(by_name[p.response], p)
         for j, (label, prior) in enumerate(zip(p.labels, defaults, strict=True)):
             kind = "intercept" if j == p.intercept else "coefficient"
             rows.append(Assignment(names.common(p.parameter), label, prior, kind=kind))
+    return rows
+
+
+def _defaults(response: ModelResponse, p: ModelPredictor) -> tuple[Prior, ...]:
+    """The default priors of one predictor's coefficients."""
+    centre, spread = link_scale(response, p.parameter)
+    if response.declared(p.parameter).intercept:
+        return coefficient_priors(p.X, p.labels, p.intercept, centre, spread)
+    return _beside_intercept(response, p)[1:]
+
+
+def _beside_intercept(response: ModelResponse, p: ModelPredictor) -> tuple[Prior, ...]:
+    """The default priors of an intercept, whose place something else takes, and of the coefficients beside it."""
+    X = np.column_stack([np.ones(len(p.X)), p.X])
+    return coefficient_priors(X, (names.INTERCEPT, *p.labels), 0, *link_scale(response, p.parameter))
+
+
+def _elements(responses: Sequence[ModelResponse], predictors: Sequence[ModelPredictor]) -> list[Assignment]:
+    """Thresholds: one prior for all, that of the intercept whose place they take."""
+    rows = []
+    for r in responses:
+        mean = next(p for p in predictors if (p.response, p.parameter) == (r.name, names.MEAN))
+        rows += [Assignment(name, r.label, _beside_intercept(r, mean)[0], kind="elements") for name in r.elements]
     return rows
 
 
@@ -120,9 +143,10 @@ def _free(responses: Sequence[ModelResponse]) -> list[Assignment]:
     rows = []
     for r in responses:
         defaults = r.family.default_priors(r.y, r.additions)
-        bounds = {p.name: p.lower for p in r.family.parameters}
+        bounds = {p.name: (p.lower, p.upper) for p in r.family.parameters}
         for parameter in r.free:
-            kind = "positive" if bounds[parameter] >= 0 else "real"
+            lower, upper = bounds[parameter]
+            kind = "real" if lower < 0 else "positive" if np.isinf(upper) else "probability"
             rows.append(Assignment(parameter, r.label, defaults[parameter], kind=kind))
     return rows
 
@@ -192,6 +216,8 @@ def _meant(key: str, rows: Sequence[Assignment], known: Collection[str]) -> str:
         return f"Group effects are normal with the standard deviations '{names.sd(group)}': give a prior of these."
     if variable in {names.cor(g) for g in groups}:
         return "The effects of this grouping have no correlation: write (… | g) for correlated ones."
+    if variable != key and any(row.kind == "elements" and variable == row.variable for row in rows):
+        return f"One prior holds for all of them, since they are in order: '{variable}'."
     if names.common(variable) in known:
         return f"It has a formula of its own: its coefficients are '{names.common(variable)}'."
     same = [row.name for row in rows if row.label is not None and key == row.label.rpartition(":")[2]]
@@ -210,61 +236,5 @@ def _override(row: Assignment, user: Mapping[str, AnyPrior]) -> Assignment:
         raise PriorError(f"{' and '.join(exact)} are one parameter, but their priors differ.", hint="Give one of them.")
     whole = [row.variable] if row.variable in user and _applies(row.variable, row) else []
     for key in [*exact[:1], *whole]:
-        return replace(row, prior=_fitting(row, key, user[key]), source=key)
+        return replace(row, prior=fitting(row, key, user[key]), source=key)
     return row
-
-
-def _fitting(row: Assignment, key: str, prior: AnyPrior) -> AnyPrior:
-    """The prior, if it fits the parameter; a normal for a positive parameter is its positive half."""
-    if row.kind == "correlation":
-        if isinstance(prior, Fixed):
-            raise PriorError(f"The correlation '{key}' cannot be fixed.", hint="Use '||' or idh( ) for correlation 0.")
-        return prior
-    if isinstance(prior, LKJ):
-        raise PriorError(f"LKJ is a prior for correlations, and '{key}' is none.", hint="Use hl.Prior(…).")
-    if isinstance(prior, Fixed):
-        lower, upper = row.bounds
-        if not lower < prior.value < upper:
-            raise PriorError(
-                f"'{key}' lies between {lower:g} and {upper:g}, so it cannot be fixed at {prior.value:g}.",
-                hint="Give a number between them.",
-            )
-        if row.kind == "positive" and prior.value <= 0:
-            raise PriorError(
-                f"'{key}' must be positive, so it cannot be fixed at {prior.value:g}.",
-                hint="Without variation, leave the term out of the formula.",
-            )
-        return prior
-    if row.kind == "positive":
-        return positive_part(prior)
-    if row.kind == "bounded":
-        return _inside(row, key, prior)
-    if prior.on != "value":
-        raise PriorError(
-            f"'{key}' has no {prior.on}: on='{prior.on}' is for standard deviations.", hint="Leave 'on' out."
-        )
-    return prior
-
-
-def _inside(row: Assignment, key: str, prior: Prior) -> Prior:
-    """A prior of a number between bounds; what lies outside is cut off."""
-    lower, upper = row.bounds
-    if lower >= 0:
-        prior = positive_part(prior) if upper == math.inf else prior
-    elif prior.on != "value":
-        raise PriorError(f"'{key}' has no {prior.on}.", hint="Leave 'on' out.")
-    start, stop = max(lower, prior.support[0]), min(upper, prior.support[1])
-    if not start < stop:
-        raise PriorError(
-            f"{prior!r} excludes every value of '{key}', which lies between {lower:g} and {upper:g}.",
-            hint="Give a prior with some mass there.",
-        )
-    cut = (start, stop) != prior.support
-    if cut and (not prior.proper or prior.on != "value" or not truncatable(prior)):
-        raise PriorError(
-            f"{prior!r} cannot be truncated to ({lower:g}, {upper:g}), where '{key}' lies.",
-            hint=f'Give a prior there, such as Prior("Uniform", lower={lower:g}, upper={upper:g}).'
-            if math.isfinite(upper - lower)
-            else "Use Normal, Gamma or LogNormal.",
-        )
-    return prior

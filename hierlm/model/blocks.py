@@ -120,6 +120,7 @@ def _split(members: Sequence[_Member], first: int, known: Known, text: str) -> l
                     relation=None if head.bar.across is None else known.relations[head.bar.across],
                     related_by=head.bar.across,
                     members=head.members,
+                    weights=head.bar.weights,
                     inhabited=_inhabited(members, own),
                 )
             )
@@ -175,9 +176,7 @@ def _covariance(
         )
         return covariance.at(setting)
     except ModelError as problem:
-        raise FormulaError(
-            problem.message, text=text, start=bar.start, stop=bar.stop, hint=problem.hint
-        ) from problem
+        raise FormulaError(problem.message, text=text, start=bar.start, stop=bar.stop, hint=problem.hint) from problem
 
 
 def _place(members: Sequence[_Member], index: int) -> tuple[_Member, int]:

@@ -21,7 +21,7 @@ from hierlm.model.separation import separated
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.priors.fixed import Fixed
 
-__all__ = ["check_left_sides", "check_matrices", "check_residual", "warn_unidentified"]
+__all__ = ["check_intercepts", "check_left_sides", "check_matrices", "check_residual", "warn_unidentified"]
 
 Floats = NDArray[np.float64]
 
@@ -99,6 +99,28 @@ def check_matrices(formula: Formula, given: Collection[str]) -> None:
         raise ModelError(
             f"The formula does not name the matrix {idle[0]!r}.",
             hint=f"Write known(1 | g, {idle[0]}) or propto(0 + f | g, {idle[0]}), or leave it out.",
+        )
+
+
+def check_intercepts(predictors: Sequence[ModelPredictor], responses: Sequence[ModelResponse]) -> None:
+    """Refuse common effects that add up to an intercept where something else is the intercept already.
+
+    Raises
+    ------
+    ModelError
+    """
+    by_name = {r.name: r for r in responses}
+    for p in predictors:
+        response = by_name[p.response]
+        declared = response.declared(p.parameter)
+        if declared.intercept or not p.labels or not _spans(p.X, np.zeros(len(p.X), dtype=np.int64), 1):
+            continue
+        instead = " and ".join(response.elements) if declared.fixed is None else f"the value {declared.fixed:g}"
+        raise ModelError(
+            f"The common effects of '{p.parameter}' add up to an intercept, whose place {instead} takes in "
+            f"{response.family.name}.",
+            hint=f"Leave out '0 +': {p.parameter if p.parameter != names.MEAN else response.name} ~ … has no "
+            "intercept of its own there.",
         )
 
 

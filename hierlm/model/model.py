@@ -21,7 +21,13 @@ from hierlm.formula.values import Formula
 from hierlm.model import describe
 from hierlm.model.assign import Assignment, assign_priors
 from hierlm.model.blocks import group_blocks
-from hierlm.model.checks import check_left_sides, check_matrices, check_residual, warn_unidentified
+from hierlm.model.checks import (
+    check_intercepts,
+    check_left_sides,
+    check_matrices,
+    check_residual,
+    warn_unidentified,
+)
 from hierlm.model.kernel_cache import readable_kernels
 from hierlm.model.parameterization import choose_centring
 from hierlm.model.specify import FamilyChoice, LinkChoice, families_of, predictors_of, responses_of
@@ -151,11 +157,17 @@ class Model:
         check_matrices(parsed, relations)
         check_left_sides(parsed, available(data), [f for f, _ in chosen])
         design = build(
-            parsed, data, missing=missing, extra=functions, related={n: r.labels for n, r in relations.items()}
+            parsed,
+            data,
+            missing=missing,
+            extra=functions,
+            related={name: relation.labels for name, relation in relations.items()},
+            every_category=any(f.ordinal for f, _ in chosen),
         )
         check_residual(parsed, design.schema)
         responses = responses_of(design, chosen, link)
         predictors = predictors_of(design, responses)
+        check_intercepts(predictors, responses)
         blocks = group_blocks(design, responses, relations)
         centring = choose_centring(parameterization, blocks, predictors, responses)
         blocks = tuple(replace(b, centred=c) for b, c in zip(blocks, centring, strict=True))

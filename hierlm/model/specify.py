@@ -106,6 +106,12 @@ def _response(
                 f"link names '{parameter}', which has no formula of its own.", hint=f"Add a formula '{parameter} ~ …'."
             )
     y = _prepared(design, response, family)
+    categories = family.categories(y, response.levels)
+    labels = {
+        v: tuple(names.effect_label(response.name if several else None, names.MEAN, e) for e in elements)
+        for v, elements in family.elements(categories).items()
+    }
+    last = response.levels[-1] if response.levels and not family.ordinal else None
     return ModelResponse(
         name=response.name,
         label=response.name if several else None,
@@ -113,15 +119,19 @@ def _response(
         y=_readonly(y),
         additions=response.additions,
         levels=response.levels,
-        success=response.success or (response.levels[-1] if response.levels else None),
+        success=response.success or last,
         links={p: _link(by_name[p], links.get(p), family) for p in predicted},
-        free=tuple(p.name for p in active if p.name not in predicted),
+        free=tuple(p.name for p in active if p.name not in predicted and p.fixed is None),
         options=response.options,
+        categories=categories,
+        elements=labels,
     )
 
 
 def _prepared(design: Design, response: Response, family: Family) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The response as numbers; errors name the columns and the rows of the user's data."""
+    if family.ordinal and response.levels is not None and not response.ordered:
+        raise _unordered(response, family)
     try:
         return family.prepare(response.name, response.values, response.levels, response.success, response.additions)
     except DataError as problem:
@@ -132,6 +142,19 @@ def _prepared(design: Design, response: Response, family: Family) -> np.ndarray[
             column = addition.expression if column == addition.name else column
         rows = [int(design.rows[row]) for row in problem.rows]
         raise DataError(message, column=column, rows=rows, hint=problem.hint) from problem
+
+
+def _unordered(response: Response, family: Family) -> DataError:
+    """Categories whose order nobody declared: alphabetical order would be a guess."""
+    assert response.levels is not None
+    listed = ", ".join(map(repr, response.levels[:8])) + (", …" if len(response.levels) > 8 else "")
+    column = response.column
+    return DataError(
+        f"The response '{response.name}' has categories without an order, and {family.name} needs one.",
+        column=column,
+        hint=f"Declare it, lowest first: d[{column!r}] = pd.Categorical(d[{column!r}], [{listed}], ordered=True); in "
+        "polars cast to pl.Enum([…]); or number the categories 1, 2, ….",
+    )
 
 
 def _check_additions(response: Response, family: Family) -> None:
@@ -162,20 +185,23 @@ def _link(parameter: Parameter, name: str | None, family: Family) -> Link:
 
 def predictors_of(design: Design, responses: Sequence[ModelResponse]) -> tuple[ModelPredictor, ...]:
     """Every linear predictor, with the place of its coefficients in the variable of its parameter."""
-    labels = {r.name: r.label for r in responses}
+    by_name = {r.name: r for r in responses}
     taken: dict[str, int] = {}
     predictors = []
     for p in design.predictors.values():
+        response, common = by_name[p.response], p.common
+        own = response.declared(p.parameter).intercept
+        kept = [j for j in range(len(common.labels)) if own or j != common.intercept]
         start = taken.get(p.parameter, 0)
-        taken[p.parameter] = stop = start + len(p.common.labels)
+        taken[p.parameter] = stop = start + len(kept)
         predictors.append(
             ModelPredictor(
                 response=p.response,
                 parameter=p.parameter,
-                X=p.common.X,
-                labels=tuple(names.effect_label(labels[p.response], names.MEAN, c) for c in p.common.labels),
-                offset=p.common.offset,
-                intercept=p.common.intercept,
+                X=common.X if own else _readonly(common.X[:, kept]),
+                labels=tuple(names.effect_label(response.label, names.MEAN, common.labels[j]) for j in kept),
+                offset=common.offset,
+                intercept=common.intercept if own else None,
                 columns=slice(start, stop),
             )
         )

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlm import names
 from hierlm.covariances.covariance import Covariance
 from hierlm.covariances.relation import Relation
 from hierlm.design.values import Groups, Members
-from hierlm.families.family import Family
+from hierlm.families.family import Family, Parameter
 from hierlm.links import Link
 
-__all__ = ["GroupBlock", "ModelPredictor", "ModelResponse", "Piece", "sd_rows"]
+__all__ = [
+    "GroupBlock",
+    "ModelPredictor",
+    "ModelResponse",
+    "Piece",
+    "correlation_dims",
+    "correlation_effects",
+    "sd_rows",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +50,10 @@ class ModelResponse:
         Parameters without a predictor: one value on the natural scale, a prior of their own.
     options : mapping
         Options of the additions (``"se.sigma"``).
+    categories : tuple of str
+        Names of the ordered categories 1, 2, … of ``y``; empty where it is a number.
+    elements : mapping parameter → tuple of str
+        Labels of the elements of the family's :attr:`~hierlm.families.Family.vectors`, as in ``thresholds[low|high]``.
     """
 
     name: str
@@ -53,6 +66,12 @@ class ModelResponse:
     links: Mapping[str, Link]
     free: tuple[str, ...]
     options: Mapping[str, object]
+    categories: tuple[str, ...] = ()
+    elements: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def declared(self, parameter: str) -> Parameter:
+        """What the family says about one of its parameters."""
+        return next(p for p in self.family.parameters if p.name == parameter)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +138,8 @@ class GroupBlock:
         The name under which the relation was handed over.
     members : Members or None
         Of a multi-membership: the levels and weights of each row, where ``codes`` has the first level only.
+    weights : tuple of str
+        The columns of their weights as typed; empty for equal ones.
     inhabited : (levels,) bool array or None
         Which levels the effects belong to (``by=``); None for all.
     """
@@ -137,6 +158,7 @@ class GroupBlock:
     relation: Relation | None = None
     related_by: str | None = None
     members: Members | None = None
+    weights: tuple[str, ...] = ()
     inhabited: NDArray[np.bool_] | None = None
 
     @property
@@ -156,3 +178,17 @@ def sd_rows(blocks: Sequence[GroupBlock]) -> list[tuple[str, tuple[int, ...]]]:
     """The rows of ``sd_g`` in their order: (label, columns of ``r_g`` that have that standard deviation)."""
     rows = [(label, tuple(b.columns[i] for i in own)) for b in blocks for label, own in b.scales]
     return sorted(rows, key=lambda row: row[1][0])
+
+
+def correlation_effects(blocks: Sequence[GroupBlock]) -> list[str]:
+    """The effects that ``cor_g`` is about, in the order of ``r_g``: not those whose correlations follow from others."""
+    free = [b for b in blocks if not b.covariance.structured(len(b.effects))]
+    return [e for _, e in sorted((c, e) for b in free for c, e in zip(b.columns, b.effects, strict=True))]
+
+
+def correlation_dims(blocks: Sequence[GroupBlock]) -> tuple[str, str]:
+    """The dimensions of ``cor_g``: those of ``r_g``'s effects where it is about all of them."""
+    group = blocks[0].group
+    if any(b.covariance.structured(len(b.effects)) for b in blocks):
+        return names.correlated_dim(group), names.correlated_dim2(group)
+    return names.effect_dim(group), names.effect_dim2(group)

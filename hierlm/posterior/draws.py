@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hierlm import names
 from hierlm.errors import PosteriorError, did_you_mean
 from hierlm.model.coefficients import coefficient_rows
+from hierlm.model.values import correlation_dims
 from hierlm.posterior.linear import Draws
 from hierlm.posterior.structured import StructuredDraws, sd_draws
 from hierlm.priors.fixed import Fixed
@@ -138,7 +139,7 @@ def correlation_draws(fit: Fit, block: GroupBlock) -> Floats:
         return V / (sds[:, :, None] * sds[:, None, :])
     if not block.covariance.correlated(k):
         return np.broadcast_to(np.eye(k), (fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"], k, k))
-    dims = dict.fromkeys((names.effect_dim(block.group), names.effect_dim2(block.group)), block.effects)
+    dims = dict.fromkeys(correlation_dims(fit.model.groups[block.group]), block.effects)
     return Draws(fit.model, fit.posterior).labelled(names.cor(block.group), **dims)
 
 
@@ -207,7 +208,7 @@ def _pairs(fit: Fit, group: str) -> Elements:
             continue
         array = fit.posterior[variable]
         for one, other in combinations(block.effects, 2):
-            where = {names.effect_dim(group): one, names.effect_dim2(group): other}
+            where = dict(zip(correlation_dims(fit.model.groups[group]), (one, other), strict=True))
             parts.append(array.sel(where).transpose("chain", "draw").to_numpy())
             rows.append(names.element(variable, one, other))
     shape = (fit.posterior.sizes["chain"], fit.posterior.sizes["draw"], 0)
@@ -226,7 +227,7 @@ def _effects(fit: Fit, group: str) -> Elements:
 
 
 def inhabited(model: Model, group: str) -> NDArray[np.bool_]:
-    """(level, effect): whether a level has an effect, which it lacks where ``by=`` puts it in another sub-population."""
+    """(level, effect): whether a level has an effect; those of other sub-populations (``by=``) it has not."""
     blocks = model.groups[group]
     there = np.ones((len(blocks[0].levels), sum(len(b.effects) for b in blocks)), dtype=bool)
     for block in blocks:

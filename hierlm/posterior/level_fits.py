@@ -161,6 +161,9 @@ def _rowwise(fit: Fit, response: ModelResponse) -> Rowwise:
     for parameter in response.free:
         value = select(fit, parameter, [response.label or ""]).mean()
         predicted[parameter] = Predicted(pt.constant(float(value)), get_link("identity"))
+    for parameter, labels in response.elements.items():
+        elements = select(fit, parameter, labels).mean(axis=0)
+        predicted[parameter] = Predicted(pt.constant(elements), get_link("identity"))
     additions: dict[str, Any] = {a: pt.constant(v) for a, v in response.additions.items()}
     y = response.y.astype(np.int64) if response.family.discrete else response.y
     density = pm.logp(response.family.distribution(additions, **predicted), pt.constant(y))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.design.values import Groups
+from hierlm.model.values import correlation_dims
 from hierlm.posterior.structured import StructuredDraws, sd_draws
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class NewLevels:
                     r[at, columns] = np.einsum("sij,sj->si", L, own[at])
                 continue
             sd = sd_draws(self._draws, block, self._model.groups[group])
-            dims = dict.fromkeys((names.effect_dim(group), names.effect_dim2(group)), block.effects)
+            dims = dict.fromkeys(correlation_dims(self._model.groups[group]), block.effects)
             root = np.eye(k)[None]
             if block.covariance.correlated(k):
                 root = _root(self._draws.labelled(names.cor(group), **dims))
@@ -110,4 +111,3 @@ def _effects_of(model: Model, group: str) -> list[str]:
     """Labels of a grouping's effects in the order of its columns."""
     pairs = [(c, e) for b in model.groups[group] for c, e in zip(b.columns, b.effects, strict=True)]
     return [e for _, e in sorted(pairs)]
-

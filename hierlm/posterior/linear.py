@@ -171,7 +171,12 @@ def at_rows(model: Model, new: Any = None, *, kept: Iterable[str] | None = None,
     design = schema.apply(new, need_response=response, skip_groups=skip)
     _check_new_additions(design)
     predictors = predictors_of(design, model.responses)
-    return Rows(np.asarray(design.rows), design.responses, predictors, group_blocks(design, model.responses, model.options.matrices))
+    return Rows(
+        np.asarray(design.rows),
+        design.responses,
+        predictors,
+        group_blocks(design, model.responses, model.options.matrices),
+    )
 
 
 def _check_new_additions(design: Design) -> None:

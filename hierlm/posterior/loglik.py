@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from hierlm import names
-from hierlm.errors import DataError, DataWarning, PredictionError
+from hierlm.errors import DataError, DataWarning, PredictionError, show_rows
 from hierlm.fit import Fit
 from hierlm.model.values import ModelResponse
 from hierlm.posterior.levels import NewLevels
@@ -99,4 +99,11 @@ def new_values(rows: Rows, response: ModelResponse, training: Any) -> Floats:
             prepared = response.family.prepare(response.name, values, response.levels, success, additions)
     except DataError as problem:
         raise PredictionError(f"New data: {problem.message}", hint=problem.hint) from problem
+    beyond = np.flatnonzero(prepared[: rows.n] > len(response.categories))
+    if response.categories and beyond.size:
+        raise PredictionError(
+            f"New data: '{response.name}' is in a category above {response.categories[-1]} "
+            f"{show_rows(rows.index[beyond].tolist())}.",
+            hint=f"The fit has the categories {', '.join(response.categories)}.",
+        )
     return prepared[: rows.n]

@@ -79,7 +79,7 @@ def check_finite(values: NDArray[Any], rows: Rows) -> None:
     PredictionError
         Naming the rows.
     """
-    bad = rows.index[~np.isfinite(values).all(axis=0)]
+    bad = rows.index[~np.isfinite(values).all(axis=(0, *range(2, values.ndim)))]
     if bad.size:
         raise PredictionError(
             f"The prediction is not a finite number for some draws in {_some(bad, 'row')}.",
@@ -87,14 +87,22 @@ def check_finite(values: NDArray[Any], rows: Rows) -> None:
         )
 
 
-def labelled_draws(values: NDArray[Any], draws: Draws, rows: Rows, name: str) -> xr.DataArray:
-    """An (S, n) array as ``chain`` × ``draw`` × ``obs``, ``obs`` being the position of each row in the user's data."""
-    return xr.DataArray(
-        values.reshape(draws.chains, draws.draws, rows.n),
-        dims=("chain", "draw", names.OBS),
-        coords={**draws.coords, names.OBS: rows.index},
-        name=name,
-    )
+def labelled_draws(
+    values: NDArray[Any], draws: Draws, rows: Rows, name: str, categories: Sequence[str] = ()
+) -> xr.DataArray:
+    """An (S, n) array as ``chain`` × ``draw`` × ``obs``, ``obs`` being the position of each row in the user's data.
+
+    With categories an (S, n, K) array has the further dimension ``category``, and an (S, n) array of their numbers
+    becomes one of their names.
+    """
+    dims: tuple[str, ...] = ("chain", "draw", names.OBS)
+    coords = {**draws.coords, names.OBS: rows.index}
+    if values.ndim == 3:
+        dims, coords[names.CATEGORY] = (*dims, names.CATEGORY), np.asarray(categories)
+    elif categories:
+        values = np.asarray(categories)[values.astype(np.int64) - 1]
+    shape = (draws.chains, draws.draws, *values.shape[1:])
+    return xr.DataArray(values.reshape(shape), dims=dims, coords=coords, name=name)
 
 
 def _refuse(rows: Rows, unseen: dict[str, tuple[str, ...]]) -> None:

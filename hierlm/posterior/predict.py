@@ -26,6 +26,10 @@ KINDS = {
     "linear": "Linear predictor of {parameter} ({response}), link scale",
     "response": "Predicted response {response}",
 }
+OF_CATEGORIES = {
+    "mean": "Probabilities of the categories of {response}",
+    "response": "Predicted category of {response}, with the share of draws in each",
+}
 
 
 def predict(
@@ -52,8 +56,9 @@ def predict(
     new : data frame, optional
         Rows to predict; the training rows unless given.  It need not hold the response.
     kind : {"mean", "linear", "response"}
-        ``"mean"``: E[y | parameters], response scale (a binomial count: trials × probability).
-        ``"linear"``: η = offset + X b + Σ Z r, link scale.  ``"response"``: new observations y, response scale.
+        ``"mean"``: E[y | parameters], response scale (a binomial count: trials × probability); of an ordinal response
+        the probability of every category.  ``"linear"``: η = offset + X b + Σ Z r, link scale (latent scale).
+        ``"response"``: new observations y, response scale; of an ordinal response the names of categories.
     response : str, optional
         Which one, in a model of several.
     parameter : str
@@ -73,7 +78,8 @@ def predict(
     Returns
     -------
     Prediction
-        ``.frame`` with one row per row of data, ``.draws`` with every draw.
+        ``.frame`` with one row per row of data, ``.draws`` with every draw.  Of an ordinal response the frame of
+        ``"mean"`` and ``"response"`` has one row per row of data and category.
 
     Raises
     ------
@@ -97,8 +103,9 @@ def predict(
     root = checked_seed(seed)
     effects = NewLevels(model, used, root, zero=new_levels == "zero")
     noise = np.random.default_rng(np.random.SeedSequence([root]))
-    out = np.empty((used.size, rows.n))
-    for at in chunks(used.size, rows.n):
+    K = len(chosen.categories) if kind == "mean" else 0
+    out = np.empty((used.size, rows.n, K) if K else (used.size, rows.n))
+    for at in chunks(used.size * max(K, 1), rows.n):
         if kind == "linear":
             out[:, at] = linear_of(rows, used, chosen, at, kept, effects, parameter)[parameter]
         elif kind == "mean":
@@ -106,9 +113,11 @@ def predict(
         else:
             out[:, at] = drawn_response(rows, used, chosen, at, kept, effects, noise)
     check_finite(out, rows)
-    quantity = KINDS[kind].format(response=chosen.name, parameter=parameter)
-    array = labelled_draws(out, used, rows, quantity)
-    return Prediction(frame_of(out, rows, level), array, quantity, level, unseen, new_levels)
+    wording = KINDS | OF_CATEGORIES if chosen.categories else KINDS
+    quantity = wording[kind].format(response=chosen.name, parameter=parameter)
+    categories = chosen.categories if kind != "linear" else ()
+    array = labelled_draws(out, used, rows, quantity, categories)
+    return Prediction(frame_of(out, rows, level, categories), array, quantity, level, unseen, new_levels)
 
 
 def _check_options(kind: str, level: float) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from hierlm import names
 from hierlm.posterior.layout import Table, html_lines, html_page, html_table, number, percent, records, text_table
 from hierlm.posterior.linear import Rows, chunks
 
@@ -27,9 +28,11 @@ class Prediction:
     ----------
     frame : DataFrame
         One row per row of the data, indexed by its position there: ``mean``, ``sd``, and the ends ``lower``, ``upper``
-        of the equal-tailed interval that holds the share ``level`` of the draws.
+        of the equal-tailed interval that holds the share ``level`` of the draws.  Of an ordinal response one row per
+        row of data and ``category``: its probability, or, where responses are drawn, whether they are in it.
     draws : DataArray
-        Every draw, dims ``chain``, ``draw``, ``obs``.
+        Every draw, dims ``chain``, ``draw``, ``obs``, and ``category`` where probabilities are predicted; drawn
+        categories by their names.
     quantity : str
         What was predicted, and on which scale.
     level : float
@@ -48,7 +51,8 @@ class Prediction:
 
     def _header(self) -> list[str]:
         chains, draws = self.draws.sizes["chain"], self.draws.sizes["draw"]
-        rows = f"{len(self.frame):,} row{'s' if len(self.frame) != 1 else ''}"
+        n = self.draws.sizes[names.OBS]
+        rows = f"{n:,} row{'s' if n != 1 else ''}"
         lines = [f"{self.quantity}: {rows}, {chains} × {draws:,} draws, {percent(self.level)} equal-tailed interval"]
         done = {"draw": "drawn from the population", "zero": "set to zero"}.get(self.new_levels, "")
         for group, levels in self.new.items():
@@ -60,8 +64,13 @@ class Prediction:
 
     def _table(self) -> Table:
         numbers = ("mean", "sd", "lower", "upper")
+        words = tuple(c for c in self.frame.columns if c not in numbers)
         shown = records(self.frame.head(SHOWN), index=True)
-        return ("row", *numbers), [(str(r.Index), *(number(getattr(r, c), r.sd) for c in numbers)) for r in shown]
+        rows = [
+            (str(r.Index), *(str(getattr(r, c)) for c in words), *(number(getattr(r, c), r.sd) for c in numbers))
+            for r in shown
+        ]
+        return ("row", *words, *numbers), rows
 
     def _footer(self) -> list[str]:
         hidden = len(self.frame) - SHOWN
@@ -74,8 +83,13 @@ class Prediction:
         return html_page(html_lines(self._header()), html_table(*self._table()), html_lines(self._footer()))
 
 
-def frame_of(values: NDArray[np.float64], rows: Rows, level: float) -> pd.DataFrame:
-    """Mean, sd and equal-tailed interval of every row of an (S, n) array; see :class:`Prediction`."""
+def frame_of(values: NDArray[np.float64], rows: Rows, level: float, categories: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Mean, sd and equal-tailed interval of every row of an (S, n) array; see :class:`Prediction`.
+
+    With categories the array is (S, n, K), or (S, n) numbers of categories, and there is a row for each of them.
+    """
+    if categories:
+        return _frame_of_categories(values, rows, level, categories)
     ends = np.empty((2, rows.n))
     for at in chunks(len(values), rows.n):
         ends[:, at] = np.quantile(values[:, at], [(1 - level) / 2, (1 + level) / 2], axis=0)
@@ -86,5 +100,22 @@ def frame_of(values: NDArray[np.float64], rows: Rows, level: float) -> pd.DataFr
         "upper": ends[1],
     }
     frame = pd.DataFrame(columns, index=pd.Index(rows.index, name="row"))
+    frame.attrs["level"] = level
+    return frame
+
+
+def _frame_of_categories(
+    values: NDArray[np.float64], rows: Rows, level: float, categories: tuple[str, ...]
+) -> pd.DataFrame:
+    """A frame for each category, put together row by row."""
+    parts = [
+        frame_of(values[..., k] if values.ndim == 3 else (values == k + 1).astype(float), rows, level)
+        for k in range(len(categories))
+    ]
+    for part, category in zip(parts, categories, strict=True):
+        part.insert(0, names.CATEGORY, category)
+    order = np.arange(len(categories) * rows.n).reshape(len(categories), rows.n).T.ravel()
+    frame = pd.concat(parts).iloc[order]
+    frame[names.CATEGORY] = pd.Categorical(frame[names.CATEGORY], list(categories), ordered=True)
     frame.attrs["level"] = level
     return frame

@@ -18,7 +18,7 @@ from hierlm.model.values import ModelResponse
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, Rows, family_values, linear_predictor
 
-__all__ = ["drawn_response", "expected_response", "linear_of", "log_density"]
+__all__ = ["drawn_response", "expected_response", "free_values", "linear_of", "log_density"]
 
 Floats = NDArray[np.float64]
 
@@ -37,10 +37,11 @@ def linear_of(
 def expected_response(
     rows: Rows, draws: Draws, response: ModelResponse, at: slice, kept: Sequence[str], new: NewLevels
 ) -> Floats:
-    """E[y | parameters], response scale, shape (S, rows in ``at``)."""
+    """E[y | parameters], response scale, shape (S, rows in ``at``); of categories P(y = k), (S, rows, K)."""
     etas, free = linear_of(rows, draws, response, at, kept, new), free_values(draws, response)
     check_range(rows, response, etas, at)
-    return family_values(_mean(response), response, additions(rows, response, at), etas, free)
+    question = _probabilities(response) if response.categories else _mean(response)
+    return family_values(question, response, additions(rows, response, at), etas, free)
 
 
 def drawn_response(
@@ -117,10 +118,13 @@ def log_density(
 
 
 def free_values(draws: Draws, response: ModelResponse) -> dict[str, Floats]:
-    """Parameters without a predictor, natural scale: parameter → (S, 1)."""
+    """Parameters without a predictor, natural scale: parameter → (S, 1), or (S, 1, k) of several elements."""
+    several = {
+        p: draws.labelled(p, **{names.element_dim(p): labels})[:, None, :] for p, labels in response.elements.items()
+    }
     if response.label is None:
-        return {p: draws.labelled(p)[:, None] for p in response.free}
-    return {p: draws.labelled(p, **{names.response_dim(p): [response.label]}) for p in response.free}
+        return {p: draws.labelled(p)[:, None] for p in response.free} | several
+    return {p: draws.labelled(p, **{names.response_dim(p): [response.label]}) for p in response.free} | several
 
 
 def additions(rows: Rows, response: ModelResponse, at: slice) -> dict[str, Floats]:
@@ -131,6 +135,10 @@ def additions(rows: Rows, response: ModelResponse, at: slice) -> dict[str, Float
 
 def _mean(response: ModelResponse) -> Any:
     return lambda given, parameters: response.family.mean(given, **parameters)
+
+
+def _probabilities(response: ModelResponse) -> Any:
+    return lambda given, parameters: response.family.probabilities(given, **parameters)
 
 
 def _distribution(response: ModelResponse) -> Any:

@@ -95,4 +95,3 @@ class StructuredDraws:
             at = slice(start, min(start + step, self.size))
             found = np.asarray(function(*(np.ascontiguousarray(a[at]) for a in arrays)))
             yield at, np.broadcast_to(found, (at.stop - at.start, *found.shape[-answer.ndim :]))
-

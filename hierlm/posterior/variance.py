@@ -15,6 +15,7 @@ from hierlm.graph.evaluate import evaluate
 from hierlm.posterior.draws import covariance_draws, select
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, Rows, at_rows, chunks, family_values, linear_predictor
+from hierlm.posterior.response import free_values
 from hierlm.posterior.structured import StructuredDraws
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def distribution_variance(fit: Fit, response: ModelResponse) -> Floats:
         When the link has no latent variance, or a draw's variance is not a number.
     """
     draws, rows = Draws(fit.model, fit.posterior), at_rows(fit.model)
-    free = {p: select(fit, p, [response.label or ""]) for p in response.free}
+    free = free_values(draws, response)
     others = [p for p in response.links if p != names.MEAN]
     link = response.links[names.MEAN]
     centre = np.full((draws.size, 1), 0.5)
@@ -193,10 +194,12 @@ def _depends_on_mean(fit: Fit, response: ModelResponse, free: Mapping[str, Float
 
 def mean_is_linear(fit: Fit, response: ModelResponse) -> bool:
     """Whether E[y] is the linear predictor itself, so that the link scale is the response scale."""
+    if response.categories:
+        return False
     first = fit.posterior.isel(chain=[0], draw=[0])
     draws, rows = Draws(fit.model, first), at_rows(fit.model)
     at = slice(0, rows.n)
     etas = {p: _eta(fit, rows, draws, response, p, at) for p in response.links}
-    free = {p: select(fit, p, [response.label or ""])[:1] for p in response.free}
+    free = free_values(draws, response)
     mean = family_values(lambda a, p: response.family.mean(a, **p), response, response.additions, etas, free)
     return bool(np.allclose(mean, etas[names.MEAN]))

@@ -128,11 +128,13 @@ class Prior:
         """Whether the density integrates to one; Flat and HalfFlat do not."""
         return self._distribution.proper
 
-    def dist(self, **vectors: ArrayLike) -> Any:
+    def dist(self, *, size: Any = None, **vectors: ArrayLike) -> Any:
         """The unnamed PyMC random variable of what the distribution describes (sd² or sd⁻² where ``on`` says so).
 
         Parameters
         ----------
+        size : int or tuple of int, optional
+            As in PyMC.
         **vectors : array
             Arguments that differ between the elements of a vector variable.
 
@@ -140,7 +142,7 @@ class Prior:
         -------
         TensorVariable
         """
-        return getattr(pm, self.name).dist(**self._constants(vectors))
+        return getattr(pm, self.name).dist(**self._constants(vectors), size=size)
 
     def _constants(self, vectors: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float64]]:
         """The arguments in double precision: PyTensor takes a Python 2.5 as single, and folds log(2.5) as such."""

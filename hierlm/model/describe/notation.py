@@ -72,6 +72,10 @@ class Notation(ABC):
         """``cor_Subject[Intercept, Days]``."""
 
     @abstractmethod
+    def coefficient_of(self, name: str, group: str, *labels: str) -> str:
+        """``rho_Subject``, ``loading_Subject[f[a], 1]``."""
+
+    @abstractmethod
     def free(self, parameter: str, label: str | None) -> str:
         """``σ``, or ``σ[y1]`` where several responses have one."""
 
