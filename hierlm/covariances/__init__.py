@@ -6,21 +6,36 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from hierlm.covariances.ante import Ante
+from hierlm.covariances.ar1 import Ar1
+from hierlm.covariances.car1 import Car1
 from hierlm.covariances.cor import Cor
 from hierlm.covariances.corh import Corh
 from hierlm.covariances.corv import Corv
 from hierlm.covariances.covariance import Covariance
+from hierlm.covariances.exp import Exp
+from hierlm.covariances.gau import Gau
+from hierlm.covariances.hetar1 import Hetar1
+from hierlm.covariances.homtoep import Homtoep
 from hierlm.covariances.idh import Idh
 from hierlm.covariances.idv import Idv
+from hierlm.covariances.mat import Mat
 from hierlm.covariances.propto import Propto
 from hierlm.covariances.rr import Rr
+from hierlm.covariances.toep import Toep
 from hierlm.covariances.us import Us
 from hierlm.errors import ModelError, did_you_mean
 
 __all__ = ["COVARIANCES", "NEEDS", "STRUCTURES", "Covariance", "get_covariance"]
 
 COVARIANCES: Mapping[str, type[Covariance]] = MappingProxyType(
-    {c.name: c for c in (Us, Idh, Idv, Corh, Corv, Cor, Ante, Rr, Propto)}
+    {
+        c.name: c
+        for c in (
+            *(Us, Idh, Idv, Corh, Corv, Cor),
+            *(Ar1, Hetar1, Car1, Toep, Homtoep, Ante, Exp, Gau, Mat),
+            *(Rr, Propto),
+        )
+    }
 )
 """Canonical name → structure."""
 

@@ -19,7 +19,7 @@ DEFAULT, INDEPENDENT = "us", "idh"
 ACROSS = "known"
 """The call that says how levels are related; the structure of the effects is that of a plain bar."""
 
-_LATER = frozenset(("arma", "corgh", "hettoep"))
+_LATER = frozenset(("arma", "corgh", "equalto"))
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def choose_centring(
 
 def _plain(block: GroupBlock) -> bool:
     """Whether the signal of its levels says how well its effects are known."""
-    return block.relation is None and block.members is None and not block.covariance.structured(len(block.effects))
+    return block.relation is None and block.members is None and not block.covariance.singular
 
 
 def _check_centred(blocks: Sequence[GroupBlock], decided: Mapping[str, str]) -> None:

@@ -30,10 +30,10 @@ MOST_PAIRS = 435
 
 
 def structured_rows(fit: Fit, block: GroupBlock, parts: Mapping[str, VarianceParts]) -> Rows:
-    """Standard deviations, the share of the mean's variance, coefficients.
+    """Standard deviations, the share of the mean's variance, correlations, coefficients.
 
-    Structures without standard deviations of their own (``rr``, ``propto``) have those that follow from V, and the
-    correlations too.
+    Structures without standard deviations of their own (``rr``, ``propto``) have those that follow from V.
+    Correlations are those of R, where effects are not places and there are not too many pairs.
 
     Returns
     -------
@@ -50,11 +50,13 @@ def structured_rows(fit: Fit, block: GroupBlock, parts: Mapping[str, VariancePar
         rows.append(((name, quantity, *common, effect, ", ".join(others)), values))
 
     draws = Draws(fit.model, fit.posterior)
-    derived = None if block.scales else StructuredDraws(fit.model, draws, block).covariances()
-    if derived is None:
+    listed = k * (k - 1) // 2 <= MOST_PAIRS and block.covariance.needs != "coordinates"
+    derived = StructuredDraws(fit.model, draws, block).covariances() if listed or not block.scales else None
+    if block.scales:
         sds = sd_draws(draws, block, fit.model.groups[block.group])
         shown = [(label, sds[:, own[0]]) for label, own in block.scales]
     else:
+        assert derived is not None
         shown = [(e, np.sqrt(derived[:, i, i])) for i, e in enumerate(block.effects)]
     for position, (label, sd) in enumerate(shown):
         row("sd", sd, label)
@@ -63,7 +65,7 @@ def structured_rows(fit: Fit, block: GroupBlock, parts: Mapping[str, VariancePar
             part, variance = parts[piece.response], block_variance(fit, block, piece.response)
             assert variance is not None
             row("share", variance / (part.random + part.residual), label)
-    if derived is not None and k * (k - 1) // 2 <= MOST_PAIRS:
+    if derived is not None and listed:
         for i, j in combinations(range(k), 2):
             r = derived[:, i, j] / np.sqrt(derived[:, i, i] * derived[:, j, j])
             row("cor", r, block.effects[i], block.effects[j])
