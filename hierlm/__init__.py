@@ -32,10 +32,12 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
         PriorError as PriorError,
         SamplingError as SamplingError,
         StorageError as StorageError,
+        TranslationError as TranslationError,
     )
     from hierlm.fit import Fit as Fit
     from hierlm.model import Model as Model
     from hierlm.posterior.coef import coef as coef
+    from hierlm.posterior.comparison.compare import compare as compare
     from hierlm.posterior.diagnose import diagnose as diagnose
     from hierlm.posterior.fixef import fixef as fixef
     from hierlm.posterior.icc import icc as icc
@@ -44,10 +46,12 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.r2 import r2 as r2
     from hierlm.posterior.ranef import ranef as ranef
     from hierlm.posterior.shrinkage import shrinkage as shrinkage
+    from hierlm.posterior.smooths import smooths as smooths
     from hierlm.posterior.summary import summary as summary
     from hierlm.posterior.varcorr import varcorr as varcorr
     from hierlm.priors import LKJ as LKJ, Prior as Prior
     from hierlm.storage import load as load
+    from hierlm.translation.translate import translate as translate
 
 __version__ = "0.1.0"
 
@@ -57,6 +61,7 @@ _MODULE_OF = {
     "Model": "hierlm.model",
     "Prior": "hierlm.priors",
     "coef": "hierlm.posterior.coef",
+    "compare": "hierlm.posterior.comparison.compare",
     "diagnose": "hierlm.posterior.diagnose",
     "fixef": "hierlm.posterior.fixef",
     "icc": "hierlm.posterior.icc",
@@ -70,7 +75,9 @@ _MODULE_OF = {
     "r2": "hierlm.posterior.r2",
     "ranef": "hierlm.posterior.ranef",
     "shrinkage": "hierlm.posterior.shrinkage",
+    "smooths": "hierlm.posterior.smooths",
     "summary": "hierlm.posterior.summary",
+    "translate": "hierlm.translation.translate",
     "varcorr": "hierlm.posterior.varcorr",
     "ConvergenceWarning": "hierlm.errors",
     "DataError": "hierlm.errors",
@@ -85,6 +92,7 @@ _MODULE_OF = {
     "PriorError": "hierlm.errors",
     "SamplingError": "hierlm.errors",
     "StorageError": "hierlm.errors",
+    "TranslationError": "hierlm.errors",
 }
 
 __all__ = list(_MODULE_OF)

@@ -184,7 +184,7 @@ def inbreeding(parents: Ints) -> tuple[Floats, Floats]:
     >>> F.tolist(), d.tolist()
     ([0.0, 0.0, 0.0, 0.0, 0.25], [1.0, 1.0, 0.5, 0.5, 0.5])
     """
-    return _inbreeding(np.ascontiguousarray(parents, dtype=np.int64))  # type: ignore[no-any-return]
+    return _inbreeding(np.ascontiguousarray(parents, dtype=np.int64))
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

@@ -72,7 +72,7 @@ def _read(tree: Any, schema: str) -> Any:
     if schema not in ("newick", "nexus"):
         raise ModelError(f"A tree in the format {schema!r} is not read.", hint="Use 'newick' or 'nexus'.")
     try:
-        import dendropy
+        import dendropy  # type: ignore[import-untyped]
     except ImportError as problem:
         raise ModelError(
             "Trees are read by DendroPy, which is not installed.", hint="pip install dendropy"

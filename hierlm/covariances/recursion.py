@@ -58,7 +58,7 @@ inherited = numba.njit(cache=True)(_down)
 _raised = numba.njit(cache=True)(_up)
 
 
-class Inherit(Op):  # type: ignore[misc]
+class Inherit(Op):
     """a of z, or with ``transposed`` its transpose.
 
     Parameters
@@ -95,7 +95,7 @@ class Inherit(Op):  # type: ignore[misc]
         return [[True], [False], [False], [False]]
 
 
-@register_funcify_default_op_cache_key(Inherit)
+@register_funcify_default_op_cache_key(Inherit)  # type: ignore[untyped-decorator]
 def _compiled(op: Inherit, node: Apply, **options: Any) -> tuple[Any, int]:
     return numba_njit(_up if op.transposed else _down), VERSION
 

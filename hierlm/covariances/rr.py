@@ -42,7 +42,7 @@ class Rr(Structured):
     @property
     def d(self) -> int:
         """The rank."""
-        return int(self.given.get("d", 2))  # type: ignore[call-overload, no-any-return]
+        return int(self.given.get("d", 2))  # type: ignore[call-overload]
 
     def check(self, setting: Setting) -> None:
         """See :meth:`Structured.check`."""

@@ -63,16 +63,16 @@ def group_effects(model: Model, group: str, hosts: Hosting, effects: Mapping[str
         r = pm.MvNormal(name, mu=np.zeros(len(units)), chol=chol, dims=dims, default_transform=scaled)
         return {c: r[:, i] for i, c in enumerate(blocks[0].columns)}
     classical = [(part, b, f) for part, (b, f) in enumerate(zip(blocks, factors, strict=True)) if not _structured(b)]
-    columns = _mixed(group, classical, sds, means, units)
+    columns: Columns = _mixed(group, classical, sds, means, units)
     whole: Columns = {}
     for part, block in enumerate(blocks):
         if _structured(block):
             r = structured_effects(block, part, values[part], sds, units[block.columns[0]], alone=False)
             whole[block.columns] = r
             columns |= {c: r[:, i] for i, c in enumerate(block.columns)}
-    centred_at_zero = [columns[c] - means.get(c, 0.0) for c in sorted(columns)]
+    centred_at_zero = [columns[c] - means.get(c, 0.0) for c in sorted(sds)]
     pm.Deterministic(name, pt.stack(centred_at_zero, axis=1), dims=dims)
-    return {**columns, **whole}
+    return whole | columns
 
 
 def _structured(block: GroupBlock) -> bool:
@@ -151,11 +151,11 @@ def _mixed(
     sds: Mapping[int, Tensor],
     means: Mapping[int, Tensor],
     units: Mapping[int, float],
-) -> dict[int, Tensor]:
+) -> Columns:
     """Columns of classical blocks: one ``z_g`` for the non-centred, one variable around its means for each centred."""
-    columns: dict[int, Tensor] = {}
+    columns: Columns = {}
     free = [c for _, b, _ in classical if not b.centred for c in b.columns]
-    z = _innovations(group, [b for _, b, _ in classical], free, len(sds)) if free else None
+    z: Tensor = _innovations(group, [b for _, b, _ in classical], free, len(sds)) if free else None
     for part, block, factor in classical:
         levels = len(block.levels)
         if not block.centred:

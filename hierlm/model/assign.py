@@ -72,6 +72,7 @@ def assign_priors(
     predictors: Sequence[ModelPredictor],
     blocks: Sequence[GroupBlock],
     given: Mapping[str, object],
+    smooths: Sequence[GroupBlock] = (),
 ) -> tuple[Assignment, ...]:
     """Every parameter of the model with its prior.
 
@@ -87,8 +88,8 @@ def assign_priors(
         raise PriorError(
             f"priors is a {type(given).__name__}, not a mapping.", hint='Write {"b": hl.Prior("Normal", sigma=1)}.'
         )
-    rows = [*_coefficients(responses, predictors), *_groups(responses, blocks), *_free(responses)]
-    rows += _elements(responses, predictors)
+    rows = [*_coefficients(responses, predictors), *_groups(responses, blocks), *_smooths(responses, smooths)]
+    rows += [*_free(responses), *_elements(responses, predictors)]
     user = {key: _as_prior(key, value) for key, value in given.items()}
     _check_names(user, rows)
     assigned = tuple(_override(row, user) for row in rows)
@@ -169,6 +170,18 @@ def _groups(responses: Sequence[ModelResponse], blocks: Sequence[GroupBlock]) ->
         Assignment(c.variable, c.label, c.coefficient.prior, kind="bounded", bounds=c.bounds)
         for c in coefficient_rows(blocks)
     ]
+
+
+def _smooths(responses: Sequence[ModelResponse], smooths: Sequence[GroupBlock]) -> list[Assignment]:
+    """The standard deviation of every smooth: its size is the root mean square of its rows' sums of squares."""
+    by_name = {r.name: r for r in responses}
+    rows = []
+    for block in smooths:
+        (piece,) = block.pieces
+        _, spread = link_scale(by_name[piece.response], piece.parameter)
+        prior = group_sd_prior(nonzero_rms(np.sqrt(np.sum(piece.Z**2, axis=1))), spread)
+        rows.append(Assignment(names.sd(block.group), None, prior, kind="positive"))
+    return rows
 
 
 def _column(block: GroupBlock, effect: int) -> tuple[Piece, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
 
@@ -11,7 +11,6 @@ import pandas as pd
 
 from hierlm.covariances import NEEDS, STRUCTURES
 from hierlm.covariances.handed import relations_of
-from hierlm.covariances.relation import Relation
 from hierlm.design import build
 from hierlm.design.table import available
 from hierlm.design.values import Design
@@ -29,7 +28,9 @@ from hierlm.model.checks import (
     warn_unidentified,
 )
 from hierlm.model.kernel_cache import readable_kernels
+from hierlm.model.options import Options
 from hierlm.model.parameterization import choose_centring
+from hierlm.model.smooths import smooth_blocks
 from hierlm.model.specify import FamilyChoice, LinkChoice, families_of, predictors_of, responses_of
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 
@@ -42,21 +43,6 @@ if TYPE_CHECKING:
     from hierlm.reductions import Plan
 
 __all__ = ["Model", "Options"]
-
-
-@dataclass(frozen=True)
-class Options:
-    """The arguments of :class:`Model` other than the formula and the data, as given."""
-
-    family: Any
-    link: LinkChoice
-    priors: Mapping[str, object]
-    random: str | None
-    residual: str | None
-    missing: str
-    parameterization: str | Mapping[str, str]
-    extra: Mapping[str, Callable[..., Any]]
-    matrices: Mapping[str, Relation] = field(default_factory=dict)
 
 
 @final
@@ -102,6 +88,8 @@ class Model:
     responses, predictors, blocks : tuple
         The parts of the model: outcomes with their families and links, a linear predictor for each parameter, and
         group terms with their covariance structures.
+    smooths : tuple
+        The penalised parts of smooth terms, each a block with one level and one standard deviation; no grouping.
     assignments : tuple
         The prior of every parameter; :meth:`priors` shows them as a table.
     options : Options
@@ -124,6 +112,7 @@ class Model:
     responses: tuple[ModelResponse, ...]
     predictors: tuple[ModelPredictor, ...]
     blocks: tuple[GroupBlock, ...]
+    smooths: tuple[GroupBlock, ...]
     assignments: tuple[Assignment, ...]
     options: Options
 
@@ -171,7 +160,8 @@ class Model:
         blocks = group_blocks(design, responses, relations)
         centring = choose_centring(parameterization, blocks, predictors, responses)
         blocks = tuple(replace(b, centred=c) for b, c in zip(blocks, centring, strict=True))
-        assignments = assign_priors(responses, predictors, blocks, {} if priors is None else priors)
+        smooths = smooth_blocks(design, responses, [b.group for b in blocks])
+        assignments = assign_priors(responses, predictors, blocks, {} if priors is None else priors, smooths)
         warn_unidentified(responses, predictors, blocks, assignments)
         state = {
             "formula": parsed,
@@ -179,6 +169,7 @@ class Model:
             "responses": responses,
             "predictors": predictors,
             "blocks": blocks,
+            "smooths": smooths,
             "assignments": assignments,
             "options": Options(
                 family, link, dict(priors or {}), random, residual, missing, parameterization, functions, relations
@@ -198,6 +189,11 @@ class Model:
     def groups(self) -> dict[str, tuple[GroupBlock, ...]]:
         """The blocks of every grouping, in the order typed."""
         return {g: tuple(b for b in self.blocks if b.group == g) for g in dict.fromkeys(b.group for b in self.blocks)}
+
+    @property
+    def batches(self) -> dict[str, tuple[GroupBlock, ...]]:
+        """The blocks of every batch of effects that is drawn from one distribution: groupings, then smooths."""
+        return {**self.groups, **{b.group: (b,) for b in self.smooths}}
 
     @cached_property
     def pymc(self) -> pm.Model:
@@ -231,6 +227,12 @@ class Model:
         from hierlm.graph import Picture
 
         return Picture.of(self.pymc)
+
+    def code(self) -> str:
+        """A PyMC script of the same model that needs no hierlm; see :func:`hierlm.translation.script.code`."""
+        from hierlm.translation.script import code
+
+        return code(self)
 
     def plan(self, **options: Any) -> Plan:
         """How :meth:`fit` will sample, and why; see :func:`hierlm.reductions.plan`."""

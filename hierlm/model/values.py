@@ -162,6 +162,11 @@ class GroupBlock:
     inhabited: NDArray[np.bool_] | None = None
 
     @property
+    def separate(self) -> bool:
+        """Whether levels are independent of each other, and every row belongs to one."""
+        return self.relation is None and self.members is None
+
+    @property
     def scales(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
         """The standard deviations as they are shown: (label, effects that have it).
 

@@ -20,10 +20,17 @@ if TYPE_CHECKING:
 __all__ = ["add_group"]
 
 Floats = NDArray[np.float64]
+At = slice | NDArray[np.int64]
 
 
 def add_group(
-    eta: Floats, block: GroupBlock, draws: Draws, response: str, parameter: str, at: slice, new_levels: NewLevels
+    eta: Floats,
+    block: GroupBlock,
+    draws: Draws,
+    response: str,
+    parameter: str,
+    at: At,
+    new_levels: NewLevels,
 ) -> None:
     """Add Σ_k Z[:, k] r[level, k] of one block to ``eta``."""
     for piece in block.pieces:
@@ -50,7 +57,7 @@ def _add_effects(
     source: Groups,
     weights: Floats | None,
     draws: Draws,
-    at: slice,
+    at: At,
     new_levels: NewLevels,
 ) -> None:
     effects = [block.effects[e] for e in piece.effects]

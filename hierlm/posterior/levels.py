@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.design.values import Groups
-from hierlm.model.values import correlation_dims
+from hierlm.model.values import correlation_dims, correlation_effects
 from hierlm.posterior.structured import StructuredDraws, sd_draws
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ class NewLevels:
         self._model = model
         self._factors: dict[str, Floats] = {}
 
-    def effects(self, source: Groups, at: slice, group: str, labels: Sequence[str]) -> Floats | None:
+    def effects(
+        self, source: Groups, at: slice | NDArray[np.int64], group: str, labels: Sequence[str]
+    ) -> Floats | None:
         """Effects at the rows of ``at`` whose level is new, shape (S, new rows, effects); None where all are zero."""
         new = source.codes[at] < 0
         if self._zero or not new.any() or source.unseen_codes is None:
@@ -56,6 +58,16 @@ class NewLevels:
         drawn = np.stack([self._one(group, source.unseen[u])[:, columns] for u in which], axis=1)
         return drawn[:, back]
 
+    def labels(self, group: str) -> list[str]:
+        """All effects of a grouping, in the order of its columns."""
+        return list(self._labels[group])
+
+    def root(self, group: str) -> Floats:
+        """Λ with Λ Λᵀ = V for every draw, shape (S, k, k), effects in the order of :meth:`labels`."""
+        if group not in self._factors:
+            self._factors[group] = self._factor(group)
+        return self._factors[group]
+
     def _one(self, group: str, level: str) -> Floats:
         """All effects of one new level, shape (S, effects of the grouping)."""
         digest = hashlib.sha256(f"{group}\0{level}".encode()).digest()
@@ -64,9 +76,7 @@ class NewLevels:
         z = stream.standard_normal((self._draws.size, len(self._labels[group])))
         if any(b.covariance.structured(len(b.effects)) for b in self._model.groups[group]):
             return self._by_block(group, z)
-        if group not in self._factors:
-            self._factors[group] = self._factor(group)
-        return np.einsum("sij,sj->si", self._factors[group], z)
+        return np.einsum("sij,sj->si", self.root(group), z)
 
     def _by_block(self, group: str, z: Floats) -> Floats:
         """Effects of one new level, block by block, some draws at a time where there are many effects."""
@@ -92,10 +102,20 @@ class NewLevels:
         sd = np.ones((self._draws.size, len(labels)))
         for block in blocks:
             sd[:, list(block.columns)] = sd_draws(self._draws, block, blocks)
-        if not self._draws.has(names.cor(group)):
-            return sd[:, :, None] * np.eye(len(labels))
-        dims = {names.effect_dim(group): labels, names.effect_dim2(group): labels}
-        return sd[:, :, None] * _root(self._draws.labelled(names.cor(group), **dims))
+        structured = [b for b in blocks if b.covariance.structured(len(b.effects))]
+        root = np.broadcast_to(np.eye(len(labels)), (len(sd), len(labels), len(labels))).copy()
+        if self._draws.has(names.cor(group)):
+            free = correlation_effects(blocks)
+            R = self._draws.labelled(names.cor(group), **dict.fromkeys(correlation_dims(blocks), free))
+            at = [labels.index(e) for e in free]
+            root[:, np.array(at)[:, None], at] = _root(R)
+        root *= sd[:, :, None]
+        for block in structured:
+            columns, width = list(block.columns), block.covariance.width(len(block.effects))
+            root[:, columns] = 0.0
+            for some, L in StructuredDraws(self._model, self._draws, block).roots():
+                root[some, np.array(columns)[:, None], columns[:width]] = L
+        return root
 
 
 def _root(R: Floats) -> Floats:
