@@ -24,6 +24,11 @@ def safe(text: str) -> str:
     return text.replace("/", "∕").replace("\n", " ").rstrip(":") or "_"
 
 
+def _in_dimension(group: str) -> str:
+    """``group`` as part of a dimension's name: nutpie joins dimensions by commas, and takes them apart there."""
+    return safe(group).replace(",", "‚")
+
+
 def group_label(factors: tuple[str, ...]) -> str:
     """The name of a grouping: ``("batch", "cask")`` → ``"batch:cask"``."""
     return ":".join(factors)
@@ -66,6 +71,16 @@ def sd(group: str) -> str:
     return f"sd_{safe(group)}"
 
 
+def scale(group: str) -> str:
+    """Coefficients of a grouping's standard deviations, on their logarithm: ``b_sd_Subject``."""
+    return f"b_sd_{safe(group)}"
+
+
+def scale_dim(group: str) -> str:
+    """Dimension of :func:`scale`: ``coef_sd_Subject``."""
+    return f"coef_sd_{_in_dimension(group)}"
+
+
 def cor(group: str) -> str:
     """Group correlation matrix: ``cor_Subject``."""
     return f"cor_{safe(group)}"
@@ -88,12 +103,12 @@ def effects(group: str) -> str:
 
 def effect_dim(group: str) -> str:
     """Dimension over the effects of a grouping: ``effect_Subject``."""
-    return f"effect_{safe(group)}"
+    return f"effect_{_in_dimension(group)}"
 
 
 def effect_dim2(group: str) -> str:
     """Second dimension of a correlation matrix: ``effect2_Subject``."""
-    return f"effect2_{safe(group)}"
+    return f"effect2_{_in_dimension(group)}"
 
 
 def correlated_dim(group: str) -> str:
@@ -108,7 +123,7 @@ def correlated_dim2(group: str) -> str:
 
 def level_dim(group: str) -> str:
     """Dimension over the levels of a grouping: ``level_Subject``."""
-    return f"level_{safe(group)}"
+    return f"level_{_in_dimension(group)}"
 
 
 def response_dim(parameter: str) -> str:
@@ -158,4 +173,4 @@ def data(kind: str, *labels: str | None) -> str:
 
 def sd_dim(group: str) -> str:
     """Dimension of the sds where some effects have none of their own (``cor``): ``sd_effect_Subject``."""
-    return f"sd_effect_{safe(group)}"
+    return f"sd_effect_{_in_dimension(group)}"

@@ -14,7 +14,17 @@ from hierlm.formula.values import Bar, Formula, SmoothTerm
 if TYPE_CHECKING:
     from hierlm.design.schema import Schema
 
-__all__ = ["Common", "Design", "Groups", "Members", "PredictorDesign", "Response", "SmoothColumns", "SmoothPart"]
+__all__ = [
+    "Common",
+    "Design",
+    "Groups",
+    "LevelScale",
+    "Members",
+    "PredictorDesign",
+    "Response",
+    "SmoothColumns",
+    "SmoothPart",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -93,6 +103,8 @@ class Groups:
         without rows.
     members : Members or None
         Of a multi-membership.
+    unseen_scale : (len(unseen), q) array, optional
+        What the standard deviations of those levels depend on, where they have a formula.
     """
 
     bar: Bar
@@ -102,6 +114,7 @@ class Groups:
     effects: tuple[str, ...]
     unseen: tuple[str, ...] = ()
     unseen_codes: Ints | None = None
+    unseen_scale: Floats | None = None
     stem: str = ""
     occasions: tuple[str, ...] | None = None
     positions: Floats | None = None
@@ -113,6 +126,21 @@ class Groups:
     def occasions_or_places(self) -> bool:
         """Whether every row has exactly one of the effects: those of one factor, or of places."""
         return self.occasions is not None or self.positions is not None
+
+
+@dataclass(frozen=True, eq=False)
+class LevelScale:
+    """What the standard deviations of a grouping depend on: those of level j are sd · exp(X_j γ).
+
+    Parameters
+    ----------
+    X : (J, q) array
+        A row a level.
+    labels : tuple of q str
+    """
+
+    X: Floats
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,6 +239,8 @@ class Design:
     predictors : mapping (response, parameter) → PredictorDesign
     schema : Schema
         What is needed to apply the same coding to new data (:meth:`Schema.apply`).
+    scales : mapping grouping → LevelScale
+        What the standard deviations of the training data's levels depend on, where they have a formula.
     """
 
     formula: Formula
@@ -219,3 +249,4 @@ class Design:
     responses: tuple[Response, ...]
     predictors: Mapping[tuple[str, str], PredictorDesign]
     schema: Schema
+    scales: Mapping[str, LevelScale] = field(default_factory=dict)

@@ -13,7 +13,19 @@ from hierlm.formula.tree import Argument, Bars, Call, Group, Name, Node, Number,
 from hierlm.formula.values import Bar, Option
 from hierlm.formula.words import literal
 
-__all__ = ["ACROSS", "DEFAULT", "INDEPENDENT", "Structure", "bar", "effects", "groups", "is_bar", "options", "read"]
+__all__ = [
+    "ACROSS",
+    "DEFAULT",
+    "INDEPENDENT",
+    "Grouping",
+    "Structure",
+    "bar",
+    "effects",
+    "groups",
+    "is_bar",
+    "options",
+    "read",
+]
 
 DEFAULT, INDEPENDENT = "us", "idh"
 ACROSS = "known"

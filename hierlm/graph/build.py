@@ -43,6 +43,8 @@ def coordinates(model: Model) -> dict[str, Any]:
         for row in coefficient_rows(blocks):
             if row.label is not None:
                 coords.setdefault(names.row_dim(row.variable), []).append(row.label)
+        if group in model.scales:
+            coords[names.scale_dim(group)] = list(model.scales[group].labels)
     for block in model.smooths:
         coords[names.effect_dim(block.group)] = list(block.effects)
     if model.responses[0].label is not None:

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.design.values import Groups
+from hierlm.errors import PosteriorError
 from hierlm.model.values import correlation_dims, correlation_effects
+from hierlm.posterior.level_scales import factors_at
 from hierlm.posterior.structured import StructuredDraws, sd_draws
 
 if TYPE_CHECKING:
@@ -42,8 +44,8 @@ class NewLevels:
 
     def __init__(self, model: Model, draws: Draws, seed: int, *, zero: bool) -> None:
         self._draws, self._seed, self._zero = draws, seed, zero
-        self._labels = {g: _effects_of(model, g) for g in model.groups}
         self._model = model
+        self._labels = {g: _effects_of(model, g) for g in model.groups}
         self._factors: dict[str, Floats] = {}
 
     def effects(
@@ -56,6 +58,8 @@ class NewLevels:
         which, back = np.unique(source.unseen_codes[at][new], return_inverse=True)
         columns = [self._labels[group].index(label) for label in labels]
         drawn = np.stack([self._one(group, source.unseen[u])[:, columns] for u in which], axis=1)
+        if source.unseen_scale is not None:
+            drawn = drawn * factors_at(self._model, self._draws, group, source.unseen_scale[which])[:, :, None]
         return drawn[:, back]
 
     def labels(self, group: str) -> list[str]:
@@ -63,7 +67,22 @@ class NewLevels:
         return list(self._labels[group])
 
     def root(self, group: str) -> Floats:
-        """Λ with Λ Λᵀ = V for every draw, shape (S, k, k), effects in the order of :meth:`labels`."""
+        """Λ with Λ Λᵀ = V for every draw, shape (S, k, k), effects in the order of :meth:`labels`.
+
+        Raises
+        ------
+        PosteriorError
+            Where levels differ in V.
+        """
+        if group in self._model.scales:
+            raise PosteriorError(
+                f"The effects of '{group}' cannot be integrated out: their standard deviation has a formula.",
+                hint="Ask for the observed levels instead.",
+            )
+        return self._root(group)
+
+    def _root(self, group: str) -> Floats:
+        """Λ, for levels whose standard deviations are multiplied by 1."""
         if group not in self._factors:
             self._factors[group] = self._factor(group)
         return self._factors[group]
@@ -76,7 +95,7 @@ class NewLevels:
         z = stream.standard_normal((self._draws.size, len(self._labels[group])))
         if any(b.covariance.structured(len(b.effects)) for b in self._model.groups[group]):
             return self._by_block(group, z)
-        return np.einsum("sij,sj->si", self.root(group), z)
+        return np.einsum("sij,sj->si", self._root(group), z)
 
     def _by_block(self, group: str, z: Floats) -> Floats:
         """Effects of one new level, block by block, some draws at a time where there are many effects."""

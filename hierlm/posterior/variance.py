@@ -13,6 +13,7 @@ from hierlm import names
 from hierlm.errors import PosteriorError
 from hierlm.graph.evaluate import evaluate
 from hierlm.posterior.draws import covariance_draws, select
+from hierlm.posterior.level_scales import level_factors
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, Rows, at_rows, chunks, family_values, linear_predictor
 from hierlm.posterior.response import free_values
@@ -100,7 +101,8 @@ def one_level_per_row(block: GroupBlock) -> bool:
 def block_variance(fit: Fit, block: GroupBlock, response: str) -> Floats | None:
     """Mean over rows of f z' V z = tr(V Z' F Z/n), (sample,); None where the block has no part in that response's mean.
 
-    f is 1, K_jj for related levels, and what the weights of a multi-membership add up to, squared.
+    V is that of each row's level, where the standard deviations have a formula; f is 1, K_jj for related levels, and
+    what the weights of a multi-membership add up to, squared.
     """
     pieces = [p for p in block.pieces if (p.response, p.parameter) == (response, names.MEAN)]
     if not pieces:
@@ -113,7 +115,12 @@ def block_variance(fit: Fit, block: GroupBlock, response: str) -> Floats | None:
         weights = np.ones(len(Z)) if f is None else f
         return np.asarray(variances[:, own] @ (weights @ Z**2) / len(Z))
     V = covariance_draws(fit, block)[:, own][:, :, own]
-    return np.einsum("sij,ij->s", V, Z.T @ (Z if f is None else f[:, None] * Z) / len(Z))
+    factors = level_factors(fit.model, Draws(fit.model, fit.posterior), block.group)
+    if factors is None:
+        return np.einsum("sij,ij->s", V, Z.T @ (Z if f is None else f[:, None] * Z) / len(Z))
+    squares = np.einsum("ni,nj->nij", Z, Z).reshape(len(Z), -1)
+    products = np.stack([np.bincount(block.codes, s, len(block.levels)) for s in squares.T], axis=1) / len(Z)
+    return np.einsum("sq,sj,jq->s", V.reshape(len(V), -1), factors**2, products)
 
 
 def row_factors(block: GroupBlock) -> Floats | None:

@@ -56,6 +56,8 @@ def fingerprint(model: Model, options: Mapping[str, Any]) -> str:
             _add(total, b"members", block.members.codes, block.members.weights)
     for name, relation in model.options.matrices.items():
         _add(total, encode_json([name, *relation.labels]), *relation.arrays().values())
+    for group, scale in model.scales.items():
+        _add(total, encode_json([group, scale.labels]), scale.X)
     for response in model.responses:
         _add(total, response.name.encode(), response.y, *response.additions.values())
     return total.hexdigest()
