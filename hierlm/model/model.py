@@ -149,14 +149,9 @@ class Model:
         )
         check_matrices(parsed, relations)
         check_left_sides(parsed, available(data), [f for f, _ in chosen])
-        design = build(
-            parsed,
-            data,
-            missing=missing,
-            extra=functions,
-            related={name: relation.labels for name, relation in relations.items()},
-            every_category=any(f.ordinal for f, _ in chosen),
-        )
+        related = {name: relation.labels for name, relation in relations.items()}
+        ordinal = any(f.ordinal for f, _ in chosen)
+        design = build(parsed, data, missing=missing, extra=functions, related=related, every_category=ordinal)
         check_residual(parsed, design.schema)
         responses = responses_of(design, chosen, link)
         predictors = predictors_of(design, responses)
