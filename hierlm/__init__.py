@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.fit import Fit as Fit
     from hierlm.model import Model as Model
     from hierlm.posterior.coef import coef as coef
+    from hierlm.posterior.comparison.compare import compare as compare
     from hierlm.posterior.diagnose import diagnose as diagnose
     from hierlm.posterior.fixef import fixef as fixef
     from hierlm.posterior.icc import icc as icc
@@ -58,6 +59,7 @@ _MODULE_OF = {
     "Model": "hierlm.model",
     "Prior": "hierlm.priors",
     "coef": "hierlm.posterior.coef",
+    "compare": "hierlm.posterior.comparison.compare",
     "diagnose": "hierlm.posterior.diagnose",
     "fixef": "hierlm.posterior.fixef",
     "icc": "hierlm.posterior.icc",

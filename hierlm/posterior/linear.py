@@ -26,9 +26,11 @@ from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.posterior.levels import NewLevels
 from hierlm.priors.fixed import Fixed
 
-__all__ = ["Draws", "Rows", "at_rows", "chunks", "family_values", "linear_predictor", "thinned"]
+__all__ = ["At", "Draws", "Rows", "at_rows", "chunks", "family_values", "linear_predictor", "thinned"]
 
 Floats = NDArray[np.float64]
+At = slice | NDArray[np.int64]
+"""Rows that are asked for."""
 
 CHUNK = 2_000_000
 """Draws × rows that are worked on at once, 16 MB an array."""
@@ -50,6 +52,10 @@ class Draws:
         self.chains, self.draws = posterior.sizes["chain"], posterior.sizes["draw"]
         self.size = self.chains * self.draws
         self.coords = {dim: posterior[dim].to_numpy() for dim in ("chain", "draw")}
+
+    def first(self) -> Draws:
+        """The first draw alone."""
+        return Draws(self._model, self._posterior.isel(chain=[0], draw=[0]))
 
     def labelled(self, variable: str, **wanted: Sequence[str]) -> Floats:
         """A variable at the wanted labels of each of its dimensions, in their order, shape (S, …).
@@ -194,7 +200,7 @@ def chunks(draws: int, rows: int) -> Iterator[slice]:
 
 
 def linear_predictor(
-    rows: Rows, draws: Draws, response: str, parameter: str, at: slice, kept: Iterable[str], new_levels: NewLevels
+    rows: Rows, draws: Draws, response: str, parameter: str, at: At, kept: Iterable[str], new_levels: NewLevels
 ) -> Floats:
     """η of one parameter of one response on the link scale, shape (S, rows in ``at``).
 
@@ -224,7 +230,7 @@ def linear_predictor(
     return eta
 
 
-def _add_smooth(eta: Floats, block: GroupBlock, draws: Draws, response: str, parameter: str, at: slice) -> None:
+def _add_smooth(eta: Floats, block: GroupBlock, draws: Draws, response: str, parameter: str, at: At) -> None:
     """Add the penalised part of a smooth, Z r, to ``eta``."""
     (piece,) = block.pieces
     if (piece.response, piece.parameter) != (response, parameter):
@@ -235,7 +241,7 @@ def _add_smooth(eta: Floats, block: GroupBlock, draws: Draws, response: str, par
 
 
 def _add_group(
-    eta: Floats, block: GroupBlock, draws: Draws, response: str, parameter: str, at: slice, new_levels: NewLevels
+    eta: Floats, block: GroupBlock, draws: Draws, response: str, parameter: str, at: At, new_levels: NewLevels
 ) -> None:
     """Add Σ_k Z[:, k] r[level, k] of one block to ``eta``."""
     for piece in block.pieces:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 import xarray as xr
@@ -28,6 +29,7 @@ def dataset(
     positives: Floats,
     coefficients: Floats,
     effects: Mapping[str, Floats | Later],
+    also: Mapping[str, tuple[tuple[str, ...], Floats]] = MappingProxyType({}),
 ) -> xr.Dataset:
     """The draws of everything that users see.
 
@@ -40,9 +42,10 @@ def dataset(
         Deviations of the free ones from their prior means.
     effects : mapping grouping → (D, levels, effects) array, or draws that are made later
         Those made later are drawn anew and exactly for every draw of the rest.
+    also : mapping variable → (dimensions, draws (D, …))
     """
     coords = coordinates(model)
-    variables: dict[str, tuple[tuple[str, ...], Floats]] = {}
+    variables = dict(also)
     if model.predictors[0].labels:
         b = np.broadcast_to(place.means, (len(coefficients), len(place.means))).copy()
         b[:, place.free] += coefficients

@@ -13,11 +13,12 @@ from hierlm.priors.fixed import Fixed
 from hierlm.reductions.frozen import Frozen
 from hierlm.reductions.gaussian_marginal import GaussianMarginal
 from hierlm.reductions.reduction import Reduction, Verdict
+from hierlm.reductions.structured import StructuredMarginal
 from hierlm.reductions.whitened import Whitened
 
 __all__ = ["REDUCTIONS", "Plan", "plan"]
 
-REDUCTIONS: tuple[Reduction, ...] = (GaussianMarginal(), Whitened(), Frozen())
+REDUCTIONS: tuple[Reduction, ...] = (GaussianMarginal(), StructuredMarginal(), Whitened(), Frozen())
 """Every exact reduction, in the order tried."""
 
 _NO_SMOOTHS = Verdict(False, "it does not know smooths")

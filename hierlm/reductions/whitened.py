@@ -222,7 +222,7 @@ def whitened_obstacles(model: Model, most_work: float) -> Iterator[str]:
         yield "known standard errors have no kernel here"
     if (group := _confounded(model)) is not None:
         yield f"{group} has one effect a row, which {response.family.name} with its own parameters cannot integrate out"
-    yield from prior_obstacles(model, normal=False)
+    yield from prior_obstacles(model)
     yield from structure_obstacles(model)
     work = arrange(model).structure.work
     if work > most_work:
