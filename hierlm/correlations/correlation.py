@@ -78,7 +78,7 @@ class Correlation(ABC):
         self.given: Mapping[str, object] = MappingProxyType(dict(options))
         self.check_options()
 
-    def check_options(self) -> None:
+    def check_options(self) -> None:  # noqa: B027 - most functions have nothing to check
         """Refuse values of options that mean nothing.
 
         Raises
@@ -102,6 +102,8 @@ class Correlation(ABC):
         ------
         ModelError
         """
+        if not places or not all(np.isfinite(positions).all() for positions in places):
+            raise ModelError(f"{self.name}() needs positions that are finite numbers.", hint="Drop the other rows.")
 
     @abstractmethod
     def coefficients(self, places: Sequence[Floats]) -> tuple[Coefficient, ...]:

@@ -44,6 +44,7 @@ class Spatial(Correlation):
 
     def check(self, places: Sequence[Floats]) -> None:
         """Not more coordinates than ρ allows."""
+        super().check(places)
         dimensions = places[0].shape[-1]
         if dimensions > self.most_dimensions:
             raise ModelError(

@@ -29,6 +29,7 @@ class Toep(Correlation):
 
     def check(self, places: Sequence[Floats]) -> None:
         """Not too many lags."""
+        super().check(places)
         if longest(places) > MOST_LAGS:
             raise ModelError(
                 f"toep() would have {longest(places)} correlations, one for each lag.",

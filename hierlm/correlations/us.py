@@ -35,6 +35,7 @@ class Us(Correlation):
 
     def check(self, places: Sequence[Floats]) -> None:
         """Not too many occasions."""
+        super().check(places)
         k = _occasions(places)
         if k > MOST_OCCASIONS:
             raise ModelError(
