@@ -63,12 +63,15 @@ class Correlation(ABC):
     needs : {"nothing", "occasions", "steps", "times", "coordinates"}
         What a position is: of no matter; the code of an occasion, 0, 1, …; a whole number, as occasions one apart;
         a real number; one or several real coordinates.
+    most_dimensions : int
+        Coordinates in which it is a correlation function.
     """
 
     name: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
     options: ClassVar[Mapping[str, object]] = MappingProxyType({})
     needs: ClassVar[str]
+    most_dimensions: ClassVar[int] = 1_000
 
     def __init__(self, **options: object) -> None:
         for option in options:

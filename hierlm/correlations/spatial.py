@@ -23,16 +23,10 @@ class Spatial(Correlation):
     """R_st = (1 − c) ρ(d/r), d the Euclidean distance of s and t ≠ s, r the range, c the nugget (0 without).
 
     Default priors: r ~ LogNormal(log(m/2), 1), m the median distance between positions; c uniform on (0, 1).
-
-    Attributes
-    ----------
-    most_dimensions : int
-        Coordinates in which ρ is a correlation function.
     """
 
     options: ClassVar[Mapping[str, object]] = MappingProxyType({"nugget": False})
     needs: ClassVar[str] = "coordinates"
-    most_dimensions: ClassVar[int] = 1_000
 
     def check_options(self) -> None:
         """``nugget`` is True or False."""

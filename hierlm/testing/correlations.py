@@ -82,15 +82,20 @@ def _function(symbol: pt.TensorVariable, wanted: list[pt.TensorVariable]) -> Eva
 
 def _places(function: Correlation, rng: np.random.Generator) -> list[Floats]:
     """Two sets of six positions."""
-    make = {
-        "nothing": lambda: np.zeros((6, 1)),
-        "occasions": lambda: np.arange(6.0)[:, None],
-        "steps": lambda: np.sort(rng.choice(9, 6, replace=False)).astype(float)[:, None],
-        "times": lambda: np.sort(rng.uniform(0, 5, 6))[:, None],
-        "coordinates": lambda: rng.uniform(0, 5, (6, min(2, getattr(function, "most_dimensions", 2)))),
-    }
-    assert function.needs in make, f"{function!r} needs {function.needs!r}, which is not known"
-    return [make[function.needs]() for _ in range(2)]
+    dimensions = min(2, function.most_dimensions)
+
+    def positions() -> dict[str, Floats]:
+        return {
+            "nothing": np.zeros((6, 1)),
+            "occasions": np.arange(6.0)[:, None],
+            "steps": np.sort(rng.choice(9, 6, replace=False)).astype(float)[:, None],
+            "times": np.sort(rng.uniform(0, 5, 6))[:, None],
+            "coordinates": rng.uniform(0, 5, (6, dimensions)),
+        }
+
+    known = [positions(), positions()]
+    assert function.needs in known[0], f"{function!r} needs {function.needs!r}, which is not known"
+    return [each[function.needs] for each in known]
 
 
 def _shares(coefficients: Sequence[Coefficient]) -> list[Floats]:
