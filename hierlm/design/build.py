@@ -81,7 +81,9 @@ def build(
         warn_scales(common.X, common.labels)
         pairs = [fit_groups(bar, terms, on) for bar, terms in zip(plan.predictor.bars, plan.bars, strict=True)]
         parts = tuple(part for columns in smooths for part in columns.parts)
-        predictors[plan.key] = PredictorDesign(*plan.key, common, tuple(groups for groups, _ in pairs), parts)
+        predictors[plan.key] = PredictorDesign(
+            *plan.key, common, tuple(groups for groups, _ in pairs), parts, plan.variances(on)
+        )
         codings[plan.key] = tuple(coding for _, coding in pairs)
     schema = Schema(formula, table, on.extra, on.fitted, responses, plans, codings, notes, curves)
     return Design(formula, table.n, table.rows, read, predictors, schema)

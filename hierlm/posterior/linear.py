@@ -17,13 +17,14 @@ from hierlm.families.checks import check_additions
 from hierlm.families.family import Predicted
 from hierlm.fit import Fit
 from hierlm.graph.evaluate import evaluate
-from hierlm.links import get_link
+from hierlm.links import Link, get_link
 from hierlm.model import Model
 from hierlm.model.blocks import group_blocks
 from hierlm.model.smooths import smooth_blocks
 from hierlm.model.specify import predictors_of
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.posterior.levels import NewLevels
+from hierlm.posterior.scales import log_scale_factors
 from hierlm.priors.fixed import Fixed
 
 __all__ = ["At", "Draws", "Rows", "at_rows", "chunks", "family_values", "linear_predictor", "thinned"]
@@ -76,6 +77,10 @@ class Draws:
             else:
                 values = np.take(values, place, axis=axis)
         return np.asarray(values, dtype=np.float64)
+
+    def link(self, response: str) -> Link:
+        """The link of a response's mean."""
+        return next(r for r in self._model.responses if r.name == response).links[names.MEAN]
 
     def has(self, variable: str) -> bool:
         """Whether there are draws of a variable, or it is fixed."""
@@ -202,7 +207,7 @@ def chunks(draws: int, rows: int) -> Iterator[slice]:
 def linear_predictor(
     rows: Rows, draws: Draws, response: str, parameter: str, at: At, kept: Iterable[str], new_levels: NewLevels
 ) -> Floats:
-    """η of one parameter of one response on the link scale, shape (S, rows in ``at``).
+    """η of one parameter of one response on the link scale, variance functions included; (S, rows in ``at``).
 
     Every row is computed by itself, so a row's numbers do not depend on which others there are.
 
@@ -227,6 +232,9 @@ def linear_predictor(
     for block in rows.blocks:
         if block.group in groups:
             _add_group(eta, block, draws, response, parameter, at, new_levels)
+    if predictor.variances:
+        mean = linear_predictor(rows, draws, response, names.MEAN, at, groups, new_levels)
+        eta += log_scale_factors(predictor, draws, draws.link(response), mean, at)
     return eta
 
 
