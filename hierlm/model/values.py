@@ -82,6 +82,8 @@ class VariancePart:
         Row → stratum.
     labels : mapping of parameter to tuple of str
         The rows of ``varfun`` that hold it: one, or one a stratum (all but the first of a ratio).
+    link : Link
+        Of the mean.
     """
 
     function: VarianceFunction
@@ -90,6 +92,7 @@ class VariancePart:
     v: NDArray[np.float64] | None
     codes: NDArray[np.int64] | None
     labels: Mapping[str, tuple[str, ...]]
+    link: Link
 
 
 @dataclass(frozen=True, eq=False)

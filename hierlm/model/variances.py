@@ -103,7 +103,7 @@ def _part(design: Design, response: ModelResponse, columns: VarianceColumns) -> 
         for parameter in function.parameters
     }
     covariate = "fitted" if term.fitted else term.covariate
-    return VariancePart(function, label, covariate, columns.v, columns.codes, labels)
+    return VariancePart(function, label, covariate, columns.v, columns.codes, labels, response.links[names.MEAN])
 
 
 def variance_rows(part: VariancePart, response: ModelResponse) -> list[VarianceRow]:

@@ -17,7 +17,7 @@ from hierlm.families.checks import check_additions
 from hierlm.families.family import Predicted
 from hierlm.fit import Fit
 from hierlm.graph.evaluate import evaluate
-from hierlm.links import Link, get_link
+from hierlm.links import get_link
 from hierlm.model import Model
 from hierlm.model.blocks import group_blocks
 from hierlm.model.smooths import smooth_blocks
@@ -77,10 +77,6 @@ class Draws:
             else:
                 values = np.take(values, place, axis=axis)
         return np.asarray(values, dtype=np.float64)
-
-    def link(self, response: str) -> Link:
-        """The link of a response's mean."""
-        return next(r for r in self._model.responses if r.name == response).links[names.MEAN]
 
     def has(self, variable: str) -> bool:
         """Whether there are draws of a variable, or it is fixed."""
@@ -234,7 +230,7 @@ def linear_predictor(
             _add_group(eta, block, draws, response, parameter, at, new_levels)
     if predictor.variances:
         mean = linear_predictor(rows, draws, response, names.MEAN, at, groups, new_levels)
-        eta += log_scale_factors(predictor, draws, draws.link(response), mean, at)
+        eta += log_scale_factors(predictor, draws, mean, at)
     return eta
 
 

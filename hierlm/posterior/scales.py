@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.graph.evaluate import evaluate
-from hierlm.links import Link
 from hierlm.model.values import ModelPredictor
 from hierlm.model.variances import log_factor
 
@@ -21,13 +20,11 @@ __all__ = ["log_scale_factors"]
 Floats = NDArray[np.float64]
 
 
-def log_scale_factors(predictor: ModelPredictor, draws: Draws, link: Link, eta: Floats, at: Any) -> Floats:
+def log_scale_factors(predictor: ModelPredictor, draws: Draws, eta: Floats, at: Any) -> Floats:
     """Σ log g of the variance functions of one predictor, shape (S, rows in ``at``).
 
     Parameters
     ----------
-    link : Link
-        Of the mean.
     eta : (S, rows) array
         The mean's linear predictor: every draw has its own fitted mean.
     """
@@ -35,7 +32,7 @@ def log_scale_factors(predictor: ModelPredictor, draws: Draws, link: Link, eta: 
     values = draws.labelled(names.VARIANCE, **{names.VARIANCE_DIM: labels}) if labels else np.zeros((draws.size, 0))
 
     def total(eta: Any, **given: Any) -> Any:
-        mean = link.inverse(eta)
+        mean = predictor.variances[0].link.inverse(eta)
         own = {label: given[f"v{i}"] for i, label in enumerate(labels)}
         return sum((log_factor(part, own, mean, at) for part in predictor.variances), start=0 * mean)
 
