@@ -18,6 +18,7 @@ __all__ = [
     "Common",
     "Design",
     "Groups",
+    "LevelScale",
     "PredictorDesign",
     "Response",
     "SmoothColumns",
@@ -71,6 +72,8 @@ class Groups:
     unseen : tuple of str
         In new data: labels of the levels that training data did not have; ``codes == -1`` rows carry
         ``unseen_codes`` into this tuple.
+    unseen_scale : (len(unseen), q) array, optional
+        What the standard deviations of those levels depend on, where they have a formula.
     """
 
     bar: Bar
@@ -80,6 +83,22 @@ class Groups:
     effects: tuple[str, ...]
     unseen: tuple[str, ...] = ()
     unseen_codes: Ints | None = None
+    unseen_scale: Floats | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class LevelScale:
+    """What the standard deviations of a grouping depend on: those of level j are sd · exp(X_j γ).
+
+    Parameters
+    ----------
+    X : (J, q) array
+        A row a level.
+    labels : tuple of q str
+    """
+
+    X: Floats
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,6 +219,8 @@ class Design:
     predictors : mapping (response, parameter) → PredictorDesign
     schema : Schema
         What is needed to apply the same coding to new data (:meth:`Schema.apply`).
+    scales : mapping grouping → LevelScale
+        What the standard deviations of the training data's levels depend on, where they have a formula.
     """
 
     formula: Formula
@@ -208,3 +229,4 @@ class Design:
     responses: tuple[Response, ...]
     predictors: Mapping[tuple[str, str], PredictorDesign]
     schema: Schema
+    scales: Mapping[str, LevelScale] = field(default_factory=dict)
