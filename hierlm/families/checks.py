@@ -15,6 +15,7 @@ __all__ = [
     "check_codes",
     "check_finite",
     "check_inside",
+    "check_not_below",
     "check_numeric",
     "check_trials",
     "check_varies",
@@ -114,6 +115,13 @@ def check_inside(
     """Refuse values at or beyond open bounds."""
     bounds = f"above {lower:g}" if upper == np.inf else f"strictly between {lower:g} and {upper:g}"
     outside = (values <= lower) | (values >= upper)
+    _refuse(outside, f"The response '{name}' must be {bounds} for {family}.", name, hint)
+
+
+def check_not_below(family: str, name: str, values: Floats, *, upper: float = np.inf, hint: str) -> None:
+    """Refuse values below 0, and above ``upper``."""
+    bounds = "0 or more" if upper == np.inf else f"from 0 to {upper:g}"
+    outside = (values < 0) | (values > upper)
     _refuse(outside, f"The response '{name}' must be {bounds} for {family}.", name, hint)
 
 
