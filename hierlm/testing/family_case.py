@@ -25,8 +25,8 @@ _ELEMENTS = (-1.0, 0.2, 1.5)
 class FamilyCase:
     """A family with the points to check it at.
 
-    ``columns`` are the points as arrays, one for each parameter, in the order of ``family.parameters``; ``elements`` the
-    elements of its vectors, increasing.
+    ``columns`` are the points as arrays, one for each parameter, in the order of ``family.parameters``; ``elements``
+    are those of its vectors, increasing.
     """
 
     def __init__(self, family: Family, points: Points) -> None:

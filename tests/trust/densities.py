@@ -75,10 +75,12 @@ def _cumulative(
     cdf: Callable[[Floats], Floats] = stats.logistic.cdf,
     sf: Callable[[Floats], Floats] = stats.logistic.sf,
 ) -> Floats:
-    """The difference of two probabilities, of the smaller tail."""
-    ends = np.concatenate([[-np.inf], thresholds, [np.inf]])
-    at = np.asarray(y, dtype=int)
-    lower, upper = disc * (ends[at - 1] - mu), disc * (ends[at] - mu)
+    """The difference of two probabilities, of the smaller tail; thresholds (…, k)."""
+    below, above = np.float64(-np.inf), np.float64(np.inf)
+    for k in range(np.shape(thresholds)[-1]):
+        below = np.where(y > k + 1, thresholds[..., k], below)
+        above = np.where(y == k + 1, thresholds[..., k], above)
+    lower, upper = disc * (below - mu), disc * (above - mu)
     return np.log(np.where(cdf(lower) < 0.5, cdf(upper) - cdf(lower), sf(lower) - sf(upper)))
 
 
