@@ -121,8 +121,9 @@ def prepare_hurdle(
             column=name,
             hint="Check the column, and whether a filter has left only zeros.",
         )
+    check_varies(family, name, values)
     if not whole:
-        check_varies(family, f"{name} above 0", above)
+        check_varies(family, name, above, part=" where it is above 0")
     elif np.all(above == 1):
         warn_data(
             f"Every count of '{name}' above 0 is 1: only the prior keeps the mean of {family} above 0. Presence and "
@@ -151,7 +152,7 @@ def prepare_closed(
             column=name,
             hint='A response of 0 and 1 is family="bernoulli".',
         )
-    check_varies(family, f"{name} between 0 and 1", inner)
+    check_varies(family, name, inner, part=" where it is between 0 and 1")
     if inner.size == values.size:
         warn_data(f"The response '{name}' is never 0 or 1: 'coi' is what its prior says. Use family=\"beta\".")
     return values
