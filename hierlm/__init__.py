@@ -12,7 +12,15 @@ in neither PyMC, nor a sampler, nor matplotlib.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
+
+if sys.version_info < (3, 12):  # noqa: UP036  pip refuses, but a checkout on the path comes this far
+    raise ImportError(
+        f"hierlm needs Python 3.12, 3.13 or 3.14, and this is {sys.version_info[0]}.{sys.version_info[1]}, "
+        f"{sys.executable}.\n"
+        "Make an environment with a newer one (python3.13 -m venv .venv), or run: make demo"
+    )
 
 if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture holds it equal to _MODULE_OF
     from hierlm.datasets import list_data as list_data, load_data as load_data
@@ -30,10 +38,12 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
         PriorError as PriorError,
         SamplingError as SamplingError,
         StorageError as StorageError,
+        TranslationError as TranslationError,
     )
     from hierlm.fit import Fit as Fit
     from hierlm.model import Model as Model
     from hierlm.posterior.coef import coef as coef
+    from hierlm.posterior.comparison.compare import compare as compare
     from hierlm.posterior.diagnose import diagnose as diagnose
     from hierlm.posterior.fixef import fixef as fixef
     from hierlm.posterior.icc import icc as icc
@@ -42,10 +52,12 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.r2 import r2 as r2
     from hierlm.posterior.ranef import ranef as ranef
     from hierlm.posterior.shrinkage import shrinkage as shrinkage
+    from hierlm.posterior.smooths import smooths as smooths
     from hierlm.posterior.summary import summary as summary
     from hierlm.posterior.varcorr import varcorr as varcorr
     from hierlm.priors import LKJ as LKJ, Prior as Prior
     from hierlm.storage import load as load
+    from hierlm.translation.translate import translate as translate
 
 __version__ = "0.1.0"
 
@@ -55,6 +67,7 @@ _MODULE_OF = {
     "Model": "hierlm.model",
     "Prior": "hierlm.priors",
     "coef": "hierlm.posterior.coef",
+    "compare": "hierlm.posterior.comparison.compare",
     "diagnose": "hierlm.posterior.diagnose",
     "fixef": "hierlm.posterior.fixef",
     "icc": "hierlm.posterior.icc",
@@ -66,7 +79,9 @@ _MODULE_OF = {
     "r2": "hierlm.posterior.r2",
     "ranef": "hierlm.posterior.ranef",
     "shrinkage": "hierlm.posterior.shrinkage",
+    "smooths": "hierlm.posterior.smooths",
     "summary": "hierlm.posterior.summary",
+    "translate": "hierlm.translation.translate",
     "varcorr": "hierlm.posterior.varcorr",
     "ConvergenceWarning": "hierlm.errors",
     "DataError": "hierlm.errors",
@@ -81,6 +96,7 @@ _MODULE_OF = {
     "PriorError": "hierlm.errors",
     "SamplingError": "hierlm.errors",
     "StorageError": "hierlm.errors",
+    "TranslationError": "hierlm.errors",
 }
 
 __all__ = list(_MODULE_OF)
@@ -90,7 +106,14 @@ def __getattr__(name: str) -> Any:
     """The public name ``name``, from its module; remembered, so that it is looked up once."""
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'hierlm' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_MODULE_OF[name]), name)
+    try:
+        value = getattr(importlib.import_module(_MODULE_OF[name]), name)
+    except ModuleNotFoundError as missing:
+        missing.add_note(
+            f"hierlm stands on '{missing.name}', which is not installed for {sys.executable}.\n"
+            "Install hierlm with what it needs: pip install hierlm; from a checkout: pip install -e ."
+        )
+        raise
     globals()[name] = value
     return value
 

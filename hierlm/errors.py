@@ -26,6 +26,7 @@ __all__ = [
     "PriorError",
     "SamplingError",
     "StorageError",
+    "TranslationError",
     "did_you_mean",
     "show_rows",
     "warn_data",
@@ -71,6 +72,10 @@ class FormulaError(HierlmError, ValueError):
         self.stop = start + 1 if stop is None else max(stop, start + 1)
         self.reason = message
         super().__init__(f"{message}{_caret(text, self.start, self.stop)}", hint=hint)
+
+
+class TranslationError(FormulaError):
+    """A model that another package has no equivalent of."""
 
 
 class DataError(HierlmError, ValueError):

@@ -46,6 +46,12 @@ def synthetic_fit(
             arrays[variable] = (dims, _given(given.pop(variable), arrays[variable][1].shape))
     for group, blocks in model.groups.items():
         arrays |= _group(group, blocks, arrays, given, size, rng)
+    for block in model.smooths:
+        sd = arrays[names.sd(block.group)][1]
+        r = sd[..., None] * rng.normal(size=(*size, len(block.effects)))
+        if names.effects(block.group) in given:
+            r = _given(given.pop(names.effects(block.group)), r.shape)
+        arrays[names.effects(block.group)] = ((names.effect_dim(block.group),), r)
     assert not given, f"no such variables: {sorted(given)}"
     posterior = xr.Dataset(
         {k: (("chain", "draw", *dims), v) for k, (dims, v) in arrays.items()},
@@ -71,6 +77,8 @@ def _vectors(model: Model) -> dict[str, tuple[str, ...]]:
         if scaled:
             every = len(scaled) == sum(len(b.effects) for b in blocks)
             found[names.sd(group)] = (names.effect_dim(group) if every else names.sd_dim(group),)
+    for block in model.smooths:
+        found[names.sd(block.group)] = ()
     for r in model.responses:
         for parameter in r.free:
             found[parameter] = (names.response_dim(parameter),) if r.label else ()

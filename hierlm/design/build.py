@@ -13,6 +13,7 @@ from hierlm.design.predictor import Key, PredictorPlan, plan_predictor
 from hierlm.design.rank import warn_rank, warn_scales
 from hierlm.design.response import ResponsePlan, plan_response
 from hierlm.design.schema import Schema
+from hierlm.design.smooths import SmoothCoding, fit_smooths
 from hierlm.design.suspicions import warn_suspicions
 from hierlm.design.table import Table, available, read_table
 from hierlm.design.values import Design, PredictorDesign
@@ -71,14 +72,18 @@ def build(
     read = tuple(r.apply(on) for r in responses)
     predictors: dict[Key, PredictorDesign] = {}
     codings: dict[Key, tuple[GroupCoding, ...]] = {}
+    curves: dict[Key, tuple[SmoothCoding, ...]] = {}
     for plan in plans:
-        common = plan.common(on)
+        curves[plan.key] = fit_smooths(plan.predictor, on)
+        smooths = [coding.apply(on) for coding in curves[plan.key]]
+        common = plan.common(on, smooths)
         warn_rank(common.X, common.labels, f"In {plan.key[1]} of {plan.key[0]}")
         warn_scales(common.X, common.labels)
         pairs = [fit_groups(bar, terms, on) for bar, terms in zip(plan.predictor.bars, plan.bars, strict=True)]
-        predictors[plan.key] = PredictorDesign(*plan.key, common, tuple(groups for groups, _ in pairs))
+        parts = tuple(part for columns in smooths for part in columns.parts)
+        predictors[plan.key] = PredictorDesign(*plan.key, common, tuple(groups for groups, _ in pairs), parts)
         codings[plan.key] = tuple(coding for _, coding in pairs)
-    schema = Schema(formula, table, on.extra, on.fitted, responses, plans, codings, notes)
+    schema = Schema(formula, table, on.extra, on.fitted, responses, plans, codings, notes, curves)
     return Design(formula, table.n, table.rows, read, predictors, schema)
 
 

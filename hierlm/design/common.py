@@ -23,7 +23,7 @@ from hierlm.design.factor import Factor
 from hierlm.errors import DataError, FormulaError
 from hierlm.names import INTERCEPT
 
-__all__ = ["Terms", "columns_of", "read_terms"]
+__all__ = ["Terms", "columns_of", "full_coding", "read_terms"]
 
 MOST_NUMBERS = 2**28
 """Of all columns of one predictor, and of a factor's contrasts: 2 GiB."""
@@ -121,7 +121,7 @@ def columns_of(terms: Terms, on: Evaluator) -> tuple[NDArray[np.float64], tuple[
                 check_factor(atom.blame, value)
     columns: list[NDArray[np.float64]] = [np.ones((on.table.n, 1))] if terms.intercept else []
     labels: list[str] = [INTERCEPT] if terms.intercept else []
-    full = _full_coding(terms, [isinstance(v, Factor) for v in values])
+    full = full_coding(terms, [isinstance(v, Factor) for v in values])
     _check_size(terms, values, on.table.n)
     for term in terms.terms:
         block, names = np.ones((on.table.n, 1)), [""]
@@ -168,7 +168,7 @@ def _coded(
     return value, tuple(f"{name}[{k + 1}]" for k in range(value.shape[1]))
 
 
-def _full_coding(terms: Terms, factor: Sequence[bool]) -> set[tuple[tuple[int, ...], int]]:
+def full_coding(terms: Terms, factor: Sequence[bool]) -> set[tuple[tuple[int, ...], int]]:
     """The (term, atom) pairs that get indicators of all levels."""
     margins: set[frozenset[int]] = {frozenset(), *(frozenset(term) for term in terms.terms)}
     full = {(t, a) for t in terms.terms for a in t if factor[a] and frozenset(t) - {a} not in margins}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from hierlm.design.common import Terms, columns_of, read_terms
 from hierlm.design.evaluate import Evaluator
 from hierlm.design.expressions import Expression, read_expression
-from hierlm.design.values import Common
+from hierlm.design.values import Common, SmoothColumns
+from hierlm.errors import FormulaError
 from hierlm.formula.values import Predictor
 
 __all__ = ["Key", "PredictorPlan", "plan_predictor"]
@@ -33,24 +34,43 @@ class PredictorPlan:
         """(response, parameter)."""
         return self.predictor.response, self.predictor.parameter
 
+    @property
+    def smooth_columns(self) -> tuple[str, ...]:
+        """The columns that smooths are functions of, and their ``by``."""
+        texts = (text for smooth in self.predictor.smooths for text in smooth.expressions)
+        return tuple(dict.fromkeys(column for text in texts for column in read_expression(text).columns))
+
     def columns(self, skip: Collection[str] = ()) -> Iterator[str]:
         """The columns it uses, those of the groupings in ``skip`` aside."""
         yield from self.terms.columns
         for offset in self.offsets:
             yield from offset.columns
+        yield from self.smooth_columns
         for bar, terms in zip(self.predictor.bars, self.bars, strict=True):
             if bar.group not in skip:
                 yield from terms.columns
                 yield from bar.factors
 
-    def common(self, on: Evaluator) -> Common:
-        """Common effects and offset on training or new data."""
+    def common(self, on: Evaluator, smooths: Sequence[SmoothColumns] = ()) -> Common:
+        """Common effects, the free columns of smooths among them, and offset on training or new data."""
         X, labels = columns_of(self.terms, on)
+        if smooths:
+            X = np.ascontiguousarray(np.column_stack([X, *(s.X for s in smooths)]))
+            X.setflags(write=False)
+            labels = (*labels, *(label for s in smooths for label in s.labels))
+            self._check_labels(labels)
         offset = np.zeros(on.table.n)
         for expression in self.offsets:
             offset = offset + on.numbers(expression)
         offset.setflags(write=False)
         return Common(X, labels, offset)
+
+    def _check_labels(self, labels: Sequence[str]) -> None:
+        for label in labels:
+            if labels.count(label) > 1:
+                text = self.predictor.text
+                hint = "Rename a column or level."
+                raise FormulaError(f"Two columns would be called {label!r}.", text=text, stop=len(text), hint=hint)
 
 
 def plan_predictor(predictor: Predictor) -> PredictorPlan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hierlm.design.checks import complete
@@ -11,6 +11,7 @@ from hierlm.design.evaluate import Evaluator, Extra
 from hierlm.design.groups import GroupCoding
 from hierlm.design.predictor import Key, PredictorPlan
 from hierlm.design.response import ResponsePlan
+from hierlm.design.smooths import SmoothCoding
 from hierlm.design.table import Table, available, read_table
 from hierlm.design.values import Design, Groups, PredictorDesign
 from hierlm.errors import DataError, FormulaError, PredictionError, did_you_mean
@@ -35,6 +36,8 @@ class Schema:
         What transforms and factors learnt, by their text.
     notes : tuple of str
         What was done to the data without a warning, e.g. unused levels dropped.
+    smooths : mapping
+        What the smooths of every predictor learnt: knots, constraints and scales.
     """
 
     formula: Formula
@@ -45,6 +48,7 @@ class Schema:
     predictors: tuple[PredictorPlan, ...]
     codings: Mapping[Key, tuple[GroupCoding, ...]]
     notes: tuple[str, ...] = ()
+    smooths: Mapping[Key, tuple[SmoothCoding, ...]] = field(default_factory=dict)
 
     def apply(
         self,
@@ -97,14 +101,15 @@ class Schema:
         on = Evaluator(table, self.extra, dict(self.fitted), learning=False)
         training = Table({name: self.table[name] for name in needed}, self.table.rows)
         known_rows = table.same_as(training)
-        predictors = {
-            p.key: PredictorDesign(
+        predictors = {}
+        for p in self.predictors:
+            smooths = [coding.apply(on) for coding in self.smooths.get(p.key, ())]
+            predictors[p.key] = PredictorDesign(
                 *p.key,
-                p.common(on),
+                p.common(on, smooths),
                 tuple(c.apply(on, known_rows=known_rows, skip=c.bar.group in skip) for c in self.codings[p.key]),
+                tuple(part for columns in smooths for part in columns.parts),
             )
-            for p in self.predictors
-        }
         if not new_levels_ok:
             _refuse_unseen(g for p in predictors.values() for g in p.groups)
         responses = tuple(r.apply(on, response=need_response) for r in self.responses)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.formula.values import Bar, Formula
+from hierlm.formula.values import Bar, Formula, SmoothTerm
 
 if TYPE_CHECKING:
     from hierlm.design.schema import Schema
 
-__all__ = ["Common", "Design", "Groups", "PredictorDesign", "Response"]
+__all__ = ["Common", "Design", "Groups", "PredictorDesign", "Response", "SmoothColumns", "SmoothPart"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -74,13 +74,51 @@ class Groups:
 
 
 @dataclass(frozen=True, eq=False)
+class SmoothPart:
+    """Penalised columns that share one standard deviation: a curve's deviation from a straight line.
+
+    Parameters
+    ----------
+    label : str
+        ``"s(x)"``, ``"s(x, by=f):a"``, ``"t2(x, z):x"``.
+    term : SmoothTerm
+    Z : (n, r) array
+        Orthogonal to the free columns over the training rows; the mean over these rows of the sum of squares of a row
+        is 1, before a numeric ``by`` multiplies it.
+    """
+
+    label: str
+    term: SmoothTerm
+    Z: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothColumns:
+    """One smooth applied to data.
+
+    Parameters
+    ----------
+    X : (n, q) array
+        Free columns, which join the common effects.
+    labels : tuple of q str
+        ``"s(x):x"``.
+    parts : tuple of SmoothPart
+    """
+
+    X: Floats
+    labels: tuple[str, ...]
+    parts: tuple[SmoothPart, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class PredictorDesign:
-    """Everything that one linear predictor multiplies."""
+    """Everything that one linear predictor multiplies; the free columns of its smooths are in ``common``."""
 
     response: str
     parameter: str
     common: Common
     groups: tuple[Groups, ...]
+    smooths: tuple[SmoothPart, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,7 +80,7 @@ def _finite(posterior: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.bool_]
 
 def user_variables(posterior: xr.Dataset, model: Model) -> xr.Dataset:
     """The variables that users know, in the model's order, with text labels."""
-    order = [a.variable for a in model.assignments] + [names.effects(g) for g in model.groups]
+    order = [a.variable for a in model.assignments] + [names.effects(g) for g in model.batches]
     wanted = [v for v in dict.fromkeys(order) if v in posterior.data_vars]
     lost = [v for v in dict.fromkeys(order) if v not in posterior.data_vars and not _is_constant(model, v)]
     if lost:

@@ -80,7 +80,7 @@ def stored_values(model: Model, later: Collection[str] = ()) -> int:
         k = sum(len(b.effects) for b in blocks)
         correlated = any(b.covariance.correlated(len(b.effects)) for b in blocks)
         total += len(blocks[0].levels) * k * (group not in later) + k * k * correlated
-    return total
+    return total + sum(len(block.effects) for block in model.smooths)
 
 
 def available_memory() -> int | None:

@@ -157,7 +157,7 @@ def quality(run: Run, model: Model) -> Quality:
 
 
 def _largest_r_hat(run: Run, model: Model) -> float:
-    effects = {names.effects(g) for g in model.groups}
+    effects = {names.effects(g) for g in model.batches}
     parts = []
     for name, variable in run.posterior.data_vars.items():
         if name not in effects:

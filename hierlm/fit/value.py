@@ -14,7 +14,7 @@ from hierlm.model.model import Model
 
 if TYPE_CHECKING:
     from hierlm.plots import Plots
-    from hierlm.posterior import Diagnosis, Prediction, Summary, VarCorr
+    from hierlm.posterior import Diagnosis, Elpd, Prediction, Summary, VarCorr
 
 __all__ = ["Fit"]
 
@@ -94,6 +94,12 @@ class Fit:
 
         return r2(self, **options)
 
+    def smooths(self, term: str | None = None, **options: Any) -> pd.DataFrame:
+        """The curves of smooth terms on a grid, with intervals; see :func:`hierlm.posterior.smooths`."""
+        from hierlm.posterior import smooths
+
+        return smooths(self, term, **options)
+
     def shrinkage(self, group: str | None = None, **options: Any) -> Any:
         """Partial pooling by term and by level; see :func:`hierlm.posterior.shrinkage`."""
         from hierlm.posterior import shrinkage
@@ -123,6 +129,24 @@ class Fit:
         from hierlm.posterior import posterior_predictive
 
         return posterior_predictive(self, **options)
+
+    def loo(self, target: Any = "row", **options: Any) -> Elpd:
+        """How well new rows or new groups are foreseen; see :func:`hierlm.posterior.loo`."""
+        from hierlm.posterior import loo
+
+        return loo(self, target, **options)
+
+    def reloo(self, result: Elpd | None = None, **options: Any) -> Elpd:
+        """The same, refitted where importance sampling is not reliable; see :func:`hierlm.posterior.reloo`."""
+        from hierlm.posterior import reloo
+
+        return reloo(self, result, **options)
+
+    def kfold(self, k: int = 10, **options: Any) -> Elpd:
+        """Cross-validation by refits; see :func:`hierlm.posterior.kfold`."""
+        from hierlm.posterior import kfold
+
+        return kfold(self, k, **options)
 
     def tree(self, **options: Any) -> xr.DataTree:
         """The draws with log-likelihood and replicated responses, for ArviZ; see :func:`hierlm.posterior.tree.tree`."""

@@ -59,6 +59,8 @@ def columns(formula: Formula) -> tuple[str, ...]:
     for predictor in formula.predictors:
         for text in (predictor.common, *predictor.offsets):
             found.update(dict.fromkeys(identifiers(text)))
+        for text in (e for s in predictor.smooths for e in s.expressions):
+            found.update(dict.fromkeys(identifiers(text)))
         for bar in predictor.bars:
             found.update(dict.fromkeys(identifiers(bar.effects)))
             found.update(dict.fromkeys(f for f in bar.factors if f != names.UNITS))

@@ -6,7 +6,18 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["CONTRASTS", "CURVES", "ELEMENTWISE", "FUNCTIONS", "LATER", "LITERALS", "WHOLE_COLUMN", "Function", "Kind"]
+__all__ = [
+    "CONTRASTS",
+    "CURVES",
+    "ELEMENTWISE",
+    "FUNCTIONS",
+    "LATER",
+    "LITERALS",
+    "SMOOTHS",
+    "WHOLE_COLUMN",
+    "Function",
+    "Kind",
+]
 
 
 @dataclass(frozen=True)
@@ -125,8 +136,8 @@ WHOLE_COLUMN = frozenset(
 """Functions whose value in one row depends on the other rows, so that new data would be coded differently."""
 
 LATER: Mapping[str, str] = {
-    **dict.fromkeys(("s", "t2", "te", "ti", "smooth"), "Smooth terms"),
-    **dict.fromkeys(("ns", "cr", "cc", "tp"), "These splines"),
+    **dict.fromkeys(("te", "ti", "smooth", "lo"), "Smooth terms"),
+    **dict.fromkeys(("ns", "cr", "cc", "tp", "ps"), "These splines"),
     **dict.fromkeys(("gp", "hsgp"), "Gaussian processes"),
     **dict.fromkeys(("mo", "monotonic"), "Monotonic effects"),
     **dict.fromkeys(("me", "mi"), "Measurement error and imputation terms"),
@@ -139,4 +150,7 @@ LATER: Mapping[str, str] = {
 CURVES = frozenset(
     name for name, what in LATER.items() if what in ("Smooth terms", "These splines", "Gaussian processes")
 )
-"""Those of :data:`LATER` in whose place a polynomial or a spline without penalty can stand."""
+"""Those of :data:`LATER` in whose place a smooth can stand."""
+
+SMOOTHS = ("s", "t2")
+"""Functions that are terms of their own: penalised curves and surfaces, see ``smooths.py``."""

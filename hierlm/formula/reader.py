@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hierlm.errors import FormulaError
-from hierlm.formula import bars, response
+from hierlm.formula import bars, response, smooths
 from hierlm.formula.columns import identifiers
 from hierlm.formula.context import LONGEST, STRUCTURES, Context
 from hierlm.formula.dialect import random_bars, residual_predictor
-from hierlm.formula.functions import FUNCTIONS
+from hierlm.formula.functions import FUNCTIONS, SMOOTHS
 from hierlm.formula.split import formulas, sides
 from hierlm.formula.terms import expand, is_offset, offset
 from hierlm.formula.tokens import Token, scan
 from hierlm.formula.tree import Bars, Call, Name, Node, bare, summands
-from hierlm.formula.values import Bar, Formula, Predictor, ResponseTerm
+from hierlm.formula.values import Bar, Formula, Predictor, ResponseTerm, SmoothTerm
 from hierlm.names import MEAN
 
 __all__ = ["parse"]
@@ -110,7 +110,7 @@ def _check_limits(context: Context) -> None:
     for name in sorted(map(str, context.functions)):
         if not name.isidentifier() or name.startswith("_") or "__" in name:
             raise FormulaError(f"The function {name!r} needs a plain name.", hint="Letters, digits and _, not first.")
-        if name in FUNCTIONS or name == "offset" or name.lower() in context.structures:
+        if name in (*FUNCTIONS, *SMOOTHS, "offset") or name.lower() in context.structures:
             raise FormulaError(f"{name!r} is already a function of formulas.", hint="Give yours another name.")
 
 
@@ -121,9 +121,11 @@ class _Right:
     common: str
     offsets: tuple[str, ...]
     bars: tuple[Bar, ...]
+    smooths: tuple[SmoothTerm, ...] = ()
 
     def columns(self) -> set[str]:
         texts = [self.common, *self.offsets, *(b.effects for b in self.bars)]
+        texts += [e for s in self.smooths for e in s.expressions]
         return {c for t in texts for c in identifiers(t)} | {f for b in self.bars for f in b.factors}
 
 
@@ -156,29 +158,32 @@ class _Book:
             self.used[name] = each.used
             self.check_response(name, read, right)
             self.responses.append(each.response)
-            self.predictors.append(Predictor(name, MEAN, read.common, read.offsets, read.bars, text))
+            self.predictors.append(Predictor(name, MEAN, read.common, read.offsets, read.bars, text, read.smooths))
         self.current = tuple(each.response.name for each in found)
         return None
 
     def right(self, node: Node) -> _Right:
-        """Common effects, offsets and group terms of a right side."""
+        """Common effects, offsets, group terms and smooths of a right side."""
         context = self.context
         common: list[tuple[str, Node]] = []
         offsets: list[str] = []
         found: list[Bar] = []
+        curves: list[SmoothTerm] = []
         if isinstance(node, Bars):
             raise context.refuse("A bar needs brackets.", node, f"Write ({context.typed(node)}).")
         for sign, part in summands(node):
-            if bars.is_bar(part) or is_offset(part):
+            if bars.is_bar(part) or is_offset(part) or smooths.is_smooth(part):
                 if sign == "-":
                     raise context.refuse("This term cannot be taken away.", part, "Leave it out.")
-                if is_offset(part):
+                if smooths.is_smooth(part):
+                    curves.append(smooths.read(part, context, curves))
+                elif is_offset(part):
                     offsets.append(offset(part, context))
                 else:
                     found += bars.read(part, context)
             else:
                 common.append((sign, part))
-        return _Right(expand(common, context).text, tuple(offsets), tuple(found))
+        return _Right(expand(common, context).text, tuple(offsets), tuple(found), tuple(curves))
 
     def read_parameter(self, parameter: Name, right: Node, text: str) -> None:
         """Read ``sigma ~ …``."""
@@ -192,7 +197,9 @@ class _Book:
             raise refuse(f"{parameter.name!r} of {owner!r} has a formula already.", parameter, hint)
         read = self.right(right)
         self.check_response(owner, read, right)
-        self.predictors.append(Predictor(owner, parameter.name, read.common, read.offsets, read.bars, text))
+        self.predictors.append(
+            Predictor(owner, parameter.name, read.common, read.offsets, read.bars, text, read.smooths)
+        )
 
     def check_transformed_parameter(self, left: Node) -> None:
         """``log(sigma) ~ x`` and ``sigma | weights(w) ~ x`` are probably not responses."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hierlm.errors import did_you_mean
 from hierlm.formula.columns import identifiers
 from hierlm.formula.context import MOST_OPERANDS, Context
-from hierlm.formula.functions import CONTRASTS, CURVES, FUNCTIONS, LATER, LITERALS, WHOLE_COLUMN, Function
+from hierlm.formula.functions import CONTRASTS, CURVES, FUNCTIONS, LATER, LITERALS, SMOOTHS, WHOLE_COLUMN, Function
 from hierlm.formula.tree import (
     Argument,
     Bars,
@@ -195,8 +195,11 @@ def unknown_function(node: Call, context: Context) -> Exception:
     """The error for a call of ``node.function``, with the reason and what to type instead."""
     name, head, refuse = node.function, node.head, context.refuse
     if name in LATER:
-        hint = "Unpenalised curves are poly(x, 3) and bs(x, df=5)." if name in CURVES else "Leave it out."
+        hint = "Smooths are s(x), with bs= for the kind of spline, and t2(x, z)." if name in CURVES else "Leave it out."
         return refuse(f"{LATER[name]} such as {name}() are not available yet.", head, hint)
+    if name in SMOOTHS:
+        hint = f"Join it by +. {name}(x, by=f) has a curve for each level of f, {name}(x, by=z) multiplies it by z."
+        return refuse(f"The smooth {name}() is a term of its own, not part of another.", node, hint)
     if name in WHOLE_COLUMN:
         hint = "Use center(x), scale(x), or make a column of it first."
         return refuse(f"{name}() depends on all rows, so new data would be coded differently.", head, hint)

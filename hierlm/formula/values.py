@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from hierlm import names
 
-__all__ = ["Addition", "Bar", "Formula", "Option", "Predictor", "ResponseTerm"]
+__all__ = ["Addition", "Bar", "Formula", "Option", "Predictor", "ResponseTerm", "SmoothTerm"]
 
 Option = str | int | float | bool
 
@@ -96,6 +96,52 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class SmoothTerm:
+    """One smooth: ``s(x)``, ``s(x, by=f)``, ``t2(x, z)``.
+
+    Parameters
+    ----------
+    function : str
+        ``"s"`` or ``"t2"``.
+    margins : tuple of str
+        What it is smooth in, as formula text; one of ``s``, two or more of ``t2``.
+    bases : tuple of str
+        The kind of spline of each: ``"tp"``, ``"cr"``, ``"ps"`` or ``"cc"``.
+    sizes : tuple of int or None
+        Basis functions of each before the constraint; None where the data decide.
+    bounds : (lower, upper), each a float or None
+        Where a cyclic spline begins and ends; None where the data decide.
+    by : str or None
+        The column whose levels have curves of their own, or that multiplies the curve.
+    text : str
+        The term as typed.
+    start, stop : int
+        Its place in the formula text.
+    """
+
+    function: str
+    margins: tuple[str, ...]
+    bases: tuple[str, ...]
+    sizes: tuple[int | None, ...]
+    bounds: tuple[float | None, float | None] = (None, None)
+    by: str | None = None
+    text: str = ""
+    start: int = 0
+    stop: int = 0
+
+    @property
+    def label(self) -> str:
+        """The term's name, ``"s(x, by=f)"``, without the options that do not change what it is a function of."""
+        by = [] if self.by is None else [f"by={self.by}"]
+        return f"{self.function}({', '.join([*self.margins, *by])})"
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """Formula text of everything that it reads."""
+        return self.margins if self.by is None else (*self.margins, f"`{self.by}`")
+
+
+@dataclass(frozen=True)
 class Predictor:
     """The right-hand side for one distributional parameter of one response.
 
@@ -111,6 +157,7 @@ class Predictor:
     offsets : tuple of str
         Expressions inside ``offset(…)``; they add up.
     bars : tuple of Bar
+    smooths : tuple of SmoothTerm
     """
 
     response: str
@@ -119,6 +166,7 @@ class Predictor:
     offsets: tuple[str, ...] = ()
     bars: tuple[Bar, ...] = ()
     text: str = ""
+    smooths: tuple[SmoothTerm, ...] = ()
 
 
 @dataclass(frozen=True)

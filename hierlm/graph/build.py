@@ -15,6 +15,7 @@ from hierlm.graph.elements import element_labels, vector_parameters
 from hierlm.graph.groups import Columns, group_effects, group_part
 from hierlm.graph.hosting import hosting
 from hierlm.graph.observation import free_parameters, observe
+from hierlm.graph.smooths import smooth_effects, smooth_part
 from hierlm.model.model import Model
 from hierlm.model.values import ModelPredictor
 
@@ -37,6 +38,8 @@ def coordinates(model: Model) -> dict[str, Any]:
         coords[names.effect_dim(group)] = coords[names.effect_dim2(group)] = effects
         if len(scaled) < len(effects):
             coords[names.sd_dim(group)] = [e for e in effects if e in scaled]
+    for block in model.smooths:
+        coords[names.effect_dim(block.group)] = list(block.effects)
     if model.responses[0].label is not None:
         for parameter in dict.fromkeys(p for r in model.responses for p in r.free):
             coords[names.response_dim(parameter)] = [r.name for r in model.responses if parameter in r.free]
@@ -55,6 +58,7 @@ def build_graph(model: Model) -> pm.Model:
         hosts = hosting(model)
         effects = common_effects(model, hosts)
         columns = {group: group_effects(model, group, hosts, effects) for group in model.groups}
+        curves = {block.group: smooth_effects(model, block) for block in model.smooths}
         index = {
             group: pm.Data(names.data("index", group), blocks[0].codes.astype(np.int64), dims=names.OBS)
             for group, blocks in model.groups.items()
@@ -63,7 +67,12 @@ def build_graph(model: Model) -> pm.Model:
         for position, response in enumerate(model.responses):
             etas = {
                 p.parameter: _predictor(
-                    model, p, fixed_part(p, response.label and str(position + 1), effects, hosts), columns, index
+                    model,
+                    p,
+                    fixed_part(p, response.label and str(position + 1), effects, hosts),
+                    columns,
+                    index,
+                    curves,
                 )
                 for p in model.predictors
                 if p.response == response.name
@@ -79,8 +88,13 @@ def _predictor(
     eta: Tensor,
     columns: dict[str, Columns],
     index: dict[str, Tensor],
+    curves: dict[str, Tensor],
 ) -> Tensor:
     """η = offset + X b + Σ Z r, shape (obs,), from its fixed part."""
+    for block in model.smooths:
+        part = smooth_part(block, predictor.response, predictor.parameter, curves[block.group])
+        if part is not None:
+            eta = eta + part
     for block in model.blocks:
         part = group_part(block, predictor.response, predictor.parameter, columns[block.group], index[block.group])
         if part is not None:

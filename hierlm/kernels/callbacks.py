@@ -16,10 +16,10 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.kernels import frozen, marginal, pilot, whitened
+from hierlm.kernels import frozen, marginal, pilot, structured, whitened
 from hierlm.kernels.packing import dimension_of
 
-__all__ = ["called", "frozen_callbacks", "gaussian_callbacks", "whitened_callbacks"]
+__all__ = ["called", "frozen_callbacks", "gaussian_callbacks", "structured_callbacks", "whitened_callbacks"]
 
 REAL, WHOLE = nb.types.CPointer(nb.types.double), nb.types.uint64
 DENSITY = nb.types.int64(WHOLE, REAL, REAL, REAL, REAL)
@@ -51,6 +51,14 @@ def _frozen(dimension, zeta, gradient, value, buffer):
     length, result = nb.carray(buffer, 1).view(nb.int64)[0], nb.carray(value, 1)
     result[0] = -np.inf  # what the host sees should anything stop half way
     logp = frozen.log_density(nb.carray(zeta, dimension), nb.carray(buffer, length), nb.carray(gradient, dimension))
+    result[0] = logp
+    return 0 if math.isfinite(logp) else 4
+
+
+def _structured(dimension, zeta, gradient, value, buffer):
+    length, result = nb.carray(buffer, 1).view(nb.int64)[0], nb.carray(value, 1)
+    result[0] = -np.inf
+    logp = structured.log_density(nb.carray(zeta, dimension), nb.carray(buffer, length), nb.carray(gradient, dimension))
     result[0] = logp
     return 0 if math.isfinite(logp) else 4
 
@@ -87,6 +95,12 @@ def called(callback: Any) -> Callable[[NDArray[np.float64], NDArray[np.float64],
 def gaussian_callbacks() -> tuple[Any, Any]:
     """The marginal density of a Gaussian response, and what stores a draw."""
     return nb.cfunc(DENSITY, cache=True, error_model="numpy")(_gaussian), _store()
+
+
+@lru_cache
+def structured_callbacks() -> tuple[Any, Any]:
+    """The marginal density of a Gaussian response with structure in its residuals, and what stores a draw."""
+    return nb.cfunc(DENSITY, cache=True, error_model="numpy")(_structured), _store()
 
 
 @lru_cache

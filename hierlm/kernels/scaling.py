@@ -10,7 +10,7 @@ import numpy as np
 
 from hierlm.kernels.compiling import REORDER
 
-__all__ = ["back_scale", "back_transposed", "divided", "scale", "times", "transposed"]
+__all__ = ["back_scale", "back_transposed", "divided", "scale", "times", "transposed", "unscale"]
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
@@ -233,3 +233,37 @@ def _back_root_of_blocks(F, st, S, bar, F_bar):
                 F_bar[f, 0, 0] += s * F[h, 0, 0]
             else:
                 _congruence_back(F, F_bar, S, bar, at, q, f, ka, h, kb)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
+def _outward(F, bar, S_bar, o, stride, left, kl, right, kr):
+    """S_bar block ← F[left] bar F[right]ᵀ, what :func:`_congruence` means for S."""
+    for m in range(kl):
+        for d in range(kr):
+            value = 0.0
+            for a in range(m + 1):
+                inner = 0.0
+                for c in range(d + 1):
+                    inner += bar[o + a * stride + c] * F[right, d, c]
+                value += F[left, m, a] * inner
+            S_bar[o + m * stride + d] = value
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def unscale(F, st, bar, S_bar):
+    """S_bar ← the derivative by S, given that by MᵀSM as :func:`back_scale` leaves it; zero where S is not read."""
+    S_bar[:] = 0.0
+    for n in range(st.nodes):
+        k, o, f = st.size[n], st.start[n], st.factor[n]
+        _outward(F, bar, S_bar, o, k, f, k, f, k)
+        p = o + k * k
+        for j in range(st.partners[n], st.partners[n + 1]):
+            b = st.partner[j]
+            _outward(F, bar, S_bar, p, k, st.factor[b], st.size[b], f, k)
+            p += st.size[b] * k
+    q, o = st.root, st.start[st.nodes]
+    for a in range(st.nodes, st.blocks):
+        ra = st.column[a] - st.first_root
+        for b in range(st.nodes, a + 1):
+            at = o + ra * q + st.column[b] - st.first_root
+            _outward(F, bar, S_bar, at, q, st.factor[a], st.size[a], st.factor[b], st.size[b])

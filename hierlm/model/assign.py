@@ -66,6 +66,7 @@ def assign_priors(
     predictors: Sequence[ModelPredictor],
     blocks: Sequence[GroupBlock],
     given: Mapping[str, object],
+    smooths: Sequence[GroupBlock] = (),
 ) -> tuple[Assignment, ...]:
     """Every parameter of the model with its prior.
 
@@ -81,8 +82,8 @@ def assign_priors(
         raise PriorError(
             f"priors is a {type(given).__name__}, not a mapping.", hint='Write {"b": hl.Prior("Normal", sigma=1)}.'
         )
-    rows = [*_coefficients(responses, predictors), *_groups(responses, blocks), *_free(responses)]
-    rows += _elements(responses, predictors)
+    rows = [*_coefficients(responses, predictors), *_groups(responses, blocks), *_smooths(responses, smooths)]
+    rows += [*_free(responses), *_elements(responses, predictors)]
     user = {key: _as_prior(key, value) for key, value in given.items()}
     _check_names(user, rows)
     assigned = tuple(_override(row, user) for row in rows)
@@ -171,6 +172,18 @@ def _groups(responses: Sequence[ModelResponse], blocks: Sequence[GroupBlock]) ->
         if block.covariance.correlated(k):
             prior_cor = block.covariance.default_correlation_prior(k)
             rows.append(Assignment(names.cor(block.group), ", ".join(block.effects), prior_cor, kind="correlation"))
+    return rows
+
+
+def _smooths(responses: Sequence[ModelResponse], smooths: Sequence[GroupBlock]) -> list[Assignment]:
+    """The standard deviation of every smooth: its size is the root mean square of its rows' sums of squares."""
+    by_name = {r.name: r for r in responses}
+    rows = []
+    for block in smooths:
+        (piece,) = block.pieces
+        _, spread = link_scale(by_name[piece.response], piece.parameter)
+        prior = group_sd_prior(nonzero_rms(np.sqrt(np.sum(piece.Z**2, axis=1))), spread)
+        rows.append(Assignment(names.sd(block.group), None, prior, kind="positive"))
     return rows
 
 

@@ -4,7 +4,7 @@ only the priors decide.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from hierlm.errors import DataError, FormulaError, ModelError, did_you_mean, war
 from hierlm.families import FAMILIES
 from hierlm.families.family import Family
 from hierlm.formula import identifiers
-from hierlm.formula.values import Formula
+from hierlm.formula.values import Formula, Predictor
 from hierlm.model.assign import Assignment
 from hierlm.model.separation import separated
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
@@ -65,7 +65,7 @@ def _check_circles(formula: Formula) -> None:
     own = {r.name: set(identifiers(r.expression)) for r in formula.responses}
     needs: dict[str, set[str]] = {r: set() for r in own}
     for p in formula.predictors:
-        used = {c for text in (p.common, *p.offsets, *(b.effects for b in p.bars)) for c in identifiers(text)}
+        used = {c for text in _texts(p) for c in identifiers(text)}
         needs[p.response] |= {r for r, columns in own.items() if r != p.response and columns & used}
     while free := [r for r, needed in needs.items() if not needed & needs.keys()]:
         for r in free:
@@ -75,6 +75,11 @@ def _check_circles(formula: Formula) -> None:
             f"The responses {', '.join(map(repr, needs))} predict each other in a circle, which is no joint model.",
             hint="Leave one of them out of the other's right side; (1 | p | g) correlates group effects instead.",
         )
+
+
+def _texts(predictor: Predictor) -> Iterator[str]:
+    yield from (predictor.common, *predictor.offsets, *(b.effects for b in predictor.bars))
+    yield from (text for s in predictor.smooths for text in s.expressions)
 
 
 def check_intercepts(predictors: Sequence[ModelPredictor], responses: Sequence[ModelResponse]) -> None:

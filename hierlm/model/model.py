@@ -22,6 +22,7 @@ from hierlm.model.blocks import group_blocks
 from hierlm.model.checks import check_intercepts, check_left_sides, check_residual, warn_unidentified
 from hierlm.model.kernel_cache import readable_kernels
 from hierlm.model.parameterization import choose_centring
+from hierlm.model.smooths import smooth_blocks
 from hierlm.model.specify import FamilyChoice, LinkChoice, families_of, predictors_of, responses_of
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 
@@ -83,12 +84,14 @@ class Model:
     Attributes
     ----------
     formula : hierlm.formula.values.Formula
-        The formula as read; ``str`` of it is canonical text.
+        The formula as read; its ``text`` is what was typed.
     design : hierlm.design.values.Design
         Its arrays, and the schema that codes new data in the same way.
     responses, predictors, blocks : tuple
         The parts of the model: outcomes with their families and links, a linear predictor for each parameter, and
         group terms with their covariance structures.
+    smooths : tuple
+        The penalised parts of smooth terms, each a block with one level and one standard deviation; no grouping.
     assignments : tuple
         The prior of every parameter; :meth:`priors` shows them as a table.
     options : Options
@@ -111,6 +114,7 @@ class Model:
     responses: tuple[ModelResponse, ...]
     predictors: tuple[ModelPredictor, ...]
     blocks: tuple[GroupBlock, ...]
+    smooths: tuple[GroupBlock, ...]
     assignments: tuple[Assignment, ...]
     options: Options
 
@@ -149,7 +153,8 @@ class Model:
         blocks = group_blocks(design, responses)
         centring = choose_centring(parameterization, blocks, predictors, responses)
         blocks = tuple(replace(b, centred=c) for b, c in zip(blocks, centring, strict=True))
-        assignments = assign_priors(responses, predictors, blocks, {} if priors is None else priors)
+        smooths = smooth_blocks(design, responses, [b.group for b in blocks])
+        assignments = assign_priors(responses, predictors, blocks, {} if priors is None else priors, smooths)
         warn_unidentified(responses, predictors, blocks, assignments)
         state = {
             "formula": parsed,
@@ -157,6 +162,7 @@ class Model:
             "responses": responses,
             "predictors": predictors,
             "blocks": blocks,
+            "smooths": smooths,
             "assignments": assignments,
             "options": Options(
                 family, link, dict(priors or {}), random, residual, missing, parameterization, functions
@@ -176,6 +182,11 @@ class Model:
     def groups(self) -> dict[str, tuple[GroupBlock, ...]]:
         """The blocks of every grouping, in the order typed."""
         return {g: tuple(b for b in self.blocks if b.group == g) for g in dict.fromkeys(b.group for b in self.blocks)}
+
+    @property
+    def batches(self) -> dict[str, tuple[GroupBlock, ...]]:
+        """The blocks of every batch of effects that is drawn from one distribution: groupings, then smooths."""
+        return {**self.groups, **{b.group: (b,) for b in self.smooths}}
 
     @cached_property
     def pymc(self) -> pm.Model:
@@ -209,6 +220,12 @@ class Model:
         from hierlm.graph import Picture
 
         return Picture.of(self.pymc)
+
+    def code(self) -> str:
+        """A PyMC script of the same model that needs no hierlm; see :func:`hierlm.translation.script.code`."""
+        from hierlm.translation.script import code
+
+        return code(self)
 
     def plan(self, **options: Any) -> Plan:
         """How :meth:`fit` will sample, and why; see :func:`hierlm.reductions.plan`."""

@@ -7,5 +7,6 @@ from hierlm.plots.picture import Picture
 from hierlm.plots.plots import Plots
 from hierlm.plots.ppc import ppc
 from hierlm.plots.shrinkage import shrinkage
+from hierlm.plots.smooths import smooths
 
-__all__ = ["Picture", "Plots", "caterpillar", "components", "lines", "ppc", "shrinkage"]
+__all__ = ["Picture", "Plots", "caterpillar", "components", "lines", "ppc", "shrinkage", "smooths"]

@@ -52,7 +52,7 @@ def candidates(model: Model, group: str) -> list[str]:
     slopes: list[str] = []
     others: list[str] = []
     for plan in plans.predictors:
-        others += list(plan.terms.columns)
+        others += [*plan.terms.columns, *plan.smooth_columns]
         for bar, terms in zip(plan.predictor.bars, plan.bars, strict=True):
             (slopes if bar.group == group else others).extend(terms.columns)
     usable = [c for c in dict.fromkeys([*slopes, *others]) if c not in factors]

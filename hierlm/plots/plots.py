@@ -10,6 +10,7 @@ from hierlm.plots.components import components
 from hierlm.plots.lines import lines
 from hierlm.plots.ppc import ppc
 from hierlm.plots.shrinkage import shrinkage
+from hierlm.plots.smooths import smooths
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -47,9 +48,13 @@ class Plots:
         """Fitted lines of every level over the data; see :func:`hierlm.plots.lines`."""
         return lines(self.fit, x, group, **options)
 
+    def smooths(self, term: str | None = None, **options: Any) -> Picture:
+        """The curves and surfaces of smooth terms; see :func:`hierlm.plots.smooths`."""
+        return smooths(self.fit, term, **options)
+
     def __dir__(self) -> list[str]:
         """The pictures, for tab completion."""
         return [name for name in vars(type(self)) if not name.startswith("_") and name != "fit"]
 
     def __repr__(self) -> str:
-        return "<plots of a fit: caterpillar(group), shrinkage(group), components(), ppc(), lines(x, group)>"
+        return "<plots of a fit: caterpillar(group), shrinkage(group), components(), ppc(), lines(x, group), smooths()>"

@@ -50,9 +50,11 @@ def _tables(fit: Fit) -> list[tuple[str, Table]]:
     """Every table that is not empty, with its title."""
     common = {names.common(p.parameter) for p in fit.model.predictors}
     groups = {name(g) for g in fit.model.groups for name in (names.sd, names.cor)}
-    parts: dict[str, list[Elements]] = {"Common effects": [], "Group effects": [], "Family": []}
+    smooths = {names.sd(b.group) for b in fit.model.smooths}
+    parts: dict[str, list[Elements]] = {"Common effects": [], "Smooths": [], "Group effects": [], "Family": []}
     for e in elements(fit):
-        title = "Common effects" if e.variable in common else "Group effects" if e.variable in groups else "Family"
+        title = "Smooths" if e.variable in smooths else "Group effects" if e.variable in groups else "Family"
+        title = "Common effects" if e.variable in common else title
         parts[title].append(e)
     header = ("", "mean", "sd", f"{percent(LEVEL)} interval")
     tables: list[tuple[str, Table]] = []

@@ -159,6 +159,8 @@ def elements(
     found = _parameters(fit)
     if groups or wanted is not None:
         found += [_effects(fit, group) for group in fit.model.groups if names.effects(group) not in but]
+        smooths = [names.effects(block.group) for block in fit.model.smooths]
+        found += [_vector(fit, variable) for variable in smooths if variable not in but]
     if wanted is None:
         return found
     known = {e.variable for e in found} | {n for e in found for n in e.names}
@@ -166,7 +168,7 @@ def elements(
         if name not in known:
             near = did_you_mean(str(name), sorted(known))
             raise PosteriorError(f"There is nothing called '{name}' in this fit.", hint=near)
-    whole = {*wanted, *(names.effects(group) for group in fit.model.groups if groups)}
+    whole = {*wanted, *(names.effects(group) for group in fit.model.batches if groups)}
     kept = [e if e.variable in whole else _rows(e, whole) for e in found]
     return [e for e in kept if e.names]
 

@@ -133,6 +133,10 @@ def mean_predictor(fit: Fit, response: str, parameter: str) -> Floats:
     """η of every row at the posterior means, (n,); η is linear in them, so it is also its own posterior mean."""
     predictor = next(p for p in fit.model.predictors if (p.response, p.parameter) == (response, parameter))
     eta = predictor.offset + predictor.X @ select(fit, names.common(parameter), predictor.labels).mean(axis=0)
+    for smooth in fit.model.smooths:
+        (piece,) = smooth.pieces
+        if (piece.response, piece.parameter) == (response, parameter):
+            eta = eta + piece.Z @ select(fit, names.effects(smooth.group), smooth.effects).mean(axis=0)
     for group, blocks in fit.model.groups.items():
         _, effects, r = effect_draws(fit, group)
         mean = r.mean(axis=0)

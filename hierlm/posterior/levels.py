@@ -44,7 +44,9 @@ class NewLevels:
         self._scaled = {g: _scaled_of(model, g) for g in model.groups}
         self._factors: dict[str, Floats] = {}
 
-    def effects(self, source: Groups, at: slice, group: str, labels: Sequence[str]) -> Floats | None:
+    def effects(
+        self, source: Groups, at: slice | NDArray[np.int64], group: str, labels: Sequence[str]
+    ) -> Floats | None:
         """Effects at the rows of ``at`` whose level is new, shape (S, new rows, effects); None where all are zero."""
         new = source.codes[at] < 0
         if self._zero or not new.any() or source.unseen_codes is None:
@@ -54,11 +56,19 @@ class NewLevels:
         drawn = np.stack([self._one(group, source.unseen[u])[:, columns] for u in which], axis=1)
         return drawn[:, back]
 
-    def _one(self, group: str, level: str) -> Floats:
-        """All effects of one new level, shape (S, effects of the grouping)."""
+    def labels(self, group: str) -> list[str]:
+        """All effects of a grouping, in the order of its columns."""
+        return list(self._labels[group])
+
+    def root(self, group: str) -> Floats:
+        """Λ with Λ Λᵀ = V for every draw, shape (S, k, k), effects in the order of :meth:`labels`."""
         if group not in self._factors:
             self._factors[group] = self._factor(group)
-        factor = self._factors[group]
+        return self._factors[group]
+
+    def _one(self, group: str, level: str) -> Floats:
+        """All effects of one new level, shape (S, effects of the grouping)."""
+        factor = self.root(group)
         digest = hashlib.sha256(f"{group}\0{level}".encode()).digest()
         words = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 32, 4)]
         stream = np.random.default_rng(np.random.SeedSequence([self._seed, *words]))

@@ -20,14 +20,17 @@ from hierlm.graph.evaluate import evaluate
 from hierlm.links import get_link
 from hierlm.model import Model
 from hierlm.model.blocks import group_blocks
+from hierlm.model.smooths import smooth_blocks
 from hierlm.model.specify import predictors_of
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.posterior.levels import NewLevels
 from hierlm.priors.fixed import Fixed
 
-__all__ = ["Draws", "Rows", "at_rows", "chunks", "family_values", "linear_predictor", "thinned"]
+__all__ = ["At", "Draws", "Rows", "at_rows", "chunks", "family_values", "linear_predictor", "thinned"]
 
 Floats = NDArray[np.float64]
+At = slice | NDArray[np.int64]
+"""Rows that are asked for."""
 
 CHUNK = 2_000_000
 """Draws × rows that are worked on at once, 16 MB an array."""
@@ -49,6 +52,10 @@ class Draws:
         self.chains, self.draws = posterior.sizes["chain"], posterior.sizes["draw"]
         self.size = self.chains * self.draws
         self.coords = {dim: posterior[dim].to_numpy() for dim in ("chain", "draw")}
+
+    def first(self) -> Draws:
+        """The first draw alone."""
+        return Draws(self._model, self._posterior.isel(chain=[0], draw=[0]))
 
     def labelled(self, variable: str, **wanted: Sequence[str]) -> Floats:
         """A variable at the wanted labels of each of its dimensions, in their order, shape (S, …).
@@ -133,12 +140,15 @@ class Rows:
     predictors : tuple of ModelPredictor
     blocks : tuple of GroupBlock
         Their pieces' ``source`` tells unseen levels.
+    smooths : tuple of GroupBlock
+        The penalised parts of smooths.
     """
 
     index: NDArray[np.int64]
     responses: tuple[Response, ...]
     predictors: tuple[ModelPredictor, ...]
     blocks: tuple[GroupBlock, ...]
+    smooths: tuple[GroupBlock, ...] = ()
 
     @property
     def n(self) -> int:
@@ -164,13 +174,14 @@ def at_rows(model: Model, new: Any = None, *, kept: Iterable[str] | None = None,
     """
     if new is None:
         design = model.design
-        return Rows(np.asarray(design.rows), design.responses, model.predictors, model.blocks)
+        return Rows(np.asarray(design.rows), design.responses, model.predictors, model.blocks, model.smooths)
     schema = model.design.schema
     skip = set(model.groups) - set(model.groups if kept is None else kept)
     design = schema.apply(new, need_response=response, skip_groups=skip)
     _check_new_additions(design)
     predictors = predictors_of(design, model.responses)
-    return Rows(np.asarray(design.rows), design.responses, predictors, group_blocks(design, model.responses))
+    blocks, smooths = group_blocks(design, model.responses), smooth_blocks(design, model.responses)
+    return Rows(np.asarray(design.rows), design.responses, predictors, blocks, smooths)
 
 
 def _check_new_additions(design: Design) -> None:
@@ -189,7 +200,7 @@ def chunks(draws: int, rows: int) -> Iterator[slice]:
 
 
 def linear_predictor(
-    rows: Rows, draws: Draws, response: str, parameter: str, at: slice, kept: Iterable[str], new_levels: NewLevels
+    rows: Rows, draws: Draws, response: str, parameter: str, at: At, kept: Iterable[str], new_levels: NewLevels
 ) -> Floats:
     """η of one parameter of one response on the link scale, shape (S, rows in ``at``).
 
@@ -198,7 +209,7 @@ def linear_predictor(
     Parameters
     ----------
     kept : iterable of str
-        The groupings whose effects count; those of the others are zero.
+        The groupings whose effects count; those of the others are zero.  Smooths always count.
     new_levels : NewLevels
         Effects of levels that the fit has not seen.
     """
@@ -210,6 +221,8 @@ def linear_predictor(
         for j in range(X.shape[1]):  # not b @ X.T: a matrix product rounds by its shape
             if np.any(X[:, j]):
                 eta += b[:, j, None] * X[:, j]
+    for block in rows.smooths:
+        _add_smooth(eta, block, draws, response, parameter, at)
     groups = set(kept)
     for block in rows.blocks:
         if block.group in groups:
@@ -217,8 +230,18 @@ def linear_predictor(
     return eta
 
 
+def _add_smooth(eta: Floats, block: GroupBlock, draws: Draws, response: str, parameter: str, at: At) -> None:
+    """Add the penalised part of a smooth, Z r, to ``eta``."""
+    (piece,) = block.pieces
+    if (piece.response, piece.parameter) != (response, parameter):
+        return
+    r = draws.labelled(names.effects(block.group), **{names.effect_dim(block.group): block.effects})
+    for k, z in enumerate(piece.Z[at].T):
+        eta += r[:, k, None] * z
+
+
 def _add_group(
-    eta: Floats, block: GroupBlock, draws: Draws, response: str, parameter: str, at: slice, new_levels: NewLevels
+    eta: Floats, block: GroupBlock, draws: Draws, response: str, parameter: str, at: At, new_levels: NewLevels
 ) -> None:
     """Add Σ_k Z[:, k] r[level, k] of one block to ``eta``."""
     for piece in block.pieces:

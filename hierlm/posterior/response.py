@@ -16,9 +16,9 @@ from hierlm.errors import PredictionError, show_rows
 from hierlm.graph.evaluate import evaluate, sample
 from hierlm.model.values import ModelResponse
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.linear import Draws, Rows, family_values, linear_predictor
+from hierlm.posterior.linear import At, Draws, Rows, family_values, linear_predictor
 
-__all__ = ["drawn_response", "expected_response", "free_values", "linear_of", "log_density"]
+__all__ = ["density_of", "drawn_response", "expected_response", "free_values", "linear_of", "log_density"]
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ LARGEST_COUNT = 1e14
 
 
 def linear_of(
-    rows: Rows, draws: Draws, response: ModelResponse, at: slice, kept: Sequence[str], new: NewLevels, *parameters: str
+    rows: Rows, draws: Draws, response: ModelResponse, at: At, kept: Sequence[str], new: NewLevels, *parameters: str
 ) -> dict[str, Floats]:
     """η of the parameters named, of all predicted ones if none is: parameter → (S, rows in ``at``)."""
     wanted = parameters or tuple(response.links)
@@ -35,7 +35,7 @@ def linear_of(
 
 
 def expected_response(
-    rows: Rows, draws: Draws, response: ModelResponse, at: slice, kept: Sequence[str], new: NewLevels
+    rows: Rows, draws: Draws, response: ModelResponse, at: At, kept: Sequence[str], new: NewLevels
 ) -> Floats:
     """E[y | parameters], response scale, shape (S, rows in ``at``); of categories P(y = k), (S, rows, K)."""
     etas, free = linear_of(rows, draws, response, at, kept, new), free_values(draws, response)
@@ -48,7 +48,7 @@ def drawn_response(
     rows: Rows,
     draws: Draws,
     response: ModelResponse,
-    at: slice,
+    at: At,
     kept: Sequence[str],
     new: NewLevels,
     noise: np.random.Generator,
@@ -77,7 +77,7 @@ def drawn_response(
     return drawn
 
 
-def check_range(rows: Rows, response: ModelResponse, etas: Mapping[str, Floats], at: slice) -> None:
+def check_range(rows: Rows, response: ModelResponse, etas: Mapping[str, Floats], at: At) -> None:
     """Refuse rows where a link such as the identity lets a parameter leave its range, in any draw.
 
     Raises
@@ -107,13 +107,13 @@ def _refuse(rows: NDArray[np.int64], what: str) -> None:
 
 
 def log_density(
-    rows: Rows, draws: Draws, response: ModelResponse, y: Floats, at: slice, kept: Sequence[str], new: NewLevels
+    rows: Rows, draws: Draws, response: ModelResponse, y: Floats, at: At, kept: Sequence[str], new: NewLevels
 ) -> Floats:
     """w_i log p(y_i | parameters), shape (S, rows in ``at``)."""
     etas, free = linear_of(rows, draws, response, at, kept, new), free_values(draws, response)
     given = additions(rows, response, at)
     observed = y[at].astype(np.int64) if response.family.discrete else y[at]
-    density = family_values(_log_density(response), response, given, etas, free, y=observed)
+    density = family_values(density_of(response), response, given, etas, free, y=observed)
     return density * given["weights"] if "weights" in given else density
 
 
@@ -127,7 +127,7 @@ def free_values(draws: Draws, response: ModelResponse) -> dict[str, Floats]:
     return {p: draws.labelled(p, **{names.response_dim(p): [response.label]}) for p in response.free} | several
 
 
-def additions(rows: Rows, response: ModelResponse, at: slice) -> dict[str, Floats]:
+def additions(rows: Rows, response: ModelResponse, at: At) -> dict[str, Floats]:
     """Trials, weights and standard errors at the rows of ``at``."""
     found: Response = next(r for r in rows.responses if r.name == response.name)
     return {name: np.asarray(values[at], dtype=np.float64) for name, values in found.additions.items()}
@@ -145,7 +145,9 @@ def _distribution(response: ModelResponse) -> Any:
     return lambda given, parameters: response.family.distribution(given, **parameters)
 
 
-def _log_density(response: ModelResponse) -> Any:
+def density_of(response: ModelResponse) -> Any:
+    """log p(y | parameters) as a question to :func:`~hierlm.posterior.linear.family_values`; −∞ outside the range."""
+
     def question(given: Mapping[str, Any], parameters: Mapping[str, Any], y: Any) -> Any:
         density = pm.logp(response.family.distribution(given, **parameters), y)
         return response.family.restrict(density, **parameters)

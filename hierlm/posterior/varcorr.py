@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.errors import PosteriorError
-from hierlm.posterior.draws import correlation_draws, covariance_draws
+from hierlm.posterior.draws import correlation_draws, covariance_draws, select
 from hierlm.posterior.intervals import Kind, check_interval, describe_into
 from hierlm.posterior.layout import (
     Table,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["RESIDUAL", "VarCorr", "varcorr"]
 
 RESIDUAL = "(residual)"
+SMOOTH = "smooth"
 LABELS = ("name", "quantity", "group", "structure", "levels", "response", "parameter", "effect", "effect2")
 SHARES = "share: of the variance that the common effects leave, on the link scale; a term's share is on its first row."
 
@@ -54,7 +55,8 @@ class VarCorr:
         ``share_Subject[Intercept, Days]``), ``quantity`` (``"sd"``, ``"var"``, ``"cor"``, ``"share"``), ``group``,
         ``structure`` (``""`` for a single effect, where all are the same), ``levels``, ``response``, ``parameter``,
         ``effect``, ``effect2``, ``mean``, ``sd``, ``lower``, ``upper``.
-        The group ``"(residual)"`` is the distribution-specific variance on the link scale.
+        The group ``"(residual)"`` is the distribution-specific variance on the link scale.  A smooth, structure
+        ``"smooth"``, is named where a grouping would be, without levels and share.
     level : float
     kind : {"eti", "hdi"}
     notes : tuple of str
@@ -126,6 +128,9 @@ def varcorr(fit: Fit, *, level: float = 0.95, kind: Kind = "eti") -> VarCorr:
     distribution-specific variance: the adjusted ICC of :func:`~hierlm.posterior.icc`, term by term; shares add up to 1
     with the residual's.  Effects of other parameters (``sigma``) stand apart, without shares.
 
+    The sd of a smooth is the root mean square, over the data, of its deviation from a straight line.  What a smooth
+    explains counts with the common effects, not here.
+
     Parameters
     ----------
     fit : Fit
@@ -154,6 +159,8 @@ def varcorr(fit: Fit, *, level: float = 0.95, kind: Kind = "eti") -> VarCorr:
     for blocks in fit.model.groups.values():
         for block in blocks:
             rows += _block(fit, block, parts)
+    for smooth in fit.model.smooths:
+        rows += _smooth(fit, smooth)
     for response, part in parts.items():
         v = part.distribution
         several = [response] if len(fit.model.responses) > 1 else []
@@ -173,6 +180,16 @@ def varcorr(fit: Fit, *, level: float = 0.95, kind: Kind = "eti") -> VarCorr:
     size = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
     draws = np.stack([v for _, v in rows], axis=1) if rows else np.zeros((size, 0))
     return VarCorr(describe_into(labels, draws, level, kind), float(level), kind, notes, frozenset(fixed))
+
+
+def _smooth(fit: Fit, block: GroupBlock) -> list[tuple[tuple[object, ...], Floats]]:
+    """Sd and variance of a smooth's deviation from a straight line; its share is with the common effects."""
+    (piece,) = block.pieces
+    sd = select(fit, names.sd(block.group), [""])[:, 0]
+    return [
+        ((f"{q}_{names.safe(block.group)}", q, block.group, SMOOTH, 0, piece.response, piece.parameter, "", ""), values)
+        for q, values in (("sd", sd), ("var", sd**2))
+    ]
 
 
 def _parts(fit: Fit) -> tuple[dict[str, VarianceParts], tuple[str, ...]]:

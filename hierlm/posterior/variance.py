@@ -41,7 +41,8 @@ class VarianceParts:
     ----------
     response : str
     fixed : array
-        Of the common effects, b' S b with S the covariance of the columns of X over rows (n − 1); offsets left out.
+        Of the common effects and the smooths, b' S b with S the covariance of their columns over rows (n − 1);
+        offsets left out.
     groups : mapping grouping → array
         Of each grouping: the mean over rows of z' V z (Johnson 2014), summed over its independent terms.
     units : mapping grouping → array
@@ -108,8 +109,14 @@ def block_variance(fit: Fit, block: GroupBlock, response: str) -> Floats | None:
 
 def _fixed(fit: Fit, response: ModelResponse) -> Floats:
     predictor = next(p for p in fit.model.predictors if (p.response, p.parameter) == (response.name, names.MEAN))
-    centred = predictor.X - predictor.X.mean(axis=0)
-    b = select(fit, names.common(names.MEAN), predictor.labels)
+    columns, coefficients = [predictor.X], [select(fit, names.common(names.MEAN), predictor.labels)]
+    for block in fit.model.smooths:
+        (piece,) = block.pieces
+        if (piece.response, piece.parameter) == (response.name, names.MEAN):
+            columns.append(piece.Z)
+            coefficients.append(select(fit, names.effects(block.group), block.effects))
+    X, b = np.concatenate(columns, axis=1), np.concatenate(coefficients, axis=1)
+    centred = X - X.mean(axis=0)
     return np.einsum("si,ij,sj->s", b, centred.T @ centred / (len(centred) - 1), b)
 
 

@@ -91,7 +91,7 @@ def arrange(model: Model, without: Sequence[str] = ()) -> Arrangement:
     without : sequence of str
         Groupings that are dealt with elsewhere.
     """
-    kept = {g: blocks for g, blocks in model.groups.items() if g not in without}
+    kept = {g: blocks for g, blocks in model.batches.items() if g not in without}
     width = {g: sum(len(b.effects) for b in blocks) for g, blocks in kept.items()}
     order, eliminated = _order(kept, width)
     priors = [a.prior for a in model.assignments if a.variable == names.common(names.MEAN)]
@@ -150,7 +150,7 @@ def _owners(model: Model, width: dict[str, int]) -> dict[str, tuple[int, ...]]:
     owner, number = {}, 0
     for group, columns in width.items():
         mine = [-1] * columns
-        for block in model.groups[group]:
+        for block in model.batches[group]:
             for shared in block.covariance.sd_groups(len(block.effects)):
                 for i in shared:
                     mine[block.columns[i]] = number
@@ -166,11 +166,11 @@ def model_rows(model: Model, place: Arrangement) -> Rows:
     columns, values = [np.zeros((n, 0), dtype=np.int64)], [np.zeros((n, 0))]
     for group, k, start in zip(place.groups, place.sizes, place.starts, strict=True):
         Z = np.zeros((n, k))
-        for block in model.groups[group]:
+        for block in model.batches[group]:
             for piece in block.pieces:
                 for c, effect in enumerate(piece.effects):
                     Z[:, block.columns[effect]] += piece.Z[:, c]
-        columns.append(start + model.groups[group][0].codes.astype(np.int64)[:, None] * k + np.arange(k))
+        columns.append(start + model.batches[group][0].codes.astype(np.int64)[:, None] * k + np.arange(k))
         values.append(Z)
     return Rows(
         columns=np.ascontiguousarray(np.hstack(columns)),

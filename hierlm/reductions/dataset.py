@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
 
 import numpy as np
 import xarray as xr
@@ -29,6 +29,7 @@ def dataset(
     positives: Floats,
     coefficients: Floats,
     effects: Mapping[str, Floats | Later],
+    also: Mapping[str, tuple[tuple[str, ...], Floats]] = MappingProxyType({}),
 ) -> xr.Dataset:
     """The draws of everything that users see.
 
@@ -41,14 +42,19 @@ def dataset(
         Deviations of the free ones from their prior means.
     effects : mapping grouping → (D, levels, effects) array, or draws that are made later
         Those made later are drawn anew and exactly for every draw of the rest.
+    also : mapping variable → (dimensions, draws (D, …))
     """
     coords = coordinates(model)
-    variables: dict[str, tuple[tuple[str, ...], Floats]] = {}
+    variables = dict(also)
     if model.predictors[0].labels:
         b = np.broadcast_to(place.means, (len(coefficients), len(place.means))).copy()
         b[:, place.free] += coefficients
         variables[names.common(names.MEAN)] = ((names.common_dim(names.MEAN),), b)
+    smooths = {b.group for b in model.smooths}
     for g, group in enumerate(place.groups):
+        if group in smooths:
+            variables[names.sd(group)] = ((), sds[:, place.owner[g][0]])
+            continue
         k = place.sizes[g]
         owned = [i for i in range(k) if place.owner[g][i] >= 0]
         if owned:
@@ -63,19 +69,23 @@ def dataset(
             variables[names.sd(group)] = ((names.effect_dim(group),), sds[:, -1:])
     for i, parameter in enumerate(model.responses[0].free):
         variables[parameter] = ((), positives[:, i])
-    made = {n: (("chain", "draw", *dims), v.reshape(*size, *v.shape[1:])) for n, (dims, v) in variables.items()}
-    made |= {names.effects(group): _effects(group, found, size) for group, found in effects.items()}
-    used = {d for dims, *_ in made.values() for d in dims} - {"chain", "draw"}
+    made = {
+        n: xr.Variable(("chain", "draw", *dims), v.reshape(*size, *v.shape[1:])) for n, (dims, v) in variables.items()
+    }
+    for group, found in effects.items():
+        one = {names.level_dim(group): 0} if group in smooths else {}
+        made[names.effects(group)] = _effects(group, found, size).isel(one)
+    used = {d for variable in made.values() for d in variable.dims} - {"chain", "draw"}
     axes = {"chain": np.arange(size[0]), "draw": np.arange(size[1])}
-    return xr.Dataset(made, coords=axes | {d: coords[d] for d in used})
+    return xr.Dataset(made, coords=axes | {str(d): coords[str(d)] for d in used})
 
 
-def _effects(group: str, found: Floats | Later, size: tuple[int, int]) -> Any:
-    """Dimensions, draws and attributes of one grouping's effects."""
+def _effects(group: str, found: Floats | Later, size: tuple[int, int]) -> xr.Variable:
+    """The draws of one grouping's effects, with their dimensions and attributes."""
     dims = ("chain", "draw", names.level_dim(group), names.effect_dim(group))
     if isinstance(found, Later):
-        return dims, found.lazily(), {names.DRAWN: names.INDEPENDENTLY}
-    return dims, found.reshape(*size, *found.shape[1:])
+        return xr.Variable(dims, found.lazily(), {names.DRAWN: names.INDEPENDENTLY})
+    return xr.Variable(dims, found.reshape(*size, *found.shape[1:]))
 
 
 def of_groups(place: Arrangement, effects: Floats) -> dict[str, Floats | Later]:

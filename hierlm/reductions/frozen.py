@@ -49,6 +49,7 @@ class Frozen(Reduction):
     """u = û + Λ̂L⁻ᵀz + Σ ζ_k ∂û/∂ζ_k: joint NUTS on (θ, u) in coordinates that were whitened once, at the mode."""
 
     name: ClassVar[str] = "effects whitened at the mode"
+    takes_smooths: ClassVar[bool] = True
     tune: ClassVar[int] = 300
     target_accept: ClassVar[float] = 0.7
 

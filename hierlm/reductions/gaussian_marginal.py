@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import numpy as np
 import xarray as xr
@@ -18,23 +18,17 @@ from hierlm.links import get_link
 from hierlm.model import Model
 from hierlm.reductions.arrangement import arrange
 from hierlm.reductions.centre import centre
-from hierlm.reductions.chunks import recover_in_chunks
 from hierlm.reductions.dataset import dataset
-from hierlm.reductions.later import Columns, Later
+from hierlm.reductions.exact import ExactDraws
 from hierlm.reductions.obstacles import prior_obstacles, structure_obstacles
 from hierlm.reductions.reduction import Problem, Reduction, Verdict
-from hierlm.reductions.statistics import gaussian_buffer
+from hierlm.reductions.statistics import digits_obstacles, gaussian_buffer
 from hierlm.reductions.theta import start_of
 
 __all__ = ["GaussianMarginal"]
 
-Floats = NDArray[np.float64]
-
 MOST_WORK = 3_000_000
 """Multiplications of one factorisation; beyond, its cost outweighs what marginalisation saves."""
-
-ROUNDING = 1e-4
-"""The largest error of the log density that is tolerated: NUTS does not see it."""
 
 
 @final
@@ -45,6 +39,7 @@ class GaussianMarginal(Reduction):
     """
 
     name: ClassVar[str] = "gaussian marginal"
+    takes_smooths: ClassVar[bool] = True
 
     def accepts(self, model: Model) -> Verdict:
         """See :meth:`Reduction.accepts`."""
@@ -73,29 +68,9 @@ class GaussianMarginal(Reduction):
 
     def recover(self, model: Model, problem: Problem, zetas: NDArray[np.float64], seed: int) -> xr.Dataset:
         """See :meth:`Reduction.recover`."""
-        chains, draws, dimension = zetas.shape
-        flat = np.ascontiguousarray(zetas.reshape(chains * draws, dimension))
-        place = problem.place
-
-        def drawn(columns: Columns) -> list[Floats]:
-            """sds, C, positives and the columns asked for; the same numbers whichever they are."""
-            kept = np.empty((len(flat), len(columns)))
-
-            def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
-                effects = rng.standard_normal((some.stop - some.start, place.columns))
-                found = draw_effects(flat[some], problem.data, effects)
-                np.take(effects, columns, axis=1, out=kept[some])
-                return found
-
-            return [*recover_in_chunks(len(flat), place.columns, seed, make), kept]
-
-        def later(start: int, J: int, k: int) -> Later:
-            every = np.arange(start, start + J * k)
-            return Later((chains, draws, J, k), lambda some: drawn(every if some is None else every[some])[-1])
-
-        sds, C, positives, b = drawn(np.arange(place.columns - len(place.free), place.columns))
-        effects = dict(zip(place.groups, map(later, place.starts, place.levels, place.sizes), strict=True))
-        return dataset(model, place, (chains, draws), sds, C, positives, b, effects)
+        drawn = ExactDraws(problem.place, zetas, problem.data, draw_effects, seed)
+        sds, C, positives, b = drawn.parameters()
+        return dataset(model, problem.place, zetas.shape[:2], sds, C, positives, b, drawn.groups())
 
     def later(self, model: Model) -> tuple[str, ...]:
         """See :meth:`Reduction.later`."""
@@ -117,16 +92,6 @@ def _obstacles(model: Model) -> Iterator[str]:
         yield "the residual standard deviation has a formula of its own"
     if "se" in response.additions and response.free:
         yield "known standard errors come on top of an unknown residual sd"
-    yield from prior_obstacles(model, normal=True)
+    yield from prior_obstacles(model, normal=[names.common(names.MEAN)])
     yield from structure_obstacles(model)
-    if _rounding(model) > ROUNDING:
-        yield "responses lie so far from their prior mean that sums of their squares would keep too few digits"
-
-
-def _rounding(model: Model) -> float:
-    """The error of the log density by rounding yᵀy/σ², were σ² a hundredth of the variance about the common effects."""
-    predictor = model.predictors[0]
-    y = model.responses[0].y - predictor.offset - predictor.X @ arrange(model).means
-    rest = y - predictor.X @ np.linalg.lstsq(predictor.X, y, rcond=None)[0] if predictor.X.shape[1] else y
-    variance = max(rest.var(), 1e-6 * y.var(), np.finfo(float).tiny)
-    return float(np.finfo(float).eps * (y @ y) / (0.01 * variance))
+    yield from digits_obstacles(model)

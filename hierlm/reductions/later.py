@@ -80,4 +80,5 @@ class Later(BackendArray):
 
 
 def _made(values: Floats) -> Later:
-    return Later(values.shape, lambda columns: values.reshape(-1, values.shape[2] * values.shape[3]))
+    flat = values.reshape(-1, values.shape[2] * values.shape[3])
+    return Later(values.shape, lambda columns: flat if columns is None else flat[:, columns])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from hierlm import names
 from hierlm.model import Model
@@ -14,16 +14,16 @@ from hierlm.priors.prior import Prior
 __all__ = ["prior_obstacles", "structure_obstacles"]
 
 
-def prior_obstacles(model: Model, *, normal: bool) -> Iterator[str]:
+def prior_obstacles(model: Model, *, normal: Collection[str] = ()) -> Iterator[str]:
     """Which priors kernels cannot deal with, one sentence each.
 
     Parameters
     ----------
-    normal : bool
-        Whether coefficients must be normal.
+    normal : collection of str
+        Variables of coefficients that must be normal, since they are integrated out.
     """
     for a in model.assignments:
-        why = _obstacle(a.kind, a.prior, normal)
+        why = _obstacle(a.kind, a.prior, a.variable in normal)
         if why is not None:
             yield f"the prior of {a.name} is {a.prior}, but {why}"
 
@@ -52,7 +52,7 @@ def _not_on(prior: Prior) -> str:
 def structure_obstacles(model: Model) -> Iterator[str]:
     """Which group blocks kernels cannot deal with, one sentence each."""
     response = model.responses[0].name
-    for block in model.blocks:
+    for block in (*model.blocks, *model.smooths):
         k = len(block.effects)
         if any((p.response, p.parameter) != (response, names.MEAN) for p in block.pieces):
             yield f"effects of {block.group} reach beyond the mean"

@@ -13,12 +13,15 @@ from hierlm.priors.fixed import Fixed
 from hierlm.reductions.frozen import Frozen
 from hierlm.reductions.gaussian_marginal import GaussianMarginal
 from hierlm.reductions.reduction import Reduction, Verdict
+from hierlm.reductions.structured import StructuredMarginal
 from hierlm.reductions.whitened import Whitened
 
 __all__ = ["REDUCTIONS", "Plan", "plan"]
 
-REDUCTIONS: tuple[Reduction, ...] = (GaussianMarginal(), Whitened(), Frozen())
+REDUCTIONS: tuple[Reduction, ...] = (GaussianMarginal(), StructuredMarginal(), Whitened(), Frozen())
 """Every exact reduction, in the order tried."""
+
+_NO_SMOOTHS = Verdict(False, "it does not know smooths")
 
 JOINT = "joint NUTS on the PyMC graph"
 
@@ -111,7 +114,7 @@ def plan(model: Model, *, reduce: bool = True, because: str = "reduce=False was 
         return Plan(None, tuple((r.name, Verdict(False, because)) for r in REDUCTIONS), model)
     verdicts = []
     for reduction in REDUCTIONS:
-        verdict = reduction.accepts(model)
+        verdict = reduction.accepts(model) if reduction.takes_smooths or not model.smooths else _NO_SMOOTHS
         verdicts.append((reduction.name, verdict))
         if verdict.accepted:
             return Plan(reduction, tuple(verdicts), model)
@@ -131,7 +134,7 @@ def _parameters(model: Model) -> int:
 
 
 def _graph_cost(model: Model) -> str:
-    effects = sum(len(b.levels) * len(b.effects) for b in model.blocks)
+    effects = sum(len(b.levels) * len(b.effects) for b in (*model.blocks, *model.smooths))
     common = {names.common(p.parameter) for p in model.predictors}
     free = sum(a.variable in common and not isinstance(a.prior, Fixed) for a in model.assignments)
     return (

@@ -65,12 +65,15 @@ class Reduction(ABC):
 
     Attributes
     ----------
+    takes_smooths
+        Whether it counts :attr:`hierlm.model.Model.smooths` in; one that does not say so never gets a model with any.
     tune, target_accept
         Of NUTS where the user says nothing: coordinates of about unit scale need little adaptation.
     """
 
     name: ClassVar[str]
     exact: ClassVar[bool] = True
+    takes_smooths: ClassVar[bool] = False
     tune: ClassVar[int] = 250
     target_accept: ClassVar[float] = 0.8
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,12 +13,15 @@ from hierlm.kernels.structure import Structure, accumulate, mirror
 from hierlm.model import Model
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.prior import Prior
-from hierlm.reductions.arrangement import Arrangement, Rows, model_rows
+from hierlm.reductions.arrangement import Arrangement, Rows, arrange, model_rows
 from hierlm.reductions.theta import make_parameters
 
-__all__ = ["cross_products", "gaussian_buffer"]
+__all__ = ["cross_products", "digits_obstacles", "gaussian_buffer"]
 
 Floats = NDArray[np.float64]
+
+ROUNDING = 1e-4
+"""The largest error of the log density that is tolerated: NUTS does not see it."""
 
 
 def cross_products(structure: Structure, rows: Rows, weights: Floats, scores: Floats) -> tuple[Floats, Floats]:
@@ -48,3 +53,13 @@ def _sigma(model: Model) -> Prior | Fixed:
     if not response.free:
         return Fixed(1.0)
     return next(a.prior for a in model.assignments if a.variable == response.free[0])  # type: ignore[return-value]
+
+
+def digits_obstacles(model: Model) -> Iterator[str]:
+    """Whether yᵀy/σ² would round away the density, were σ² a hundredth of the variance about the common effects."""
+    predictor = model.predictors[0]
+    y = model.responses[0].y - predictor.offset - predictor.X @ arrange(model).means
+    rest = y - predictor.X @ np.linalg.lstsq(predictor.X, y, rcond=None)[0] if predictor.X.shape[1] else y
+    variance = max(rest.var(), 1e-6 * y.var(), np.finfo(float).tiny)
+    if np.finfo(float).eps * (y @ y) / (0.01 * variance) > ROUNDING:
+        yield "responses lie so far from their prior mean that sums of their squares would keep too few digits"

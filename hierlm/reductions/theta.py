@@ -35,13 +35,13 @@ def make_parameters(
         Groupings outside the arrangement whose sds are sampled too; they come last.
     """
     sds, cors, dimension = [], [], 0
-    for group in [*(g for g in model.groups if g in place.groups), *also]:
+    for group in [*(g for g in model.batches if g in place.groups), *also]:
         for a in model.assignments:
             if a.variable == names.sd(group):
                 sds.append(_row(a.prior, dimension))  # type: ignore[arg-type]
                 dimension += int(sds[-1][0] >= 0)
     for g, group in enumerate(place.groups):
-        for block in model.groups[group]:
+        for block in model.batches[group]:
             k = len(block.effects)
             if block.covariance.correlated(k):
                 label = ", ".join(block.effects)

@@ -54,6 +54,7 @@ class Whitened(Reduction):
     """
 
     name: ClassVar[str] = "whitened effects"
+    takes_smooths: ClassVar[bool] = True
     target_accept: ClassVar[float] = 0.7
 
     def accepts(self, model: Model) -> Verdict:
@@ -221,7 +222,7 @@ def whitened_obstacles(model: Model, most_work: float) -> Iterator[str]:
         yield "known standard errors have no kernel here"
     if (group := _confounded(model)) is not None:
         yield f"{group} has one effect a row, which {response.family.name} with its own parameters cannot integrate out"
-    yield from prior_obstacles(model, normal=False)
+    yield from prior_obstacles(model)
     yield from structure_obstacles(model)
     work = arrange(model).structure.work
     if work > most_work:

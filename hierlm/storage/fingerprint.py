@@ -50,7 +50,7 @@ def fingerprint(model: Model, options: Mapping[str, Any]) -> str:
         _add(total, encode_json(dict(column.attrs)), column.to_numpy())
     for predictor in model.predictors:
         _add(total, encode_json(predictor.labels), predictor.X, predictor.offset)
-    for block in model.blocks:
+    for block in (*model.blocks, *model.smooths):
         _add(total, encode_json([block.levels, block.effects]), block.codes, *(piece.Z for piece in block.pieces))
     for response in model.responses:
         _add(total, response.name.encode(), response.y, *response.additions.values())

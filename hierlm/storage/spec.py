@@ -199,6 +199,9 @@ def _expected(model: Model) -> dict[str, tuple[str, ...]]:
         if any(a.variable == names.cor(group) for a in model.assignments):
             found[names.cor(group)] = (effect, names.effect_dim2(group))
         found[names.effects(group)] = (names.level_dim(group), effect)
+    for block in model.smooths:
+        found[names.sd(block.group)] = ()
+        found[names.effects(block.group)] = (names.effect_dim(block.group),)
     for response in model.responses:
         for parameter in response.free:
             found[parameter] = () if response.label is None else (names.response_dim(parameter),)

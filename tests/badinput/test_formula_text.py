@@ -100,7 +100,7 @@ MALFORMED = [
     ("y ~ Log(x)", "Log", "Did you mean 'log'"),
     ("y ~ mean(x)", "mean", "depends on all rows"),
     ("y ~ I(x - np.mean(x))", "np.mean", "Use center(x)"),
-    ("y ~ s(x)", "s", "not available yet"),
+    ("y ~ te(x, z)", "te", "not available yet"),
     ("y ~ mo(x)", "mo", "not available yet"),
     ("y ~ Treatment(f)", "Treatment", "Write C(x, Treatment)"),
     ("y ~ log(x, 2)", "2", "log2(x)"),

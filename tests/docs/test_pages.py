@@ -209,6 +209,17 @@ def test_left_sides_build(table: pd.DataFrame):
     hl.Model("y | se(s, sigma=True) ~ x", table)
 
 
+def test_smooths_build(table: pd.DataFrame):
+    """Every row of the page's table, and nothing but smooths in it."""
+    data = table.assign(z=table["age"], f=table["trt"])
+    found = [
+        code for cell, _ in rows(section(text("docs/grammar.md"), "Smooths")) for code in codes(cell) if "(" in code
+    ]
+    assert len(found) == 7 and 's(x, bs="cc")' in found
+    for right in found:
+        assert hl.Model(f"y ~ f + {right}", data).smooths
+
+
 COMMON = [
     "0 + x", "x - 1", "a + b", "x:age", "x * trt", "trt / x", "(x + age + trt) ** 2", "C(k)", "I(x**2)", "{x**2}",
     "poly(x, 2)", "bs(x, df=4)", "scale(x)", "center(x)", "log(exposure)", "np.log(exposure)", "exp(x)",

@@ -14,6 +14,7 @@ from hierlm.links import get_link
 from hierlm.model.describe.latex import Latex
 from hierlm.model.describe.notation import Notation, Statement
 from hierlm.model.describe.plain import PlainText
+from hierlm.model.describe.smooths import free_labels, smooth_equations, smooth_terms
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.priors.fixed import Fixed
 
@@ -70,6 +71,7 @@ def equations(model: Model, style: str = "text", *, priors: bool = True) -> str:
     notation = NOTATIONS[style]()
     index = letters(model)
     sections = [s for r in model.responses for s in (_response(model, r, notation, index), _elements(r, notation))]
+    sections += smooth_equations(model, notation)
     counters = _counters(model)
     for group, blocks in model.groups.items():
         lines = [_where(blocks[0], notation, index[group])]
@@ -139,10 +141,13 @@ def _predictor(
     formula = next(p for p in model.formula.predictors if (p.response, p.parameter) == (predictor.response, parameter))
     declared = response.declared(parameter)
     columns = [c for c in design.common.labels if declared.intercept or c != names.INTERCEPT]
+    inside = free_labels(model, predictor)
     terms = [
         _times(n, n.coefficient(parameter, label), column)
         for label, column in zip(predictor.labels, columns, strict=True)
+        if column not in inside
     ]
+    terms += smooth_terms(model, predictor, n)
     terms += [n.column(expression) for expression in formula.offsets]
     for block in model.blocks:
         for piece in block.pieces:
@@ -244,4 +249,5 @@ def _writers(model: Model, n: Notation) -> dict[str, Callable[..., str]]:
         **{names.common(p): partial(n.coefficient, p) for p in parameters},
         **{names.sd(g): partial(n.sd, g) for g in model.groups},
         **{names.cor(g): partial(n.cor, g) for g in model.groups},
+        **{names.sd(b.group): partial(n.sd, b.group) for b in model.smooths},
     }

@@ -11,7 +11,16 @@ if TYPE_CHECKING:
     from hierlm.model.model import Model
     from hierlm.model.values import GroupBlock
 
-__all__ = ["GroupFact", "PriorFact", "group_facts", "header", "prior_facts", "response_facts"]
+__all__ = [
+    "GroupFact",
+    "PriorFact",
+    "SmoothFact",
+    "group_facts",
+    "header",
+    "prior_facts",
+    "response_facts",
+    "smooth_facts",
+]
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,18 @@ class GroupFact:
     effects: tuple[str, ...]
     structure: str
     parameterization: str
+
+
+@dataclass(frozen=True)
+class SmoothFact:
+    """One smooth term: its splines, and how many free and penalised coefficients it has."""
+
+    smooth: str
+    parameter: str
+    spline: str
+    curves: str
+    free: str
+    penalised: str
 
 
 @dataclass(frozen=True)
@@ -69,6 +90,25 @@ def group_facts(model: Model) -> list[GroupFact]:
         )
         for b in model.blocks
     ]
+
+
+def smooth_facts(model: Model) -> list[SmoothFact]:
+    """Every smooth term of every predictor, in the order typed."""
+    facts = []
+    for predictor in model.predictors:
+        for coding in model.design.schema.smooths.get((predictor.response, predictor.parameter), ()):
+            margins = zip(coding.term.bases, coding.pieces[0].margins, strict=True)
+            facts.append(
+                SmoothFact(
+                    smooth=coding.term.label,
+                    parameter=predictor.parameter,
+                    spline=" × ".join(f"{basis}, k = {margin.size}" for basis, margin in margins),
+                    curves=f"{len(coding.pieces):,}",
+                    free=f"{sum(len(coding.free_labels(piece)) for piece in coding.pieces):,}",
+                    penalised=f"{sum(C.shape[1] for piece in coding.pieces for C in piece.projections):,}",
+                )
+            )
+    return facts
 
 
 def _structure(block: GroupBlock) -> str:

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from hierlm.model.describe.equations import equations
-from hierlm.model.describe.facts import group_facts, header, prior_facts, response_facts
+from hierlm.model.describe.facts import group_facts, header, prior_facts, response_facts, smooth_facts
 
 if TYPE_CHECKING:
     from hierlm.model.model import Model
@@ -44,6 +44,9 @@ def html(model: Model) -> str:
     ]
     if groups:
         parts.append(_table(("group", "levels", "rows per level", "effects", "structure", "graph form"), groups))
+    smooths = [(s.smooth, s.parameter, s.spline, s.curves, s.free, s.penalised) for s in smooth_facts(model)]
+    if smooths:
+        parts.append(_table(("smooth", "of", "spline", "curves", "free", "penalised"), smooths))
     priors = [(p.parameter, p.prior, p.source) for p in prior_facts(model)]
     parts.append(
         _folded("Equations", f'<pre style="{CODE}">{escape(equations(model, priors=False))}</pre>', opened=True)

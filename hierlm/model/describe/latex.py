@@ -20,6 +20,8 @@ SPECIAL = {
     ">": "{>}",
     "`": r"{}^{\backprime}",
     "∕": "/",
+    "−": "{-}",
+    "…": r"\dots{}",
 }
 """Characters that mean something to TeX, as math mode writes them."""
 
@@ -63,6 +65,14 @@ class Latex(Notation):
     def effect(self, group: str, index: str, label: str) -> str:
         r"""``r^{\text{Subject}}_{j,\text{Days}}``."""
         return rf"r^{{{self.words(group)}}}_{{{index},\,{self.words(label)}}}"
+
+    def curve(self, smooth: str) -> str:
+        r"""``r^{\text{s(x)}}_{k}``."""
+        return rf"r^{{{self.words(smooth)}}}_{{k}}"
+
+    def weighted(self, effect: str) -> str:
+        r"""``\textstyle\sum_k Z_{ik}\, r_k``."""
+        return rf"{{\textstyle\sum_k}} Z_{{ik}}\, {effect}"
 
     def sd(self, group: str, *labels: str) -> str:
         r"""``\mathrm{sd}^{\text{Subject}}_{\text{Days}}``."""

@@ -64,6 +64,14 @@ class Notation(ABC):
         """``r_Subject[j, Days]``."""
 
     @abstractmethod
+    def curve(self, smooth: str) -> str:
+        """The k-th penalised coefficient of a smooth, ``r_s(x)[k]``."""
+
+    @abstractmethod
+    def weighted(self, effect: str) -> str:
+        """The sum over k of its column in row i times an effect."""
+
+    @abstractmethod
     def sd(self, group: str, *labels: str) -> str:
         """``sd_Subject[Days]``."""
 

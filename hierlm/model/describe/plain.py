@@ -47,6 +47,14 @@ class PlainText(Notation):
         """As in tables."""
         return names.element(names.effects(group), index, self.words(label))
 
+    def curve(self, smooth: str) -> str:
+        """As in tables."""
+        return names.element(names.effects(smooth), "k")
+
+    def weighted(self, effect: str) -> str:
+        """``Σₖ Zᵢₖ r_s(x)[k]``."""
+        return f"Σₖ Zᵢₖ {effect}"
+
     def sd(self, group: str, *labels: str) -> str:
         """As in tables."""
         return names.element(names.sd(group), *map(self.words, labels))

@@ -7,7 +7,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING
 
 from hierlm.model.describe.equations import equations
-from hierlm.model.describe.facts import group_facts, header, prior_facts, response_facts
+from hierlm.model.describe.facts import group_facts, header, prior_facts, response_facts, smooth_facts
 
 if TYPE_CHECKING:
     from hierlm.model.model import Model
@@ -37,6 +37,9 @@ def text(model: Model) -> str:
         rows = [(g.group, g.levels, g.rows, _short(g.effects), g.structure, g.parameterization) for g in groups]
         head = ("group", "levels", "rows/level", "effects", "structure", "graph form")
         parts.append(_table([head, *rows], right=(1, 2)))
+    smooths = [(s.smooth, s.parameter, s.spline, s.curves, s.free, s.penalised) for s in smooth_facts(model)]
+    if smooths:
+        parts.append(_table([("smooth", "of", "spline", "curves", "free", "penalised"), *smooths], right=(3, 4, 5)))
     parts.append(indent(equations(model, priors=False), "  "))
     priors = prior_facts(model)
     shown = [(p.parameter, p.prior, p.source) for p in priors[:MOST_PRIORS]]

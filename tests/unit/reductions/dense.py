@@ -91,7 +91,7 @@ def dense_design(model: hl.Model, place: Arrangement) -> tuple[Floats, Floats]:
     n, columns = len(response.y), []
     for g, group in enumerate(place.groups):
         W = np.zeros((n, place.levels[g], place.sizes[g]))
-        for block in model.groups[group]:
+        for block in model.batches[group]:
             for piece in block.pieces:
                 for c, effect in enumerate(piece.effects):
                     W[np.arange(n), block.codes, block.columns[effect]] += piece.Z[:, c]
@@ -124,7 +124,7 @@ def split(model: hl.Model, place: Arrangement, u: Floats) -> dict[str, Floats]:
     """``r_g`` of every grouping and ``b``, from the columns of W."""
     found = {}
     for group, j, k, start in zip(place.groups, place.levels, place.sizes, place.starts, strict=True):
-        found[names.effects(group)] = u[start : start + j * k].reshape(j, k)
+        found[names.effects(group)] = u[start : start + j * k].reshape((k,) if group not in model.groups else (j, k))
     b = place.means.copy()
     b[place.free] += u[place.columns - len(place.free) :]
     return found | {"b": b}
@@ -144,12 +144,16 @@ def point(
     """
     known: dict[str, Any] = {"b": effects["b"], **dict(zip(model.responses[0].free, n.positives, strict=False))}
     number = 0
-    for group, blocks in model.groups.items():
+    for group, blocks in model.batches.items():
         count = sum(len(b.covariance.sd_groups(len(b.effects))) for b in blocks)
         if group in place.groups:
             known[names.sd(group)] = n.sds[number : number + count]
             number += count
             g = place.groups.index(group)
+            if group not in model.groups:  # a smooth: one number, and a vector
+                known[names.sd(group)] = known[names.sd(group)][0]
+                known[names.offset_effects(group, 0)] = effects[names.effects(group)] / known[names.sd(group)]
+                continue
             sd = np.array([1.0 if o < 0 else n.sds[o] for o in place.owner[g]])
             known[names.offset_effects(group, 0)] = np.linalg.solve(
                 sd[:, None] * n.factors[g], effects[names.effects(group)].T

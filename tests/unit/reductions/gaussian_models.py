@@ -54,6 +54,10 @@ MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "no intercept": ("y ~ 0 + (1 | g)", {}),
     "no groups": ("y ~ x", {}),
     "one row a level": ("y ~ x + (1 | units)", {}),
+    "smooth": ("y ~ s(x, k=6) + (1 | g)", {}),
+    "smooth alone": ("y ~ s(x, k=5)", {"sd_s(x)": hl.Prior("Gamma", alpha=2, beta=1)}),
+    "smooths": ("y ~ f + s(x, k=4, by=f) + s(w, k=5, bs='cc') + (x | g) + (1 | h)", {"sd_s(w)": 0.7}),
+    "surface": ("y ~ t2(x, w, k=4) + s(s, by=x, k=5) + (1 | g)", {}),
     "fixed": ("y ~ x + (x | g)", {"b[x]": 0.5, "sigma": 2.0, "sd_g[x]": 0.7}),
     "priors": (
         "y ~ x + (x | g) + (1 | h)",

@@ -45,6 +45,8 @@ MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "poisson": ("count ~ x + (1 | g) + (1 | h)", {"family": "poisson"}),
     "binomial": ("k | trials(n) ~ x + (x || g) + (1 | h)", {"family": "binomial"}),
+    "smooth": ("y ~ s(x, k=6) + (1 | g) + (1 | h)", {}),
+    "smooths": ("count ~ s(x, k=6) + s(w, k=5) + (1 | g)", {"family": "poisson"}),
     "negbinomial": ("count ~ x + (1 | g) + (1 | h)", {"family": "negbinomial"}),
 }
 

@@ -84,6 +84,9 @@ MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "student": ("y ~ x + (x | g)", "student_t", {}),
     "lognormal": ("p ~ x + (1 | g)", "lognormal", {}),
     "gaussian": ("y ~ x + (x | g)", "gaussian", HEAVY),
+    "smooth": ("k ~ s(x, k=6) + (1 | g)", "poisson", {}),
+    "smooths": ("p ~ f + s(x, k=4, by=f) + s(w, k=5, bs='cc') + (1 | h)", "gamma(log)", {"sd_s(w)": 0.7}),
+    "surface": ("t | trials(n) ~ t2(x, w, k=4) + (1 | g)", "binomial", {}),
 }
 """Every effect is sampled: formula, family, priors."""
 
@@ -102,6 +105,7 @@ INTEGRATED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "gamma": ("p ~ x + (1 | g) + (1 | u)", "gamma(log)", {}),
     "lognormal": ("p ~ x + (1 | g) + (1 | u)", "lognormal", {}),
     "gaussian": ("y ~ x + (1 | u)", "gaussian", HEAVY),
+    "smooth": ("k ~ s(x, k=6) + s(w, k=5) + (1 | g) + (1 | u)", "poisson", {}),
 }
 """The effect of ``u`` is integrated out."""
 

@@ -1,0 +1,150 @@
+"""loo: how well does the model foresee a new row, or a whole new group?"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hierlm.errors import PosteriorError, did_you_mean
+from hierlm.fit import Fit
+from hierlm.model import Model
+from hierlm.posterior.comparison.elpd import Elpd, data_of
+from hierlm.posterior.comparison.psis import good_k, psis, relative_efficiency, verdicts
+from hierlm.posterior.integrals import integrate, units_of
+from hierlm.posterior.levels import NewLevels
+from hierlm.posterior.linear import Draws, at_rows, chunks, thinned
+from hierlm.posterior.response import log_density
+
+__all__ = ["TARGETS", "Target", "check_target", "conditional", "loo"]
+
+Floats = NDArray[np.float64]
+Target = Literal["row", "row_in_known_group", "new_group"]
+TARGETS = ("row", "row_in_known_group", "new_group")
+
+
+def loo(fit: Fit, target: Target = "row", *, group: str | None = None, draws: int | None = None) -> Elpd:
+    """How well does the model foresee data that it has not seen?  Leave-one-out for a stated target.
+
+    ``"row"``
+        A new row of groups that are in the data: Σ_i log p(y_i | y_{−i}), from p(y_i | θ, b) with the draws of all
+        group effects b.  Importance weights 1/p(y_i | θ, b) are often unreliable (k̂ > 0.7) where a group has few rows.
+    ``"row_in_known_group"``
+        The same quantity, estimated with the effects of row i's level of ``group`` (and of groupings nested inside it)
+        integrated out: weights 1/p(y_i | y_{g,−i}, θ), where p(y_i | y_{g,−i}, θ) = ∫ p(y_i | b, θ) p(b | y_{g,−i}, θ)
+        db is computed for every draw.  k̂ is smaller (Vehtari et al. 2016).
+    ``"new_group"``
+        All rows of a level of ``group`` that is not in the data: Σ_g log p(y_g | y_{−g}), a joint density a level,
+        from p(y_g | θ) = ∫ p(y_g | b, θ) p(b | θ) db.  Effects of groupings inside ``group`` are integrated out too,
+        those of crossed or outer ones are those of the draws.
+
+    The two first ask how rows of known groups are foreseen, the third how new groups are: models can rank differently.
+    In a model of several responses a unit has all responses of its rows.
+
+    Parameters
+    ----------
+    fit : Fit
+    target : {"row", "row_in_known_group", "new_group"}
+    group : str, optional
+        Which grouping; need not be named where there is one only, and means nothing for ``"row"``.
+    draws : int, optional
+        Use that many draws of each chain, evenly spaced.
+
+    Returns
+    -------
+    Elpd
+        With k̂ and a verdict for every unit; :func:`~hierlm.posterior.reloo` refits for those that are bad.
+
+    Raises
+    ------
+    PosteriorError
+        When the target is unknown, or asks for groups that the model does not have.
+    PredictionError
+        When ``draws`` is out of range.
+
+    References
+    ----------
+    Vehtari, Gelman & Gabry (2017), Statistics and Computing 27:1413–1432; Vehtari, Mononen, Tolvanen, Sivula & Winther
+    (2016), Journal of Machine Learning Research 17(103); Merkle, Furr & Rabe-Hesketh (2019), Psychometrika 84:802–829.
+
+    Examples
+    --------
+    >>> fit.loo(target="new_group", group="Subject")  # doctest: +SKIP
+    """
+    model, chosen = fit.model, check_target(fit.model, target, group)
+    posterior = thinned(fit, draws)
+    used, rows = Draws(model, posterior), at_rows(model)
+    error, how = 0.0, "importance sampling (PSIS)"
+    if chosen is None:
+        values = conditional(model, used)
+        labels, counts = [str(r) for r in rows.index], np.ones(rows.n, dtype=np.int64)
+    else:
+        units = units_of(model, rows, chosen)
+        zero = NewLevels(model, used, 0, zero=True)
+        ys = {r.name: r.y for r in model.responses}
+        found = integrate(model, rows, used, ys, units, zero, leave_one=target == "row_in_known_group")
+        error, how = float(found.error.max()), f"{how}, effects of {', '.join(units.groupings)} out by {found.method}"
+        if found.rows is not None:
+            values, labels, counts = found.rows, [str(r) for r in rows.index], np.ones(rows.n, dtype=np.int64)
+        else:
+            values, labels, counts = found.units, list(units.labels), np.array([len(r) for r in units.rows])
+    smoothed = psis(values, used.chains, relative_efficiency(fit, posterior))
+    limit = good_k(used.size)
+    frame = pd.DataFrame(
+        {
+            "unit": labels,
+            "rows": counts,
+            "elpd": smoothed.elpd,
+            "p": smoothed.p,
+            "khat": smoothed.khat,
+            "verdict": verdicts(smoothed.khat, limit),
+        }
+    )
+    return Elpd(target, chosen, frame, how, limit, used.size, data_of(model), error)
+
+
+def check_target(model: Model, target: str, group: str | None) -> str | None:
+    """The grouping that a target needs; None where it needs none.
+
+    Raises
+    ------
+    PosteriorError
+    """
+    if target not in TARGETS:
+        raise PosteriorError(f"There is no target {target!r}.", hint=did_you_mean(str(target), TARGETS))
+    known = list(model.groups)
+    if target == "row":
+        if group is not None:
+            raise PosteriorError(
+                "target='row' has no group.", hint='Leave group= out, or say target="row_in_known_group".'
+            )
+        return None
+    if not known:
+        raise PosteriorError(
+            f"target={target!r} asks about groups, and the model has no group terms.", hint='Use target="row".'
+        )
+    if group is None:
+        if len(known) > 1:
+            raise PosteriorError("The model has several groupings.", hint=f"Say group=, one of: {', '.join(known)}.")
+        return known[0]
+    if group not in known:
+        raise PosteriorError(f"The model has no grouping {group!r}.", hint=did_you_mean(str(group), known))
+    return group
+
+
+def conditional(model: Model, draws: Draws) -> Floats:
+    """log p(y_i | θ, b), all responses of a row together, shape (S, n)."""
+    rows, new = at_rows(model), NewLevels(model, draws, 0, zero=True)
+    kept, out = tuple(model.groups), np.zeros((draws.size, rows.n))
+    for response in model.responses:
+        for at in chunks(draws.size, rows.n):
+            out[:, at] += log_density(rows, draws, response, response.y, at, kept, new)
+    bad = np.flatnonzero(~np.isfinite(out).all(axis=0))
+    if bad.size:
+        raise PosteriorError(
+            f"The density of some rows is zero or no number in some draws (rows {rows.index[bad][:5].tolist()}).",
+            hint="A parameter leaves its range there; see fit.log_likelihood().",
+        )
+    return out

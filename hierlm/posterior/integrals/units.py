@@ -1,0 +1,101 @@
+"""Which rows belong together, and where the effects lie that are integrated over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm.errors import PosteriorError, did_you_mean
+from hierlm.model import Model
+from hierlm.posterior.linear import Rows
+
+__all__ = ["Units", "inside", "units_of"]
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """The rows of every level of one grouping, and the effects that only these rows have.
+
+    Parameters
+    ----------
+    group : str
+    groupings : tuple of str
+        Those whose effects are integrated over: ``group`` and what is nested inside it.
+    labels : tuple of str
+        Of the U levels that have rows.
+    rows : tuple of int arrays
+        Positions of the rows of each.
+    slots : mapping grouping → (n,) int array
+        Where in its unit's vector of effects a row's effects of that grouping begin.
+    sizes : (U,) int array
+        How many effects each unit has in all.
+    """
+
+    group: str
+    groupings: tuple[str, ...]
+    labels: tuple[str, ...]
+    rows: tuple[Ints, ...]
+    slots: Mapping[str, Ints]
+    sizes: Ints
+
+
+def inside(model: Model, group: str) -> tuple[str, ...]:
+    """``group``, and every grouping each of whose levels lies within one level of it (nested, or one level a row)."""
+    outer = model.groups[group][0].codes
+    found = [group]
+    for name, blocks in model.groups.items():
+        if name != group:
+            codes = blocks[0].codes
+            pairs = len(np.unique(np.stack([codes, outer]), axis=1).T)
+            if pairs == len(np.unique(codes)):
+                found.append(name)
+    return tuple(found)
+
+
+def units_of(model: Model, rows: Rows, group: str) -> Units:
+    """The units of a grouping in these rows, levels that the fit has not seen among them.
+
+    Raises
+    ------
+    PosteriorError
+        When the model has no such grouping.
+    """
+    if group not in model.groups:
+        hint = did_you_mean(group, list(model.groups)) if model.groups else "The model has no group terms."
+        raise PosteriorError(f"The model has no grouping '{group}'.", hint=hint)
+    groupings = inside(model, group)
+    ids = {name: level_ids(rows, name) for name in groupings}
+    present, unit = np.unique(ids[group], return_inverse=True)
+    names = level_names(rows, group)
+    sizes = np.zeros(len(present), dtype=np.int64)
+    slots: dict[str, Ints] = {}
+    for name in groupings:
+        k = sum(len(b.effects) for b in model.groups[name])
+        cells, cell = np.unique(np.stack([unit, ids[name]]), axis=1, return_inverse=True)
+        first = np.searchsorted(cells[0], np.arange(len(present)))
+        cell = np.ravel(cell)
+        slots[name] = sizes[unit] + k * (cell - first[unit])
+        sizes = sizes + k * np.bincount(cells[0], minlength=len(present))
+    order = np.argsort(unit, kind="stable")
+    parts = np.split(order, np.cumsum(np.bincount(unit, minlength=len(present)))[:-1])
+    return Units(group, groupings, tuple(names[i] for i in present), tuple(parts), slots, sizes)
+
+
+def level_ids(rows: Rows, group: str) -> Ints:
+    """Row → level, those that the fit has not seen numbered behind those that it has."""
+    block = next(b for b in rows.blocks if b.group == group)
+    source = block.pieces[0].source
+    if source.unseen_codes is None:
+        return np.asarray(source.codes)
+    return np.where(source.codes >= 0, source.codes, len(block.levels) + source.unseen_codes)
+
+
+def level_names(rows: Rows, group: str) -> tuple[str, ...]:
+    """Labels of :func:`level_ids`."""
+    block = next(b for b in rows.blocks if b.group == group)
+    return (*block.levels, *block.pieces[0].source.unseen)

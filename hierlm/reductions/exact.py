@@ -1,0 +1,69 @@
+"""Coefficients and group effects that were integrated out, drawn exactly given everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm.reductions.arrangement import Arrangement
+from hierlm.reductions.chunks import recover_in_chunks
+from hierlm.reductions.later import Columns, Later
+
+__all__ = ["ExactDraws"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ExactDraws:
+    """One draw of all effects for every draw of the rest, always the same; in memory is what was asked for.
+
+    Parameters
+    ----------
+    place : Arrangement
+    zetas : (chains, draws, dimension) array
+    data : array
+        The packed problem.
+    draw : kernel
+        (ζ (D, dimension), data, standard normal numbers (D, columns) that become effects) → (whether it worked, …).
+    seed : int
+    """
+
+    place: Arrangement
+    zetas: Floats
+    data: Floats
+    draw: Callable[..., tuple[NDArray[Any], ...]]
+    seed: int
+
+    def columns(self, wanted: Columns) -> list[Floats]:
+        """What the kernel returns of the parameters, then the effects (chains × draws, wanted columns)."""
+        flat = np.ascontiguousarray(self.zetas.reshape(-1, self.zetas.shape[2]))
+        kept = np.empty((len(flat), len(wanted)))
+
+        def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
+            effects = rng.standard_normal((some.stop - some.start, self.place.columns))
+            found = self.draw(flat[some], self.data, effects)
+            np.take(effects, wanted, axis=1, out=kept[some])
+            return found
+
+        return [*recover_in_chunks(len(flat), self.place.columns, self.seed, make), kept]
+
+    def parameters(self) -> list[Floats]:
+        """What the kernel returns of the parameters, then the coefficients less their prior means."""
+        return self.columns(np.arange(self.place.columns - len(self.place.free), self.place.columns))
+
+    def groups(self) -> dict[str, Later]:
+        """The effects of every grouping, drawn when somebody looks at them."""
+        place = self.place
+        return {
+            group: self._later(np.arange(start, start + J * k), J, k)
+            for group, start, J, k in zip(place.groups, place.starts, place.levels, place.sizes, strict=True)
+        }
+
+    def _later(self, every: Columns, J: int, k: int) -> Later:
+        chains, draws, _ = self.zetas.shape
+        return Later((chains, draws, J, k), lambda some: self.columns(every if some is None else every[some])[-1])

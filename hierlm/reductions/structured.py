@@ -1,0 +1,187 @@
+"""structured marginal: the Gaussian marginal where residuals have several variances or a correlation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from hierlm import names
+from hierlm.kernels.callbacks import called, structured_callbacks
+from hierlm.kernels.packing import dimension_of, pack
+from hierlm.kernels.problem import common_fields
+from hierlm.kernels.residuals import NORMAL, Residuals, residual_fields
+from hierlm.kernels.structured import draw_effects, log_density
+from hierlm.links import get_link
+from hierlm.model import Model
+from hierlm.model.values import ModelPredictor
+from hierlm.priors.fixed import Fixed
+from hierlm.priors.prior import Prior
+from hierlm.reductions.arrangement import Arrangement, arrange, model_rows
+from hierlm.reductions.centre import centre
+from hierlm.reductions.components import Independent, components
+from hierlm.reductions.dataset import dataset
+from hierlm.reductions.exact import ExactDraws
+from hierlm.reductions.obstacles import prior_obstacles, structure_obstacles
+from hierlm.reductions.prior_densities import real_density
+from hierlm.reductions.reduction import Problem, Reduction, Verdict
+from hierlm.reductions.statistics import digits_obstacles
+from hierlm.reductions.theta import make_parameters, start_of
+
+__all__ = ["StructuredMarginal"]
+
+Floats = NDArray[np.float64]
+
+MOST_WORK = 3_000_000
+"""Multiplications of one gradient."""
+
+MOST_STRATA = 20
+"""Different residual standard deviations."""
+
+
+@final
+class StructuredMarginal(Reduction):
+    """y ~ N(Xb + Zr, Σ): b and r integrated out, Σ⁻¹ a sum of known matrices with weights that few parameters decide.
+
+    The sums over rows for each of them are made once (the idea of sufficient statistics, one set a matrix).
+    """
+
+    name: ClassVar[str] = "structured marginal"
+    takes_smooths: ClassVar[bool] = True
+
+    def accepts(self, model: Model) -> Verdict:
+        """See :meth:`Reduction.accepts`."""
+        for reason in _obstacles(model):
+            return Verdict(False, reason)
+        return Verdict(True, "the response is normal with an identity link, and its residual precision is a sum of few")
+
+    def cost(self, model: Model, parameters: int) -> str:
+        """See :meth:`Reduction.cost`."""
+        place, free = arrange(model), int((_gamma_rows(model, 0)[:, 0] >= 0).sum())
+        return f"NUTS samples {parameters + free:,} numbers; each step factorises {place.factorised}, however many rows"
+
+    def apply(self, model: Model) -> Problem:
+        """See :meth:`Reduction.apply`."""
+        place = arrange(model)
+        buffer, start = _packed(model, place)
+        centre(called(structured_callbacks()[0]), buffer, start)
+        return Problem(int(dimension_of(buffer)), log_density, structured_callbacks, buffer, place)
+
+    def recover(self, model: Model, problem: Problem, zetas: Floats, seed: int) -> xr.Dataset:
+        """See :meth:`Reduction.recover`."""
+        drawn = ExactDraws(problem.place, zetas, problem.data, draw_effects, seed)
+        sds, C, positives, gamma, _, b = drawn.parameters()
+        also = {names.common(_scale(model)): ((names.common_dim(_scale(model)),), gamma)}
+        return dataset(model, problem.place, zetas.shape[:2], sds, C, positives, b, drawn.groups(), also)
+
+    def later(self, model: Model) -> tuple[str, ...]:
+        """See :meth:`Reduction.later`."""
+        return tuple(model.groups)
+
+
+def _scale(model: Model) -> str:
+    """The parameter that is the residual standard deviation."""
+    return next(p.name for p in model.responses[0].family.parameters if p.name != names.MEAN)
+
+
+def _predictor(model: Model) -> ModelPredictor:
+    return next(p for p in model.predictors if p.parameter == _scale(model))
+
+
+def _strata(model: Model) -> tuple[Floats, NDArray[np.int64]]:
+    """Different rows of the design of log σ, its offset last; the stratum of every row."""
+    predictor = _predictor(model)
+    design = np.column_stack([predictor.X, predictor.offset])
+    found, codes = np.unique(design, axis=0, return_inverse=True)
+    return found, codes.reshape(-1).astype(np.int64)
+
+
+def _obstacles(model: Model) -> Iterator[str]:
+    """Why the reduction does not apply, one sentence each."""
+    if len(model.responses) > 1:
+        yield "there are several responses"
+        return
+    (response,) = model.responses
+    if not response.family.normal_errors:
+        yield f"the response is {response.family.name}, not normal"
+        return
+    if response.links[names.MEAN] != get_link("identity"):
+        yield f"the link of the mean is {response.links[names.MEAN].name}, not the identity"
+    scale = _scale(model)
+    if scale not in response.links:
+        yield "there is no structure in the residuals"
+        return
+    if response.links[scale] != get_link("log"):
+        yield f"the link of {scale} is {response.links[scale].name}, not the logarithm"
+    if "se" in response.additions:
+        yield "known standard errors come on top of the residual sds"
+    yield from prior_obstacles(model, normal=[names.common(names.MEAN)])
+    yield from structure_obstacles(model)
+    strata = len(_strata(model)[0])
+    if strata > MOST_STRATA:
+        yield f"the residuals have {strata:,} different standard deviations, more than {MOST_STRATA}"
+        return
+    work = arrange(model).structure.work + 3 * strata * arrange(model).structure.values
+    if work > MOST_WORK:
+        yield f"one gradient takes {work:.1g} multiplications, more than {MOST_WORK:.1g}"
+    yield from digits_obstacles(model)
+
+
+def _packed(model: Model, place: Arrangement) -> tuple[Floats, Floats]:
+    """Everything that the density needs, with ζ = θ as yet; θ where the search for the mode begins."""
+    (response,) = model.responses
+    predictor, rows = _predictor(model), model_rows(model, place)
+    weights = np.broadcast_to(response.additions.get("weights", 1.0), response.y.shape).astype(float)
+    y = response.y - rows.offset
+    strata, codes = _strata(model)
+    correlation = Independent(weights)
+    sums = components(place.structure, rows, y, codes, correlation)
+    p = make_parameters(model, place, [Fixed(1.0)])
+    known = len(p.centre)
+    gamma = _gamma_rows(model, known)
+    free = gamma[:, 0] >= 0
+    size = known + int(free.sum())
+    p = p._replace(centre=np.zeros(size), axes=np.eye(size))
+    residuals = Residuals(
+        gamma=gamma,
+        rho=np.zeros((0, 8)),
+        X=strata[:, :-1],
+        offset=strata[:, -1],
+        rows=np.bincount(codes, weights, minlength=len(strata)),
+        kinds=sums.kinds,
+        determinants=correlation.determinants,
+    )
+    none = np.zeros(0)
+    own = [sums.S, sums.r, sums.yy, np.array([weights.sum(), 0.0])]
+    start = start_of(p)
+    start[known:] = _start(predictor, y, rows.X)[free]
+    return pack(size, [*common_fields(p, place.structure, none, none), *residual_fields(residuals), *own]), start
+
+
+def _gamma_rows(model: Model, first: int) -> Floats:
+    """(place in θ or −1, value where fixed, location, prior code, its two arguments) of the coefficients of log σ."""
+    rows = []
+    for a in model.assignments:
+        if a.variable != names.common(_scale(model)):
+            continue
+        if isinstance(a.prior, Fixed):
+            rows.append([-1.0, a.prior.value, 0.0, 0.0, 0.0, 0.0])
+            continue
+        assert isinstance(a.prior, Prior)
+        location = a.prior.arguments.get("mu", a.prior.arguments.get("alpha", 0.0))
+        code, *arguments = real_density(a.prior, location)
+        if code == NORMAL:
+            arguments = [a.prior.arguments["sigma"], 0.0]
+        rows.append([float(first), 0.0, location, code, *arguments])
+        first += 1
+    return np.array(rows, dtype=float).reshape(-1, 6)
+
+
+def _start(predictor: ModelPredictor, y: Floats, X: Floats) -> Floats:
+    """γ that gives all rows about the standard deviation that the common effects leave."""
+    rest = y - X @ np.linalg.lstsq(X, y, rcond=None)[0] if X.shape[1] else y
+    wanted = np.log(max(rest.std(), 1e-9)) - predictor.offset
+    return np.linalg.lstsq(predictor.X, wanted, rcond=None)[0]
