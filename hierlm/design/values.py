@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.formula.values import Bar, Formula, SmoothTerm
+from hierlm.formula.values import Bar, Formula, SmoothTerm, VarianceTerm
 
 if TYPE_CHECKING:
     from hierlm.design.schema import Schema
@@ -24,6 +24,7 @@ __all__ = [
     "Response",
     "SmoothColumns",
     "SmoothPart",
+    "VarianceColumns",
 ]
 
 Floats = NDArray[np.float64]
@@ -181,14 +182,36 @@ class SmoothColumns:
 
 
 @dataclass(frozen=True, eq=False)
+class VarianceColumns:
+    """One variance function applied to data.
+
+    Parameters
+    ----------
+    term : VarianceTerm
+    v : (n,) array or None
+        The covariate; None without one, and for the fitted mean.
+    codes : (n,) int array or None
+        Row → stratum.
+    levels : tuple of str
+        Labels of the strata.
+    """
+
+    term: VarianceTerm
+    v: Floats | None
+    codes: Ints | None = None
+    levels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class PredictorDesign:
-    """Everything that one linear predictor multiplies; the free columns of its smooths are in ``common``."""
+    """Everything that one linear predictor adds up; the free columns of its smooths are in ``common``."""
 
     response: str
     parameter: str
     common: Common
     groups: tuple[Groups, ...]
     smooths: tuple[SmoothPart, ...] = ()
+    variances: tuple[VarianceColumns, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from hierlm.graph.groups import Columns, group_effects, group_part
 from hierlm.graph.hosting import hosting
 from hierlm.graph.observation import free_parameters, observe
 from hierlm.graph.smooths import smooth_effects, smooth_part
+from hierlm.graph.variances import scaled, variance_parameters
 from hierlm.model.coefficients import coefficient_rows
 from hierlm.model.model import Model
 from hierlm.model.values import GroupBlock, ModelPredictor, correlation_dims, correlation_effects, sd_rows
@@ -47,6 +48,9 @@ def coordinates(model: Model) -> dict[str, Any]:
             coords[names.scale_dim(group)] = list(model.scales[group].labels)
     for block in model.smooths:
         coords[names.effect_dim(block.group)] = list(block.effects)
+    functions = [a.label for a in model.assignments if a.variable == names.VARIANCE]
+    if functions:
+        coords[names.VARIANCE_DIM] = functions
     if model.responses[0].label is not None:
         for parameter in dict.fromkeys(p for r in model.responses for p in r.free):
             coords[names.response_dim(parameter)] = [r.name for r in model.responses if parameter in r.free]
@@ -68,6 +72,7 @@ def build_graph(model: Model) -> pm.Model:
         curves = {block.group: smooth_effects(model, block) for block in model.smooths}
         index = {group: _index(blocks[0]) for group, blocks in model.groups.items()}
         free = free_parameters(model) | vector_parameters(model)
+        factors = variance_parameters(model)
         for position, response in enumerate(model.responses):
             etas = {
                 p.parameter: _predictor(
@@ -81,7 +86,7 @@ def build_graph(model: Model) -> pm.Model:
                 for p in model.predictors
                 if p.response == response.name
             }
-            observe(response, position, etas, free)
+            observe(response, position, scaled(model, response, etas, factors), free)
     _check_used(graph)
     return graph
 

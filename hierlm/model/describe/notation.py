@@ -84,6 +84,10 @@ class Notation(ABC):
         """``rho_Subject``, ``loading_Subject[f[a], 1]``."""
 
     @abstractmethod
+    def element(self, variable: str, label: str) -> str:
+        """``rescor[phi]``, ``varfun[varPower(x)]``."""
+
+    @abstractmethod
     def free(self, parameter: str, label: str | None) -> str:
         """``σ``, or ``σ[y1]`` where several responses have one."""
 
