@@ -88,18 +88,14 @@ class Bar:
         The term as typed.
     start, stop : int
         Its place in the formula text.
-    matrix : str or None
-        The name of the matrix of the effects that the structure takes.
-    across : str or None
-        The name of what the covariance between levels is known from.
+    matrix, across : str or None
+        The name of the structure's matrix of effects; of what the covariance between levels is known from.
     by : str or None
         The column each of whose levels has a covariance of its own.
     weights : tuple of str
         Columns of the weights of a multi-membership, one for each of ``factors``; empty for equal weights.
-    multiple : bool
-        Whether each of ``factors`` names a level, instead of all together: a multi-membership.
-    scaled : bool
-        Whether the weights of a row are divided by their sum.
+    multiple, scaled : bool
+        Whether each of ``factors`` names a level: a multi-membership; whether its weights are divided by their sum.
     needs : {"", "occasions", "coordinates", "matrix"}
         What the structure must know of its effects.
     """
