@@ -79,5 +79,5 @@ class Estimates(pd.DataFrame):
 
 
 def _label(value: Any) -> str:
-    """A cell that is no estimate: a number to four digits, anything else as it is."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    """A cell that is no estimate: a number to six digits, anything else as it is."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
