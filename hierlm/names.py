@@ -66,6 +66,16 @@ def sd(group: str) -> str:
     return f"sd_{safe(group)}"
 
 
+def scale(group: str) -> str:
+    """Coefficients of a grouping's standard deviations, on their logarithm: ``b_sd_Subject``."""
+    return f"b_sd_{safe(group)}"
+
+
+def scale_dim(group: str) -> str:
+    """Dimension of :func:`scale`: ``coef_sd_Subject``."""
+    return f"coef_sd_{_in_dimension(group)}"
+
+
 def cor(group: str) -> str:
     """Group correlation matrix: ``cor_Subject``."""
     return f"cor_{safe(group)}"

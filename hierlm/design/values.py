@@ -14,7 +14,7 @@ from hierlm.formula.values import Bar, Formula, SmoothTerm
 if TYPE_CHECKING:
     from hierlm.design.schema import Schema
 
-__all__ = ["Common", "Design", "Groups", "PredictorDesign", "Response", "SmoothColumns", "SmoothPart"]
+__all__ = ["Common", "Design", "Groups", "LevelScale", "PredictorDesign", "Response", "SmoothColumns", "SmoothPart"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -62,6 +62,8 @@ class Groups:
     unseen : tuple of str
         In new data: labels of the levels that training data did not have; ``codes == -1`` rows carry
         ``unseen_codes`` into this tuple.
+    unseen_scale : (len(unseen), q) array, optional
+        What the standard deviations of those levels depend on, where they have a formula.
     """
 
     bar: Bar
@@ -71,6 +73,22 @@ class Groups:
     effects: tuple[str, ...]
     unseen: tuple[str, ...] = ()
     unseen_codes: Ints | None = None
+    unseen_scale: Floats | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class LevelScale:
+    """What the standard deviations of a grouping depend on: those of level j are sd · exp(X_j γ).
+
+    Parameters
+    ----------
+    X : (J, q) array
+        A row a level.
+    labels : tuple of q str
+    """
+
+    X: Floats
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +187,8 @@ class Design:
     predictors : mapping (response, parameter) → PredictorDesign
     schema : Schema
         What is needed to apply the same coding to new data (:meth:`Schema.apply`).
+    scales : mapping grouping → LevelScale
+        What the standard deviations of the training data's levels depend on, where they have a formula.
     """
 
     formula: Formula
@@ -177,3 +197,4 @@ class Design:
     responses: tuple[Response, ...]
     predictors: Mapping[tuple[str, str], PredictorDesign]
     schema: Schema
+    scales: Mapping[str, LevelScale] = field(default_factory=dict)

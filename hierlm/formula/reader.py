@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hierlm.errors import FormulaError
-from hierlm.formula import bars, response, smooths
+from hierlm.errors import FormulaError, did_you_mean
+from hierlm.formula import bars, response, scales, smooths
 from hierlm.formula.columns import identifiers
 from hierlm.formula.context import LONGEST, STRUCTURES, Context
 from hierlm.formula.dialect import random_bars, residual_predictor
@@ -16,7 +16,7 @@ from hierlm.formula.split import formulas, sides
 from hierlm.formula.terms import expand, is_offset, offset
 from hierlm.formula.tokens import Token, scan
 from hierlm.formula.tree import Bars, Call, Name, Node, bare, summands
-from hierlm.formula.values import Bar, Formula, Predictor, ResponseTerm, SmoothTerm
+from hierlm.formula.values import Bar, Formula, Predictor, ResponseTerm, ScaleTerm, SmoothTerm
 from hierlm.names import MEAN
 
 __all__ = ["parse"]
@@ -84,7 +84,10 @@ def parse(
         end += len(random) + 1
     if residual is not None:
         book.add_residual(end, end + len(residual))
-    return Formula("\n".join(typed), tuple(book.responses), tuple(book.predictors), random, residual)
+    book.check_scales()
+    return Formula(
+        "\n".join(typed), tuple(book.responses), tuple(book.predictors), random, residual, tuple(book.scales)
+    )
 
 
 def _texts(text: str | Sequence[str], random: str | None, residual: str | None) -> list[str]:
@@ -138,6 +141,7 @@ class _Book:
         self.predictors: list[Predictor] = []
         self.used: dict[str, frozenset[str]] = {}
         self.current: tuple[str, ...] = ()
+        self.scales: list[ScaleTerm] = []
 
     def read(self, tokens: list[Token]) -> None:
         """Read one formula."""
@@ -146,6 +150,8 @@ class _Book:
         parameter = bare(left)
         if self.current and isinstance(parameter, Name) and parameter.name in self.context.parameters:
             return self.read_parameter(parameter, right, text)
+        if scales.is_scale(left):
+            return self.read_scale(left, right, text)
         self.check_transformed_parameter(parameter)
         found = response.read(left, self.context)
         read = self.right(right)
@@ -200,6 +206,29 @@ class _Book:
         self.predictors.append(
             Predictor(owner, parameter.name, read.common, read.offsets, read.bars, text, read.smooths)
         )
+
+    def read_scale(self, left: Node, right: Node, text: str) -> None:
+        """Read ``sd(g) ~ z``."""
+        if not self.current:
+            hint = 'Its response comes first: ["y ~ x + (1 | g)", "sd(g) ~ z"].'
+            raise self.context.refuse("sd(g) ~ … is a formula for the standard deviation of a grouping.", left, hint)
+        term = scales.read(left, right, self.context, text)
+        if any(term.group == other.group for other in self.scales):
+            raise self.context.refuse(f"sd({term.group}) has a formula already.", left, "Give it one formula.")
+        self.scales.append(term)
+
+    def check_scales(self) -> None:
+        """Refuse a formula for the standard deviations of a grouping that no term has, and responses in one."""
+        known = list(dict.fromkeys(bar.group for p in self.predictors for bar in p.bars))
+        responses = frozenset().union(*self.used.values())
+        for term in self.scales:
+            place = Node(term.start, term.stop)
+            for name in sorted(responses.intersection(identifiers(term.common))):
+                hint = "Make another column, constant within groups."
+                raise self.context.refuse(f"The response {name!r} cannot be in sd({term.group}) ~ ….", place, hint)
+            if term.group not in known:
+                hint = did_you_mean(term.group, known) if known else f"Add a group term: (1 | {term.group})."
+                raise self.context.refuse(f"The model has no grouping {term.group!r}.", place, hint)
 
     def check_transformed_parameter(self, left: Node) -> None:
         """``log(sigma) ~ x`` and ``sigma | weights(w) ~ x`` are probably not responses."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from hierlm import names
 
-__all__ = ["Addition", "Bar", "Formula", "Option", "Predictor", "ResponseTerm", "SmoothTerm"]
+__all__ = ["Addition", "Bar", "Formula", "Option", "Predictor", "ResponseTerm", "ScaleTerm", "SmoothTerm"]
 
 Option = str | int | float | bool
 
@@ -142,6 +142,34 @@ class SmoothTerm:
 
 
 @dataclass(frozen=True)
+class ScaleTerm:
+    """A formula for the standard deviations of a grouping, ``sd(g) ~ z``.
+
+    Parameters
+    ----------
+    factors : tuple of str
+        The grouping's factors.
+    common : str
+        The right side, with its intercept, which is the standard deviation itself: ``"1 + z"``.
+    text : str
+        The formula as typed.
+    start, stop : int
+        The place of its left side.
+    """
+
+    factors: tuple[str, ...]
+    common: str
+    text: str = ""
+    start: int = 0
+    stop: int = 0
+
+    @property
+    def group(self) -> str:
+        """The grouping's name, ``"batch:cask"``."""
+        return names.group_label(self.factors)
+
+
+@dataclass(frozen=True)
 class Predictor:
     """The right-hand side for one distributional parameter of one response.
 
@@ -181,6 +209,8 @@ class Formula:
         In the order typed.
     predictors : tuple of Predictor
         One per (response, parameter) that was given a formula; ``mu`` of every response is always there.
+    scales : tuple of ScaleTerm
+        Formulas for the standard deviations of groupings.
     """
 
     text: str
@@ -188,6 +218,7 @@ class Formula:
     predictors: tuple[Predictor, ...]
     random: str | None = None
     residual: str | None = None
+    scales: tuple[ScaleTerm, ...] = ()
 
     @property
     def source(self) -> str:

@@ -38,6 +38,8 @@ def coordinates(model: Model) -> dict[str, Any]:
         coords[names.effect_dim(group)] = coords[names.effect_dim2(group)] = effects
         if len(scaled) < len(effects):
             coords[names.sd_dim(group)] = [e for e in effects if e in scaled]
+        if group in model.scales:
+            coords[names.scale_dim(group)] = list(model.scales[group].labels)
     for block in model.smooths:
         coords[names.effect_dim(block.group)] = list(block.effects)
     if model.responses[0].label is not None:

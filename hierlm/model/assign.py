@@ -67,8 +67,11 @@ def assign_priors(
     blocks: Sequence[GroupBlock],
     given: Mapping[str, object],
     smooths: Sequence[GroupBlock] = (),
+    scales: Sequence[Assignment] = (),
 ) -> tuple[Assignment, ...]:
     """Every parameter of the model with its prior.
+
+    ``scales`` are the rows of formulas for standard deviations of groupings, made already.
 
     A whole variable (``"sd_Subject"``) sets all its rows, a row (``"sd_Subject[Days]"``) only itself and wins.
     ``"b"`` sets every coefficient but the intercept, as in brms and rstanarm.
@@ -83,7 +86,7 @@ def assign_priors(
             f"priors is a {type(given).__name__}, not a mapping.", hint='Write {"b": hl.Prior("Normal", sigma=1)}.'
         )
     rows = [*_coefficients(responses, predictors), *_groups(responses, blocks), *_smooths(responses, smooths)]
-    rows += [*_free(responses), *_elements(responses, predictors)]
+    rows += [*scales, *_free(responses), *_elements(responses, predictors)]
     user = {key: _as_prior(key, value) for key, value in given.items()}
     _check_names(user, rows)
     assigned = tuple(_override(row, user) for row in rows)

@@ -16,7 +16,7 @@ from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse, Piece
 
 __all__ = ["subset", "unknown_parts"]
 
-WHOLE = ("formula", "assignments", "options", "pymc")
+WHOLE = ("formula", "assignments", "options", "pymc", "scales")
 """What a model of fewer rows has unchanged …"""
 IN_ROWS = ("design", "responses", "predictors", "blocks", "smooths")
 """… and what it has of these rows only."""

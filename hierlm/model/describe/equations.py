@@ -77,6 +77,7 @@ def equations(model: Model, style: str = "text", *, priors: bool = True) -> str:
         lines = [_where(blocks[0], notation, index[group])]
         for block in blocks:
             lines += _block(block, notation, index[group], *counters)
+        lines += _scale(model, group, notation, index[group])
         sections.append(lines)
     return notation.render([*sections, _priors(model, notation) if priors else []])
 
@@ -187,6 +188,15 @@ def _block(
     return [distribution, *(_explicit(block, n, V, sds, correlations) or _by_name(block, n, V))]
 
 
+def _scale(model: Model, group: str, n: Notation, index: str) -> list[Statement]:
+    """By what the standard deviations of a level are multiplied, where they have a formula."""
+    if group not in model.scales:
+        return []
+    parameter = names.sd(group)
+    terms = [f"{n.coefficient(parameter, x)} {n.times} {n.words(x)}[{index}]" for x in model.scales[group].labels]
+    return [Statement(note=n.words("every sd of level ") + index + n.words(" times exp(") + " + ".join(terms) + ")")]
+
+
 def _explicit(block: GroupBlock, n: Notation, V: str, sds: Numbers, correlations: Numbers) -> list[Statement]:
     """V written out, where it is small and either diagonal or with a correlation for every pair; else nothing."""
     k = len(block.effects)
@@ -249,5 +259,6 @@ def _writers(model: Model, n: Notation) -> dict[str, Callable[..., str]]:
         **{names.common(p): partial(n.coefficient, p) for p in parameters},
         **{names.sd(g): partial(n.sd, g) for g in model.groups},
         **{names.cor(g): partial(n.cor, g) for g in model.groups},
+        **{names.scale(g): partial(n.coefficient, names.sd(g)) for g in model.scales},
         **{names.sd(b.group): partial(n.sd, b.group) for b in model.smooths},
     }
