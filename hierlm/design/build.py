@@ -83,7 +83,9 @@ def build(
         warn_scales(common.X, common.labels)
         pairs = [fit_groups(bar, terms, on) for bar, terms in zip(plan.predictor.bars, plan.bars, strict=True)]
         parts = tuple(part for columns in smooths for part in columns.parts)
-        predictors[plan.key] = PredictorDesign(*plan.key, common, tuple(groups for groups, _ in pairs), parts)
+        predictors[plan.key] = PredictorDesign(
+            *plan.key, common, tuple(groups for groups, _ in pairs), parts, plan.variances(on)
+        )
         codings[plan.key] = tuple(coding for _, coding in pairs)
     every = {g.bar.group: g for p in reversed(predictors.values()) for g in reversed(p.groups)}
     scales = {term.group: fit_scale(term, every[term.group], on) for term in formula.scales}

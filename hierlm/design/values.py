@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.formula.values import Bar, Formula, SmoothTerm
+from hierlm.formula.values import Bar, Formula, SmoothTerm, VarianceTerm
 
 if TYPE_CHECKING:
     from hierlm.design.schema import Schema
 
-__all__ = ["Common", "Design", "Groups", "LevelScale", "PredictorDesign", "Response", "SmoothColumns", "SmoothPart"]
+__all__ = [
+    "Common",
+    "Design",
+    "Groups",
+    "LevelScale",
+    "PredictorDesign",
+    "Response",
+    "SmoothColumns",
+    "SmoothPart",
+    "VarianceColumns",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -129,14 +139,36 @@ class SmoothColumns:
 
 
 @dataclass(frozen=True, eq=False)
+class VarianceColumns:
+    """One variance function applied to data.
+
+    Parameters
+    ----------
+    term : VarianceTerm
+    v : (n,) array or None
+        The covariate; None without one, and for the fitted mean.
+    codes : (n,) int array or None
+        Row → stratum.
+    levels : tuple of str
+        Labels of the strata.
+    """
+
+    term: VarianceTerm
+    v: Floats | None
+    codes: Ints | None = None
+    levels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class PredictorDesign:
-    """Everything that one linear predictor multiplies; the free columns of its smooths are in ``common``."""
+    """Everything that one linear predictor adds up; the free columns of its smooths are in ``common``."""
 
     response: str
     parameter: str
     common: Common
     groups: tuple[Groups, ...]
     smooths: tuple[SmoothPart, ...] = ()
+    variances: tuple[VarianceColumns, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

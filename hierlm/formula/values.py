@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 
 from hierlm import names
 
-__all__ = ["Addition", "Bar", "Formula", "Option", "Predictor", "ResponseTerm", "ScaleTerm", "SmoothTerm"]
+__all__ = [
+    "Addition",
+    "Bar",
+    "Formula",
+    "Option",
+    "Predictor",
+    "ResponseTerm",
+    "ScaleTerm",
+    "SmoothTerm",
+    "VarianceTerm",
+]
 
 Option = str | int | float | bool
 
@@ -142,6 +152,45 @@ class SmoothTerm:
 
 
 @dataclass(frozen=True)
+class VarianceTerm:
+    """One variance function: ``varPower(x)``, ``varPower(fitted | f)``, ``varIdent(f)``.
+
+    Parameters
+    ----------
+    function : str
+    covariate : str
+        Formula text; empty without one, and for the fitted mean.
+    fitted : bool
+        Whether the covariate is the fitted mean.
+    strata : tuple of str
+        Factors whose cells have parameters of their own.
+    text : str
+        The term as typed.
+    start, stop : int
+        Its place in the formula text.
+    """
+
+    function: str
+    covariate: str
+    fitted: bool
+    strata: tuple[str, ...]
+    text: str = ""
+    start: int = 0
+    stop: int = 0
+
+    @property
+    def label(self) -> str:
+        """The term's name, ``"varPower(x | f)"``."""
+        parts = ["fitted" if self.fitted else self.covariate, names.group_label(self.strata)]
+        return f"{self.function}({' | '.join(part for part in parts if part)})"
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """Formula text of everything that it reads."""
+        return (*([self.covariate] if self.covariate else []), *(f"`{factor}`" for factor in self.strata))
+
+
+@dataclass(frozen=True)
 class ScaleTerm:
     """A formula for the standard deviations of a grouping, ``sd(g) ~ z``.
 
@@ -186,6 +235,7 @@ class Predictor:
         Expressions inside ``offset(…)``; they add up.
     bars : tuple of Bar
     smooths : tuple of SmoothTerm
+    variances : tuple of VarianceTerm
     """
 
     response: str
@@ -195,6 +245,7 @@ class Predictor:
     bars: tuple[Bar, ...] = ()
     text: str = ""
     smooths: tuple[SmoothTerm, ...] = ()
+    variances: tuple[VarianceTerm, ...] = ()
 
 
 @dataclass(frozen=True)

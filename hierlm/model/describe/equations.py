@@ -14,6 +14,7 @@ from hierlm.links import get_link
 from hierlm.model.describe.latex import Latex
 from hierlm.model.describe.notation import Notation, Statement
 from hierlm.model.describe.plain import PlainText
+from hierlm.model.describe.residuals import variance_terms
 from hierlm.model.describe.smooths import free_labels, smooth_equations, smooth_terms
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.priors.fixed import Fixed
@@ -158,6 +159,7 @@ def _predictor(
                     _times(n, n.effect(block.group, index[block.group], label), plain[label])
                     for label in (block.effects[k] for k in piece.effects)
                 ]
+    terms += variance_terms(predictor, n, n.row(n.free(names.MEAN, response.label)))
     mean = n.row(n.free(parameter, response.label))
     link = response.links[parameter]
     left = mean if declared.latent or link == get_link("identity") else f"{n.words(link.name)}({mean})"
@@ -261,4 +263,5 @@ def _writers(model: Model, n: Notation) -> dict[str, Callable[..., str]]:
         **{names.cor(g): partial(n.cor, g) for g in model.groups},
         **{names.scale(g): partial(n.coefficient, names.sd(g)) for g in model.scales},
         **{names.sd(b.group): partial(n.sd, b.group) for b in model.smooths},
+        **{v: partial(n.element, v) for v in (names.VARIANCE, names.RESIDUAL)},
     }
