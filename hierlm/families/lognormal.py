@@ -28,6 +28,7 @@ class LogNormal(Family):
 
     name = "lognormal"
     aliases = ("log_normal",)
+    residual_scale = "sigma"
     parameters = (
         Parameter("mu", "identity", ("identity", "inverse")),
         Parameter("sigma", "log", ("log", "identity", "softplus"), lower=0.0),
