@@ -20,7 +20,9 @@ WHOLE = ("formula", "assignments", "options", "pymc", "scales")
 """What a model of fewer rows has unchanged …"""
 IN_ROWS = ("design", "responses", "predictors", "blocks", "smooths")
 """… and what it has of these rows only."""
-PLAIN = ("group", "factors", "levels", "codes", "effects", "columns", "covariance", "structure", "pieces", "centred")
+PLAIN = (
+    "group", "factors", "levels", "codes", "effects", "columns", "covariance", "structure", "label", "pieces", "centred",
+)  # fmt: skip
 """Fields of a group term whose levels are independent."""
 
 ROWED = (
