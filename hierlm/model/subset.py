@@ -21,7 +21,8 @@ WHOLE = ("formula", "assignments", "options", "pymc", "scales")
 IN_ROWS = ("design", "responses", "predictors", "blocks", "smooths")
 """… and what it has of these rows only."""
 PLAIN = (
-    "group", "factors", "levels", "codes", "effects", "columns", "covariance", "structure", "label", "pieces", "centred",
+    "group", "factors", "levels", "codes", "effects", "columns", "covariance", "structure", "label", "pieces",
+    "centred",
 )  # fmt: skip
 """Fields of a group term whose levels are independent."""
 
