@@ -12,7 +12,15 @@ in neither PyMC, nor a sampler, nor matplotlib.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
+
+if sys.version_info < (3, 12):  # noqa: UP036  pip refuses, but a checkout on the path comes this far
+    raise ImportError(
+        f"hierlm needs Python 3.12, 3.13 or 3.14, and this is {sys.version_info[0]}.{sys.version_info[1]}, "
+        f"{sys.executable}.\n"
+        "Make an environment with a newer one (python3.13 -m venv .venv), or run: make demo"
+    )
 
 if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture holds it equal to _MODULE_OF
     from hierlm.datasets import list_data as list_data, load_data as load_data
@@ -98,7 +106,14 @@ def __getattr__(name: str) -> Any:
     """The public name ``name``, from its module; remembered, so that it is looked up once."""
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'hierlm' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_MODULE_OF[name]), name)
+    try:
+        value = getattr(importlib.import_module(_MODULE_OF[name]), name)
+    except ModuleNotFoundError as missing:
+        missing.add_note(
+            f"hierlm stands on '{missing.name}', which is not installed for {sys.executable}.\n"
+            "Install hierlm with what it needs: pip install hierlm; from a checkout: pip install -e ."
+        )
+        raise
     globals()[name] = value
     return value
 

@@ -24,6 +24,11 @@ def safe(text: str) -> str:
     return text.replace("/", "∕").replace("\n", " ").rstrip(":") or "_"
 
 
+def _in_dimension(group: str) -> str:
+    """``group`` as part of a dimension's name: nutpie joins dimensions by commas, and takes them apart there."""
+    return safe(group).replace(",", "‚")
+
+
 def group_label(factors: tuple[str, ...]) -> str:
     """The name of a grouping: ``("batch", "cask")`` → ``"batch:cask"``."""
     return ":".join(factors)
@@ -73,17 +78,17 @@ def effects(group: str) -> str:
 
 def effect_dim(group: str) -> str:
     """Dimension over the effects of a grouping: ``effect_Subject``."""
-    return f"effect_{safe(group)}"
+    return f"effect_{_in_dimension(group)}"
 
 
 def effect_dim2(group: str) -> str:
     """Second dimension of a correlation matrix: ``effect2_Subject``."""
-    return f"effect2_{safe(group)}"
+    return f"effect2_{_in_dimension(group)}"
 
 
 def level_dim(group: str) -> str:
     """Dimension over the levels of a grouping: ``level_Subject``."""
-    return f"level_{safe(group)}"
+    return f"level_{_in_dimension(group)}"
 
 
 def response_dim(parameter: str) -> str:
@@ -133,4 +138,4 @@ def data(kind: str, *labels: str | None) -> str:
 
 def sd_dim(group: str) -> str:
     """Dimension of the sds where some effects have none of their own (``cor``): ``sd_effect_Subject``."""
-    return f"sd_effect_{safe(group)}"
+    return f"sd_effect_{_in_dimension(group)}"

@@ -84,7 +84,7 @@ class Model:
     Attributes
     ----------
     formula : hierlm.formula.values.Formula
-        The formula as read; ``str`` of it is canonical text.
+        The formula as read; its ``text`` is what was typed.
     design : hierlm.design.values.Design
         Its arrays, and the schema that codes new data in the same way.
     responses, predictors, blocks : tuple

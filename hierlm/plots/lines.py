@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hierlm.errors import PosteriorError
+from hierlm.errors import DataWarning, PosteriorError
 from hierlm.plots.canvas import AMBER, BLUE, MUTED, heading, percent, plain, pyplot, style
 from hierlm.plots.grid import Axis, axis_of, is_units, rows_at, surrounding
 from hierlm.plots.picture import Picture
@@ -121,9 +122,12 @@ def _even_choice(fit: Fit, group: str, most: int) -> list[int]:
 def _means(fit: Fit, rows: pd.DataFrame, response: ModelResponse, groups: str | Sequence[str]) -> Floats:
     """Draws of the mean, per trial, shape (sample, row)."""
     each = min(fit.posterior.sizes["draw"], -(-DRAWS // fit.posterior.sizes["chain"]))
-    drawn = predict(fit, rows, kind="mean", response=response.name, groups=groups, draws=each, seed=0).draws.to_numpy()
+    with warnings.catch_warnings():  # the axis is the range of the data; a level's own smooth may have a shorter one
+        warnings.simplefilter("ignore", DataWarning)
+        drawn = predict(fit, rows, kind="mean", response=response.name, groups=groups, draws=each, seed=0)
+    values = drawn.draws.to_numpy()
     found = next(r for r in at_rows(fit.model, rows).responses if r.name == response.name)
-    return np.asarray(drawn.reshape(-1, drawn.shape[-1]) / found.additions.get("trials", 1.0))
+    return np.asarray(values.reshape(-1, values.shape[-1]) / found.additions.get("trials", 1.0))
 
 
 def _panels(number: int, axis: Axis) -> tuple[Any, list[Any]]:

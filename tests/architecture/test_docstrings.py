@@ -39,7 +39,7 @@ def callables() -> Iterator[tuple[str, Any]]:
             if callable(value) and id(value) not in seen and not _is_error(value):
                 seen.add(id(value))
                 yield f"{module}.{name}", value
-    for plot in ("caterpillar", "components", "lines", "ppc", "shrinkage"):
+    for plot in ("caterpillar", "components", "lines", "ppc", "shrinkage", "smooths"):
         yield f"hierlm.plots.{plot}.{plot}", getattr(importlib.import_module(f"hierlm.plots.{plot}"), plot)
     for owner in CLASSES:
         for name, value in vars(owner).items():

@@ -61,7 +61,7 @@ def test_names_are_the_stored_ones():
 
 def test_type_checkers_see_the_same_names():
     tree = ast.parse(Path(inspect.getfile(hl)).read_text(encoding="utf-8"))
-    [block] = [node for node in tree.body if isinstance(node, ast.If)]
+    [block] = [n for n in tree.body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
     seen = {
         alias.asname: node.module for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
     }

@@ -105,3 +105,13 @@ def test_a_reduction_that_does_not_say_that_it_takes_smooths_never_gets_one() ->
         GaussianMarginal.takes_smooths = before
     assert plan(model).name == "gaussian marginal"
     assert plan(hl.Model(["y ~ x", "sigma ~ s(x)"], frame())).chosen is None
+
+
+def test_no_dimension_has_a_comma() -> None:
+    """nutpie joins dimensions by commas: a variable of such a dimension could not be returned."""
+    data = frame()
+    data["p,q"] = data["g"]
+    model = hl.Model("y ~ f + s(x, k=5, by=f) + (1 | `p,q`)", data)
+    named = model.pymc.named_vars_to_dims
+    assert {"r_p,q", "r_s(x, by=f):a", "sd_s(x, by=f):b"} <= {v.name for v in model.pymc.unobserved_RVs}
+    assert not [dim for dims in named.values() for dim in dims if dim is not None and "," in dim]

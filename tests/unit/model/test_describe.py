@@ -16,7 +16,7 @@ from hierlm.model.describe.latex import Latex
 from hierlm.model.describe.plain import PlainText
 
 MACROS = {
-    "alpha", "backprime", "backslash", "begin", "beta", "dots", "end", "kappa", "left", "mathrm", "mu", "nu", "phi",
+    "alpha", "backprime", "backslash", "begin", "beta", "dots", "sum", "textstyle", "end", "kappa", "left", "mathrm", "mu", "nu", "phi",
     "quad", "rho", "right", "sigma", "sim", "tau", "text", "wedge",
 }  # fmt: skip
 
@@ -66,6 +66,7 @@ MODELS = {
     "distributional": (["y ~ x + (1 | p | g)", "sigma ~ x + (1 | p | g)"], {}),
     "several responses": (["y ~ x + (1 | p | g)", "y2 ~ 1 + (x | p | g)"], {}),
     "fixed": ("y ~ x + (1 | g)", {"priors": {"sigma": 2.0, "b": hl.Prior("Normal", mu=0, sigma=3)}}),
+    "smooths": ("y ~ s(x) + t2(w, `my var`) + (1 | g)", {}),
     "names": ("y ~ `my var` + `a_b%` + (`a_b%` | `<b>&$^{~}\\#`)", {}),
 }
 
@@ -264,3 +265,22 @@ def test_a_model_prints_itself():
     assert repr(model) == f"{describe.text(model)}\n\n  Sampled by: {model.plan().name}"
     assert model._repr_html_() == f"{describe.html(model)}<p>Sampled by: {model.plan().name}</p>"
     assert model.equations("latex") == describe.equations(model, "latex")
+
+
+def test_smooths_are_terms_with_an_equation_of_their_own():
+    data = table()
+    model = hl.Model(["y ~ f + s(x, by=f)", "sigma ~ s(w, by=x, bs='cc')"], data)
+    text = describe.equations(model, "text", priors=False)
+    assert (
+        "b[f[" in text.split("\n")[1]
+        and "s(x, by=f)ᵢ" in text
+        and "log(σᵢ) = b_sigma[Intercept] + sigma:s(w, by=x)ᵢ" in text
+    )
+    level = model.design.schema.smooths["y", "mu"][0].levels[0]
+    group = f"s(x, by=f):{level}"
+    assert f"s(x, by=f)ᵢ = b[{group}:x] · (x − mean)ᵢ + Σₖ Zᵢₖ r_{group}[k]  where f is {level}" in text
+    assert f"r_{group}[k] ~ N(0, sd_{group}²)  k = 1, …, 8" in text
+    assert "b_sigma[s(w, by=x):x] · xᵢ" in text
+    assert r"{\textstyle\sum_k} Z_{ik}" in describe.equations(model, "latex")
+    shown = describe.text(model)
+    assert "tp, k = 10" in shown and "cc, k = 10" in shown and "tp, k = 10" in describe.html(model)
