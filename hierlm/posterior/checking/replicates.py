@@ -16,7 +16,7 @@ from hierlm.model import Model
 from hierlm.model.subset import unknown_parts
 from hierlm.model.values import GroupBlock, ModelResponse
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.linear import Draws, Rows, at_rows, chunks, family_values
+from hierlm.posterior.linear import At, Draws, Rows, at_rows, chunks, family_values
 from hierlm.posterior.options import check_finite, checked_seed
 from hierlm.posterior.response import additions, drawn_response, expected_response, free_values, linear_of
 
@@ -97,7 +97,7 @@ def replicate(
 
 
 def mean_and_variance(
-    rows: Rows, draws: Draws, response: ModelResponse, at: slice, kept: Sequence[str], new: NewLevels
+    rows: Rows, draws: Draws, response: ModelResponse, at: At, kept: Sequence[str], new: NewLevels
 ) -> tuple[Floats, Floats]:
     """E[y] and Var[y] given each draw, (S, rows in ``at``) each."""
     mean = expected_response(rows, draws, response, at, kept, new)
