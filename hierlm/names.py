@@ -13,6 +13,10 @@ from __future__ import annotations
 MEAN = "mu"
 INTERCEPT = "Intercept"
 OBS = "obs"
+RESIDUAL, RESIDUAL_DIM = "rescor", "coefficient"
+"""Coefficients of residual correlation, ``rescor[phi]``, and their dimension."""
+VARIANCE, VARIANCE_DIM = "varfun", "variance"
+"""Parameters of variance functions, ``varfun[varPower(x)]``, and their dimension."""
 CATEGORY = "category"
 UNITS = "units"
 DRAWN, INDEPENDENTLY = "drawn", "anew and exactly for every draw of the rest"
@@ -64,6 +68,16 @@ def common_dim(parameter: str) -> str:
 def sd(group: str) -> str:
     """Group standard deviations: ``sd_Subject``."""
     return f"sd_{safe(group)}"
+
+
+def scale(group: str) -> str:
+    """Coefficients of a grouping's standard deviations, on their logarithm: ``b_sd_Subject``."""
+    return f"b_sd_{safe(group)}"
+
+
+def scale_dim(group: str) -> str:
+    """Dimension of :func:`scale`: ``coef_sd_Subject``."""
+    return f"coef_sd_{_in_dimension(group)}"
 
 
 def cor(group: str) -> str:

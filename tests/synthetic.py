@@ -77,6 +77,8 @@ def _vectors(model: Model) -> dict[str, tuple[str, ...]]:
         if scaled:
             every = len(scaled) == sum(len(b.effects) for b in blocks)
             found[names.sd(group)] = (names.effect_dim(group) if every else names.sd_dim(group),)
+    for group in model.scales:
+        found[names.scale(group)] = (names.scale_dim(group),)
     for block in model.smooths:
         found[names.sd(block.group)] = ()
     for r in model.responses:

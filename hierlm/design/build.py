@@ -7,11 +7,13 @@ from typing import Any
 
 from hierlm import names
 from hierlm.design.checks import check_known, complete
+from hierlm.design.common import read_terms
 from hierlm.design.evaluate import Evaluator, Extra
 from hierlm.design.groups import GroupCoding, fit_groups
 from hierlm.design.predictor import Key, PredictorPlan, plan_predictor
 from hierlm.design.rank import warn_rank, warn_scales
 from hierlm.design.response import ResponsePlan, plan_response
+from hierlm.design.scales import fit_scale
 from hierlm.design.schema import Schema
 from hierlm.design.smooths import SmoothCoding, fit_smooths
 from hierlm.design.suspicions import warn_suspicions
@@ -81,10 +83,16 @@ def build(
         warn_scales(common.X, common.labels)
         pairs = [fit_groups(bar, terms, on) for bar, terms in zip(plan.predictor.bars, plan.bars, strict=True)]
         parts = tuple(part for columns in smooths for part in columns.parts)
-        predictors[plan.key] = PredictorDesign(*plan.key, common, tuple(groups for groups, _ in pairs), parts)
+        predictors[plan.key] = PredictorDesign(
+            *plan.key, common, tuple(groups for groups, _ in pairs), parts, plan.variances(on)
+        )
         codings[plan.key] = tuple(coding for _, coding in pairs)
-    schema = Schema(formula, table, on.extra, on.fitted, responses, plans, codings, notes, curves)
-    return Design(formula, table.n, table.rows, read, predictors, schema)
+    every = {g.bar.group: g for p in reversed(predictors.values()) for g in reversed(p.groups)}
+    scales = {term.group: fit_scale(term, every[term.group], on) for term in formula.scales}
+    schema = Schema(formula, table, on.extra, on.fitted, responses, plans, codings, notes, curves, scales)
+    return Design(
+        formula, table.n, table.rows, read, predictors, schema, {g: coding.scale for g, coding in scales.items()}
+    )
 
 
 def _training_table(
@@ -97,6 +105,7 @@ def _training_table(
 ) -> tuple[Table, tuple[str, ...]]:
     """The used columns, complete and without unused levels, and notes on what was left out."""
     needed = dict.fromkeys([*(c for r in responses for c in r.columns()), *(c for p in plans for c in p.columns())])
+    needed |= dict.fromkeys(c for scale in formula.scales for c in read_terms(scale.common).columns)
     present = available(data)
     columns = [c for c in needed if c != names.UNITS or c in present]
     check_known(formula, data, columns)

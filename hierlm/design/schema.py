@@ -11,6 +11,7 @@ from hierlm.design.evaluate import Evaluator, Extra
 from hierlm.design.groups import GroupCoding
 from hierlm.design.predictor import Key, PredictorPlan
 from hierlm.design.response import ResponsePlan
+from hierlm.design.scales import ScaleCoding
 from hierlm.design.smooths import SmoothCoding
 from hierlm.design.table import Table, available, read_table
 from hierlm.design.values import Design, Groups, PredictorDesign
@@ -38,6 +39,8 @@ class Schema:
         What was done to the data without a warning, e.g. unused levels dropped.
     smooths : mapping
         What the smooths of every predictor learnt: knots, constraints and scales.
+    scales : mapping
+        What the formulas for standard deviations of groupings learnt.
     """
 
     formula: Formula
@@ -49,6 +52,7 @@ class Schema:
     codings: Mapping[Key, tuple[GroupCoding, ...]]
     notes: tuple[str, ...] = ()
     smooths: Mapping[Key, tuple[SmoothCoding, ...]] = field(default_factory=dict)
+    scales: Mapping[str, ScaleCoding] = field(default_factory=dict)
 
     def apply(
         self,
@@ -95,6 +99,7 @@ class Schema:
         for group in skip - known:
             raise PredictionError(f"The model has no grouping {group!r}.", hint=did_you_mean(group, sorted(known)))
         needed = [c for p in self.predictors for c in p.columns(skip)]
+        needed += [c for g, coding in self.scales.items() if g not in skip for c in coding.terms.columns]
         needed += [c for r in self.responses for c in r.columns(response=need_response)]
         needed = [c for c in dict.fromkeys(needed) if c in self.table.columns]
         table = self._read(new_data, needed)
@@ -107,13 +112,21 @@ class Schema:
             predictors[p.key] = PredictorDesign(
                 *p.key,
                 p.common(on, smooths),
-                tuple(c.apply(on, known_rows=known_rows, skip=c.bar.group in skip) for c in self.codings[p.key]),
+                tuple(self._groups(c, on, known_rows, skip) for c in self.codings[p.key]),
                 tuple(part for columns in smooths for part in columns.parts),
+                p.variances(on),
             )
         if not new_levels_ok:
             _refuse_unseen(g for p in predictors.values() for g in p.groups)
         responses = tuple(r.apply(on, response=need_response) for r in self.responses)
         return Design(self.formula, table.n, table.rows, responses, predictors, self)
+
+    def _groups(self, coding: GroupCoding, on: Evaluator, known_rows: bool, skip: frozenset[str]) -> Groups:
+        """One bar on new data, with what its standard deviations depend on."""
+        left_out = coding.bar.group in skip
+        groups = coding.apply(on, known_rows=known_rows, skip=left_out)
+        scale = self.scales.get(coding.bar.group)
+        return groups if scale is None or left_out else scale.apply(groups, on)
 
     def _read(self, data: Any, needed: list[str]) -> Table:
         """The needed columns of new data, checked against those of training."""

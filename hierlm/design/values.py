@@ -9,12 +9,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.formula.values import Bar, Formula, SmoothTerm
+from hierlm.formula.values import Bar, Formula, SmoothTerm, VarianceTerm
 
 if TYPE_CHECKING:
     from hierlm.design.schema import Schema
 
-__all__ = ["Common", "Design", "Groups", "PredictorDesign", "Response", "SmoothColumns", "SmoothPart"]
+__all__ = [
+    "Common",
+    "Design",
+    "Groups",
+    "LevelScale",
+    "PredictorDesign",
+    "Response",
+    "SmoothColumns",
+    "SmoothPart",
+    "VarianceColumns",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -62,6 +72,8 @@ class Groups:
     unseen : tuple of str
         In new data: labels of the levels that training data did not have; ``codes == -1`` rows carry
         ``unseen_codes`` into this tuple.
+    unseen_scale : (len(unseen), q) array, optional
+        What the standard deviations of those levels depend on, where they have a formula.
     """
 
     bar: Bar
@@ -71,6 +83,22 @@ class Groups:
     effects: tuple[str, ...]
     unseen: tuple[str, ...] = ()
     unseen_codes: Ints | None = None
+    unseen_scale: Floats | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class LevelScale:
+    """What the standard deviations of a grouping depend on: those of level j are sd · exp(X_j γ).
+
+    Parameters
+    ----------
+    X : (J, q) array
+        A row a level.
+    labels : tuple of q str
+    """
+
+    X: Floats
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,14 +139,36 @@ class SmoothColumns:
 
 
 @dataclass(frozen=True, eq=False)
+class VarianceColumns:
+    """One variance function applied to data.
+
+    Parameters
+    ----------
+    term : VarianceTerm
+    v : (n,) array or None
+        The covariate; None without one, and for the fitted mean.
+    codes : (n,) int array or None
+        Row → stratum.
+    levels : tuple of str
+        Labels of the strata.
+    """
+
+    term: VarianceTerm
+    v: Floats | None
+    codes: Ints | None = None
+    levels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class PredictorDesign:
-    """Everything that one linear predictor multiplies; the free columns of its smooths are in ``common``."""
+    """Everything that one linear predictor adds up; the free columns of its smooths are in ``common``."""
 
     response: str
     parameter: str
     common: Common
     groups: tuple[Groups, ...]
     smooths: tuple[SmoothPart, ...] = ()
+    variances: tuple[VarianceColumns, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +219,8 @@ class Design:
     predictors : mapping (response, parameter) → PredictorDesign
     schema : Schema
         What is needed to apply the same coding to new data (:meth:`Schema.apply`).
+    scales : mapping grouping → LevelScale
+        What the standard deviations of the training data's levels depend on, where they have a formula.
     """
 
     formula: Formula
@@ -177,3 +229,4 @@ class Design:
     responses: tuple[Response, ...]
     predictors: Mapping[tuple[str, str], PredictorDesign]
     schema: Schema
+    scales: Mapping[str, LevelScale] = field(default_factory=dict)

@@ -64,6 +64,8 @@ def columns(formula: Formula) -> tuple[str, ...]:
         for bar in predictor.bars:
             found.update(dict.fromkeys(identifiers(bar.effects)))
             found.update(dict.fromkeys(f for f in bar.factors if f != names.UNITS))
+    for scale in formula.scales:
+        found.update(dict.fromkeys(identifiers(scale.common)))
     return tuple(found)
 
 

@@ -6,17 +6,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hierlm.errors import FormulaError
-from hierlm.formula import bars, response, smooths
+from hierlm.errors import FormulaError, did_you_mean
+from hierlm.formula import bars, response, scales, smooths
 from hierlm.formula.columns import identifiers
 from hierlm.formula.context import LONGEST, STRUCTURES, Context
 from hierlm.formula.dialect import random_bars, residual_predictor
-from hierlm.formula.functions import FUNCTIONS, SMOOTHS
+from hierlm.formula.functions import FUNCTIONS, SMOOTHS, VARIANCE_FUNCTIONS
 from hierlm.formula.split import formulas, sides
 from hierlm.formula.terms import expand, is_offset, offset
 from hierlm.formula.tokens import Token, scan
 from hierlm.formula.tree import Bars, Call, Name, Node, bare, summands
-from hierlm.formula.values import Bar, Formula, Predictor, ResponseTerm, SmoothTerm
+from hierlm.formula.values import Bar, Formula, Predictor, ResponseTerm, ScaleTerm, SmoothTerm, VarianceTerm
+from hierlm.formula.variances import is_variance, read_variance
 from hierlm.names import MEAN
 
 __all__ = ["parse"]
@@ -84,7 +85,10 @@ def parse(
         end += len(random) + 1
     if residual is not None:
         book.add_residual(end, end + len(residual))
-    return Formula("\n".join(typed), tuple(book.responses), tuple(book.predictors), random, residual)
+    book.check_scales()
+    return Formula(
+        "\n".join(typed), tuple(book.responses), tuple(book.predictors), random, residual, tuple(book.scales)
+    )
 
 
 def _texts(text: str | Sequence[str], random: str | None, residual: str | None) -> list[str]:
@@ -110,7 +114,7 @@ def _check_limits(context: Context) -> None:
     for name in sorted(map(str, context.functions)):
         if not name.isidentifier() or name.startswith("_") or "__" in name:
             raise FormulaError(f"The function {name!r} needs a plain name.", hint="Letters, digits and _, not first.")
-        if name in (*FUNCTIONS, *SMOOTHS, "offset") or name.lower() in context.structures:
+        if name in (*FUNCTIONS, *SMOOTHS, *VARIANCE_FUNCTIONS, "offset") or name.lower() in context.structures:
             raise FormulaError(f"{name!r} is already a function of formulas.", hint="Give yours another name.")
 
 
@@ -122,11 +126,17 @@ class _Right:
     offsets: tuple[str, ...]
     bars: tuple[Bar, ...]
     smooths: tuple[SmoothTerm, ...] = ()
+    variances: tuple[VarianceTerm, ...] = ()
 
     def columns(self) -> set[str]:
         texts = [self.common, *self.offsets, *(b.effects for b in self.bars)]
         texts += [e for s in self.smooths for e in s.expressions]
+        texts += [e for v in self.variances for e in v.expressions]
         return {c for t in texts for c in identifiers(t)} | {f for b in self.bars for f in b.factors}
+
+
+def _predictor(response: str, parameter: str, read: _Right, text: str) -> Predictor:
+    return Predictor(response, parameter, read.common, read.offsets, read.bars, text, read.smooths, read.variances)
 
 
 class _Book:
@@ -138,6 +148,7 @@ class _Book:
         self.predictors: list[Predictor] = []
         self.used: dict[str, frozenset[str]] = {}
         self.current: tuple[str, ...] = ()
+        self.scales: list[ScaleTerm] = []
 
     def read(self, tokens: list[Token]) -> None:
         """Read one formula."""
@@ -146,6 +157,8 @@ class _Book:
         parameter = bare(left)
         if self.current and isinstance(parameter, Name) and parameter.name in self.context.parameters:
             return self.read_parameter(parameter, right, text)
+        if scales.is_scale(left):
+            return self.read_scale(left, right, text)
         self.check_transformed_parameter(parameter)
         found = response.read(left, self.context)
         read = self.right(right)
@@ -158,7 +171,7 @@ class _Book:
             self.used[name] = each.used
             self.check_response(name, read, right)
             self.responses.append(each.response)
-            self.predictors.append(Predictor(name, MEAN, read.common, read.offsets, read.bars, text, read.smooths))
+            self.predictors.append(_predictor(name, MEAN, read, text))
         self.current = tuple(each.response.name for each in found)
         return None
 
@@ -169,13 +182,16 @@ class _Book:
         offsets: list[str] = []
         found: list[Bar] = []
         curves: list[SmoothTerm] = []
+        scales: list[VarianceTerm] = []
         if isinstance(node, Bars):
             raise context.refuse("A bar needs brackets.", node, f"Write ({context.typed(node)}).")
         for sign, part in summands(node):
-            if bars.is_bar(part) or is_offset(part) or smooths.is_smooth(part):
+            if bars.is_bar(part) or is_offset(part) or smooths.is_smooth(part) or is_variance(part):
                 if sign == "-":
                     raise context.refuse("This term cannot be taken away.", part, "Leave it out.")
-                if smooths.is_smooth(part):
+                if is_variance(part):
+                    scales.append(read_variance(part, context))
+                elif smooths.is_smooth(part):
                     curves.append(smooths.read(part, context, curves))
                 elif is_offset(part):
                     offsets.append(offset(part, context))
@@ -183,7 +199,7 @@ class _Book:
                     found += bars.read(part, context)
             else:
                 common.append((sign, part))
-        return _Right(expand(common, context).text, tuple(offsets), tuple(found), tuple(curves))
+        return _Right(expand(common, context).text, tuple(offsets), tuple(found), tuple(curves), tuple(scales))
 
     def read_parameter(self, parameter: Name, right: Node, text: str) -> None:
         """Read ``sigma ~ …``."""
@@ -197,9 +213,30 @@ class _Book:
             raise refuse(f"{parameter.name!r} of {owner!r} has a formula already.", parameter, hint)
         read = self.right(right)
         self.check_response(owner, read, right)
-        self.predictors.append(
-            Predictor(owner, parameter.name, read.common, read.offsets, read.bars, text, read.smooths)
-        )
+        self.predictors.append(_predictor(owner, parameter.name, read, text))
+
+    def read_scale(self, left: Node, right: Node, text: str) -> None:
+        """Read ``sd(g) ~ z``."""
+        if not self.current:
+            hint = 'Its response comes first: ["y ~ x + (1 | g)", "sd(g) ~ z"].'
+            raise self.context.refuse("sd(g) ~ … is a formula for the standard deviation of a grouping.", left, hint)
+        term = scales.read(left, right, self.context, text)
+        if any(term.group == other.group for other in self.scales):
+            raise self.context.refuse(f"sd({term.group}) has a formula already.", left, "Give it one formula.")
+        self.scales.append(term)
+
+    def check_scales(self) -> None:
+        """Refuse a formula for the standard deviations of a grouping that no term has, and responses in one."""
+        known = list(dict.fromkeys(bar.group for p in self.predictors for bar in p.bars))
+        responses = frozenset().union(*self.used.values())
+        for term in self.scales:
+            place = Node(term.start, term.stop)
+            for name in sorted(responses.intersection(identifiers(term.common))):
+                hint = "Make another column, constant within groups."
+                raise self.context.refuse(f"The response {name!r} cannot be in sd({term.group}) ~ ….", place, hint)
+            if term.group not in known:
+                hint = did_you_mean(term.group, known) if known else f"Add a group term: (1 | {term.group})."
+                raise self.context.refuse(f"The model has no grouping {term.group!r}.", place, hint)
 
     def check_transformed_parameter(self, left: Node) -> None:
         """``log(sigma) ~ x`` and ``sigma | weights(w) ~ x`` are probably not responses."""

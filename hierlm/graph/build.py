@@ -16,6 +16,7 @@ from hierlm.graph.groups import Columns, group_effects, group_part
 from hierlm.graph.hosting import hosting
 from hierlm.graph.observation import free_parameters, observe
 from hierlm.graph.smooths import smooth_effects, smooth_part
+from hierlm.graph.variances import scaled, variance_parameters
 from hierlm.model.model import Model
 from hierlm.model.values import ModelPredictor
 
@@ -38,8 +39,13 @@ def coordinates(model: Model) -> dict[str, Any]:
         coords[names.effect_dim(group)] = coords[names.effect_dim2(group)] = effects
         if len(scaled) < len(effects):
             coords[names.sd_dim(group)] = [e for e in effects if e in scaled]
+        if group in model.scales:
+            coords[names.scale_dim(group)] = list(model.scales[group].labels)
     for block in model.smooths:
         coords[names.effect_dim(block.group)] = list(block.effects)
+    functions = [a.label for a in model.assignments if a.variable == names.VARIANCE]
+    if functions:
+        coords[names.VARIANCE_DIM] = functions
     if model.responses[0].label is not None:
         for parameter in dict.fromkeys(p for r in model.responses for p in r.free):
             coords[names.response_dim(parameter)] = [r.name for r in model.responses if parameter in r.free]
@@ -64,6 +70,7 @@ def build_graph(model: Model) -> pm.Model:
             for group, blocks in model.groups.items()
         }
         free = free_parameters(model) | vector_parameters(model)
+        factors = variance_parameters(model)
         for position, response in enumerate(model.responses):
             etas = {
                 p.parameter: _predictor(
@@ -77,7 +84,7 @@ def build_graph(model: Model) -> pm.Model:
                 for p in model.predictors
                 if p.response == response.name
             }
-            observe(response, position, etas, free)
+            observe(response, position, scaled(model, response, etas, factors), free)
     _check_used(graph)
     return graph
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.graph.hosting import Hosting, hosted_means
+from hierlm.graph.level_scales import level_scales
 from hierlm.graph.transforms import Scaled, ScaledSoftplus
 from hierlm.graph.vectors import vector
 from hierlm.model.model import Model
@@ -38,6 +39,8 @@ def group_effects(model: Model, group: str, hosts: Hosting, effects: Mapping[str
     owners, priors = _owners(model, group, blocks)
     scales = np.array([p.typical() for p in priors]) / 2.5
     sds = _standard_deviations(group, blocks, owners, priors, scales)
+    factor = level_scales(model, group)
+    sds = sds if factor is None else {c: sd * factor for c, sd in sds.items()}  # of each level, (levels,)
     units = {c: float(scales[owners[c]]) if c in owners else 1.0 for c in sds}
     factors = [_correlation_factor(model, part, block) for part, block in enumerate(blocks)]
     _correlation_matrix(group, blocks, factors)
@@ -46,7 +49,7 @@ def group_effects(model: Model, group: str, hosts: Hosting, effects: Mapping[str
     name = names.effects(group)
     if not means and all(b.centred and len(b.effects) == 1 for b in blocks):
         scaled = Scaled(np.array([units[b.columns[0]] for b in blocks]), multivariate=False)
-        sd = pt.stack([sds[b.columns[0]] for b in blocks])
+        sd = pt.stack([sds[b.columns[0]] for b in blocks], axis=-1)
         r = pm.Normal(name, 0.0, sd, dims=dims, default_transform=scaled)
         return {b.columns[0]: r[:, i] for i, b in enumerate(blocks)}
     if not means and len(blocks) == 1 and blocks[0].centred:

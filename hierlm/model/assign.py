@@ -13,6 +13,7 @@ from hierlm import names
 from hierlm.errors import PriorError, did_you_mean
 from hierlm.model.fitting import fitting
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse, Piece
+from hierlm.model.variances import variance_rows
 from hierlm.priors.defaults import coefficient_priors, group_sd_prior, nonzero_rms
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.lkj import LKJ
@@ -67,8 +68,11 @@ def assign_priors(
     blocks: Sequence[GroupBlock],
     given: Mapping[str, object],
     smooths: Sequence[GroupBlock] = (),
+    scales: Sequence[Assignment] = (),
 ) -> tuple[Assignment, ...]:
     """Every parameter of the model with its prior.
+
+    ``scales`` are the rows of formulas for standard deviations of groupings, made already.
 
     A whole variable (``"sd_Subject"``) sets all its rows, a row (``"sd_Subject[Days]"``) only itself and wins.
     ``"b"`` sets every coefficient but the intercept, as in brms and rstanarm.
@@ -83,7 +87,7 @@ def assign_priors(
             f"priors is a {type(given).__name__}, not a mapping.", hint='Write {"b": hl.Prior("Normal", sigma=1)}.'
         )
     rows = [*_coefficients(responses, predictors), *_groups(responses, blocks), *_smooths(responses, smooths)]
-    rows += [*_free(responses), *_elements(responses, predictors)]
+    rows += [*scales, *_free(responses), *_elements(responses, predictors), *_variances(responses, predictors)]
     user = {key: _as_prior(key, value) for key, value in given.items()}
     _check_names(user, rows)
     assigned = tuple(_override(row, user) for row in rows)
@@ -185,6 +189,16 @@ def _smooths(responses: Sequence[ModelResponse], smooths: Sequence[GroupBlock]) 
         prior = group_sd_prior(nonzero_rms(np.sqrt(np.sum(piece.Z**2, axis=1))), spread)
         rows.append(Assignment(names.sd(block.group), None, prior, kind="positive"))
     return rows
+
+
+def _variances(responses: Sequence[ModelResponse], predictors: Sequence[ModelPredictor]) -> list[Assignment]:
+    by_name = {r.name: r for r in responses}
+    return [
+        Assignment(names.VARIANCE, row.label, row.prior, kind="positive" if row.prior.positive else "real")
+        for p in predictors
+        for part in p.variances
+        for row in variance_rows(part, by_name[p.response])
+    ]
 
 
 def _column(block: GroupBlock, effect: int) -> tuple[Piece, int]:

@@ -12,7 +12,7 @@ import pandas as pd
 from hierlm.covariances import STRUCTURES
 from hierlm.design import build
 from hierlm.design.table import available
-from hierlm.design.values import Design
+from hierlm.design.values import Design, LevelScale
 from hierlm.errors import ModelError
 from hierlm.formula import parse
 from hierlm.formula.values import Formula
@@ -20,6 +20,7 @@ from hierlm.model import describe
 from hierlm.model.assign import Assignment, assign_priors
 from hierlm.model.blocks import group_blocks
 from hierlm.model.checks import check_intercepts, check_left_sides, check_residual, warn_unidentified
+from hierlm.model.group_scales import scale_rows, scaled_blocks
 from hierlm.model.kernel_cache import readable_kernels
 from hierlm.model.parameterization import choose_centring
 from hierlm.model.smooths import smooth_blocks
@@ -92,6 +93,8 @@ class Model:
         group terms with their covariance structures.
     smooths : tuple
         The penalised parts of smooth terms, each a block with one level and one standard deviation; no grouping.
+    scales : mapping
+        Groupings whose standard deviations have a formula, ``sd(g) ~ z``, and what those of each level depend on.
     assignments : tuple
         The prior of every parameter; :meth:`priors` shows them as a table.
     options : Options
@@ -115,6 +118,7 @@ class Model:
     predictors: tuple[ModelPredictor, ...]
     blocks: tuple[GroupBlock, ...]
     smooths: tuple[GroupBlock, ...]
+    scales: Mapping[str, LevelScale]
     assignments: tuple[Assignment, ...]
     options: Options
 
@@ -153,8 +157,10 @@ class Model:
         blocks = group_blocks(design, responses)
         centring = choose_centring(parameterization, blocks, predictors, responses)
         blocks = tuple(replace(b, centred=c) for b, c in zip(blocks, centring, strict=True))
+        blocks = scaled_blocks(design, blocks, parameterization)
         smooths = smooth_blocks(design, responses, [b.group for b in blocks])
-        assignments = assign_priors(responses, predictors, blocks, {} if priors is None else priors, smooths)
+        given, scales = {} if priors is None else priors, scale_rows(design)
+        assignments = assign_priors(responses, predictors, blocks, given, smooths, scales)
         warn_unidentified(responses, predictors, blocks, assignments)
         state = {
             "formula": parsed,
@@ -163,6 +169,7 @@ class Model:
             "predictors": predictors,
             "blocks": blocks,
             "smooths": smooths,
+            "scales": design.scales,
             "assignments": assignments,
             "options": Options(
                 family, link, dict(priors or {}), random, residual, missing, parameterization, functions

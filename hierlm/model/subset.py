@@ -9,14 +9,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.design.values import Common, Design, Groups, PredictorDesign, Response, SmoothPart
+from hierlm.design.values import (
+    Common,
+    Design,
+    Groups,
+    PredictorDesign,
+    Response,
+    SmoothPart,
+    VarianceColumns,
+)
 from hierlm.errors import ModelError
 from hierlm.model.model import Model
-from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse, Piece
+from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse, Piece, VariancePart
 
 __all__ = ["subset", "unknown_parts"]
 
-WHOLE = ("formula", "assignments", "options", "pymc")
+WHOLE = ("formula", "assignments", "options", "pymc", "scales")
 """What a model of fewer rows has unchanged …"""
 IN_ROWS = ("design", "responses", "predictors", "blocks", "smooths")
 """… and what it has of these rows only."""
@@ -25,6 +33,7 @@ PLAIN = ("group", "factors", "levels", "codes", "effects", "columns", "covarianc
 
 ROWED = (
     Common, Design, Groups, GroupBlock, ModelPredictor, ModelResponse, Piece, PredictorDesign, Response, SmoothPart,
+    VarianceColumns, VariancePart,
 )  # fmt: skip
 """The values whose arrays have a row of data along their first axis."""
 
@@ -92,6 +101,11 @@ def _taken(value: Any, keep: NDArray[np.int64], n: int) -> Any:
         return value[keep] if value.ndim and len(value) == n else value
     if isinstance(value, tuple) and any(isinstance(v, ROWED) for v in value):
         return tuple(_taken(v, keep, n) for v in value)
+    if isinstance(value, tuple) and any(is_dataclass(v) for v in value):
+        raise ModelError(
+            f"A model with a {type(value[0]).__name__} cannot be fitted to some of its rows.",
+            hint="Make a model of those rows: hl.Model(formula, data[rows]).",
+        )
     if isinstance(value, Mapping) and any(isinstance(v, (*ROWED, np.ndarray)) for v in value.values()):
         return {key: _taken(v, keep, n) for key, v in value.items()}
     if is_dataclass(value) and isinstance(value, ROWED):

@@ -12,8 +12,9 @@ from hierlm.covariances.covariance import Covariance
 from hierlm.design.values import Groups
 from hierlm.families.family import Family, Parameter
 from hierlm.links import Link
+from hierlm.variances import VarianceFunction
 
-__all__ = ["GroupBlock", "ModelPredictor", "ModelResponse", "Piece"]
+__all__ = ["GroupBlock", "ModelPredictor", "ModelResponse", "Piece", "VariancePart"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +66,38 @@ class ModelResponse:
 
 
 @dataclass(frozen=True, eq=False)
+class VariancePart:
+    """A variance function in the predictor of log σ: it adds log g(v).
+
+    Parameters
+    ----------
+    function : VarianceFunction
+    label : str
+        ``"varPower(x | f)"``.
+    covariate : str
+        What v is called, ``"fitted"`` for the fitted mean, empty without one.
+    v : (n,) array or None
+        The covariate; None without one, and for the fitted mean.
+    codes : (n,) int array or None
+        Row → stratum.
+    labels : mapping of parameter to tuple of str
+        The rows of ``varfun`` that hold it: one, or one a stratum (all but the first of a ratio).
+    link : Link
+        Of the mean.
+    """
+
+    function: VarianceFunction
+    label: str
+    covariate: str
+    v: NDArray[np.float64] | None
+    codes: NDArray[np.int64] | None
+    labels: Mapping[str, tuple[str, ...]]
+    link: Link
+
+
+@dataclass(frozen=True, eq=False)
 class ModelPredictor:
-    """A linear predictor η = offset + X b + Σ Z r of one parameter of one response.
+    """A linear predictor η = offset + X b + Σ Z r + Σ log g(v) of one parameter of one response.
 
     Parameters
     ----------
@@ -74,6 +105,8 @@ class ModelPredictor:
         Labels as in ``b[...]``, with the response's prefix in a model of several responses.
     columns : slice
         Where its coefficients lie in the variable ``names.common(parameter)``.
+    variances : tuple of VariancePart
+        Variance functions; only of a residual scale.
     """
 
     response: str
@@ -83,6 +116,7 @@ class ModelPredictor:
     offset: NDArray[np.float64]
     intercept: int | None
     columns: slice
+    variances: tuple[VariancePart, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,7 +49,7 @@ def html(fit: Fit) -> str:
 def _tables(fit: Fit) -> list[tuple[str, Table]]:
     """Every table that is not empty, with its title."""
     common = {names.common(p.parameter) for p in fit.model.predictors}
-    groups = {name(g) for g in fit.model.groups for name in (names.sd, names.cor)}
+    groups = {name(g) for g in fit.model.groups for name in (names.sd, names.cor, names.scale)}
     smooths = {names.sd(b.group) for b in fit.model.smooths}
     parts: dict[str, list[Elements]] = {"Common effects": [], "Smooths": [], "Group effects": [], "Family": []}
     for e in elements(fit):

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.design.values import Groups
+from hierlm.errors import PosteriorError
+from hierlm.posterior.level_scales import factors_at
 
 if TYPE_CHECKING:
     from hierlm.model import Model
@@ -37,7 +39,7 @@ class NewLevels:
     zero : bool
         Take the population instead: all effects of new levels are zero.
     given : mapping of (grouping, level) to (S, effects) array, optional
-        New levels whose effects are known; their columns as in :meth:`labels`.
+        New levels whose effects are known (before a formula of their sd scales them); columns as in :meth:`labels`.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class NewLevels:
         given: Mapping[tuple[str, str], Floats] | None = None,
     ) -> None:
         self._draws, self._seed, self._zero, self._given = draws, seed, zero, given or {}
+        self._model = model
         self._labels = {g: _effects_of(model, g) for g in model.groups}
         self._scaled = {g: _scaled_of(model, g) for g in model.groups}
         self._factors: dict[str, Floats] = {}
@@ -64,6 +67,8 @@ class NewLevels:
         which, back = np.unique(source.unseen_codes[at][new], return_inverse=True)
         columns = [self._labels[group].index(label) for label in labels]
         drawn = np.stack([self.one(group, source.unseen[u])[:, columns] for u in which], axis=1)
+        if source.unseen_scale is not None:
+            drawn = drawn * factors_at(self._model, self._draws, group, source.unseen_scale[which])[:, :, None]
         return drawn[:, back]
 
     def labels(self, group: str) -> list[str]:
@@ -71,7 +76,22 @@ class NewLevels:
         return list(self._labels[group])
 
     def root(self, group: str) -> Floats:
-        """Λ with Λ Λᵀ = V for every draw, shape (S, k, k), effects in the order of :meth:`labels`."""
+        """Λ with Λ Λᵀ = V for every draw, shape (S, k, k), effects in the order of :meth:`labels`.
+
+        Raises
+        ------
+        PosteriorError
+            Where levels differ in V.
+        """
+        if group in self._model.scales:
+            raise PosteriorError(
+                f"The effects of '{group}' cannot be integrated out: their standard deviation has a formula.",
+                hint="Ask for the observed levels instead.",
+            )
+        return self._root(group)
+
+    def _root(self, group: str) -> Floats:
+        """Λ, for levels whose standard deviations are multiplied by 1."""
         if group not in self._factors:
             self._factors[group] = self._factor(group)
         return self._factors[group]
@@ -80,7 +100,7 @@ class NewLevels:
         """All effects of one new level, shape (S, effects of the grouping)."""
         if (group, level) in self._given:
             return self._given[group, level]
-        factor = self.root(group)
+        factor = self._root(group)
         digest = hashlib.sha256(f"{group}\0{level}".encode()).digest()
         words = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 32, 4)]
         stream = np.random.default_rng(np.random.SeedSequence([self._seed, *words]))

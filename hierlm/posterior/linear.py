@@ -24,6 +24,7 @@ from hierlm.model.smooths import smooth_blocks
 from hierlm.model.specify import predictors_of
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.posterior.levels import NewLevels
+from hierlm.posterior.scales import log_scale_factors
 from hierlm.priors.fixed import Fixed
 
 __all__ = ["At", "Draws", "Rows", "at_rows", "chunks", "family_values", "linear_predictor", "thinned"]
@@ -202,7 +203,7 @@ def chunks(draws: int, rows: int) -> Iterator[slice]:
 def linear_predictor(
     rows: Rows, draws: Draws, response: str, parameter: str, at: At, kept: Iterable[str], new_levels: NewLevels
 ) -> Floats:
-    """η of one parameter of one response on the link scale, shape (S, rows in ``at``).
+    """η of one parameter of one response on the link scale, variance functions included; (S, rows in ``at``).
 
     Every row is computed by itself, so a row's numbers do not depend on which others there are.
 
@@ -227,6 +228,9 @@ def linear_predictor(
     for block in rows.blocks:
         if block.group in groups:
             _add_group(eta, block, draws, response, parameter, at, new_levels)
+    if predictor.variances:
+        mean = linear_predictor(rows, draws, response, names.MEAN, at, groups, new_levels)
+        eta += log_scale_factors(predictor, draws, mean, at)
     return eta
 
 

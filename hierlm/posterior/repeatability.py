@@ -113,7 +113,7 @@ def _shares(
     """R of every grouping at one draw of the parameters, from K independent sets of new levels."""
     size = fit.posterior.sizes["draw"]
     one = fit.posterior.isel(chain=[draw // size], draw=[draw % size] * K).assign_coords(draw=np.arange(K))
-    draws, rows, chosen = Draws(fit.model, one), as_new(data, every), chosen_response(fit.model, response)
+    draws, rows, chosen = Draws(fit.model, one), as_new(fit.model, data, every), chosen_response(fit.model, response)
     first = NewLevels(fit.model, draws, (root + 2 * draw) % 2**32, zero=False)
     mean, variance = mean_and_variance(rows, draws, chosen, some, every, first)
     total = variance.mean() + mean.var(axis=0, ddof=1).mean()

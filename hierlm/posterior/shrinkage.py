@@ -10,10 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hierlm import names
+from hierlm.errors import PosteriorError
 from hierlm.posterior.coef import group_columns
 from hierlm.posterior.draws import effect_draws, known_group
 from hierlm.posterior.layout import Table, html_lines, html_page, html_table, number, records, text_table
 from hierlm.posterior.level_fits import level_fits, mean_covariance
+from hierlm.posterior.nested import nested_groups
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -110,7 +112,7 @@ def shrinkage(fit: Fit, group: str | None = None) -> Shrinkage:
     Raises
     ------
     PosteriorError
-        For a grouping that the model does not have.
+        For a grouping that the model does not have, or whose standard deviation has a formula.
 
     Examples
     --------
@@ -119,6 +121,7 @@ def shrinkage(fit: Fit, group: str | None = None) -> Shrinkage:
     terms: dict[str, list[object]] = {c: [] for c in ("group", "effect", "levels", "pooling")}
     frames = []
     for g in known_group(fit, group):
+        _check_scales(fit, g)
         levels, effects, r = effect_draws(fit, g)
         for effect, factor in zip(effects, pooling_factor(r), strict=True):
             for column, value in zip(terms.values(), (g, effect, len(levels), float(factor)), strict=True):
@@ -126,6 +129,17 @@ def shrinkage(fit: Fit, group: str | None = None) -> Shrinkage:
         frames += _levels(fit, g, levels)
     empty = pd.DataFrame(columns=list(LEVELS))
     return Shrinkage(pd.DataFrame(terms), pd.concat(frames, ignore_index=True) if frames else empty)
+
+
+def _check_scales(fit: Fit, group: str) -> None:
+    """Refuse a grouping whose levels, or those nested in it, differ in their standard deviations."""
+    for g in (group, *nested_groups(fit.model, group)):
+        if g in fit.model.scales:
+            raise PosteriorError(
+                f"How strongly levels of '{group}' are pooled cannot be said by one number: the standard deviation of "
+                f"'{g}' has a formula.",
+                hint="See fit.ranef(), or ask for another grouping.",
+            )
 
 
 def pooling_factor(r: Floats) -> Floats:

@@ -175,6 +175,9 @@ def varcorr(fit: Fit, *, level: float = 0.95, kind: Kind = "eti") -> VarCorr:
         for quantity, values in (("sd", np.sqrt(v)), ("var", v), ("share", v / _total(part))):
             name = names.element(f"{quantity}_residual", *several)
             rows.append(((name, quantity, RESIDUAL, "", 0, response, names.MEAN, ", ".join(several), ""), values))
+    for g, scale in fit.model.scales.items():
+        z = " and ".join(scale.labels)
+        notes += (f"sd_{g}: of levels where {z} {'are' if len(scale.labels) > 1 else 'is'} 0; see b_sd_{g}.",)
     labels = {c: [label[i] for label, _ in rows] for i, c in enumerate(LABELS)}
     fixed |= {key for a in fit.model.assignments if isinstance(a.prior, Fixed) for key in a.keys}
     size = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]

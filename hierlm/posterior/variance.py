@@ -13,6 +13,7 @@ from hierlm import names
 from hierlm.errors import PosteriorError
 from hierlm.graph.evaluate import evaluate
 from hierlm.posterior.draws import covariance_draws, select
+from hierlm.posterior.level_scales import level_factors
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, Rows, at_rows, chunks, family_values, linear_predictor
 from hierlm.posterior.response import free_values
@@ -97,14 +98,22 @@ def one_level_per_row(block: GroupBlock) -> bool:
 
 
 def block_variance(fit: Fit, block: GroupBlock, response: str) -> Floats | None:
-    """Mean over rows of z' V z = tr(V Z'Z/n), (sample,); None where the block has no part in that response's mean."""
+    """Mean over rows of z' V z = tr(V Z'Z/n), (sample,); None where the block has no part in that response's mean.
+
+    V is that of each row's level, where the standard deviations have a formula.
+    """
     pieces = [p for p in block.pieces if (p.response, p.parameter) == (response, names.MEAN)]
     if not pieces:
         return None
     Z = np.concatenate([p.Z for p in pieces], axis=1)
     own = [e for p in pieces for e in p.effects]
     V = covariance_draws(fit, block)[:, own][:, :, own]
-    return np.einsum("sij,ij->s", V, Z.T @ Z / len(Z))
+    factors = level_factors(fit.model, Draws(fit.model, fit.posterior), block.group)
+    if factors is None:
+        return np.einsum("sij,ij->s", V, Z.T @ Z / len(Z))
+    squares = np.einsum("ni,nj->nij", Z, Z).reshape(len(Z), -1)
+    products = np.stack([np.bincount(block.codes, s, len(block.levels)) for s in squares.T], axis=1) / len(Z)
+    return np.einsum("sq,sj,jq->s", V.reshape(len(V), -1), factors**2, products)
 
 
 def _fixed(fit: Fit, response: ModelResponse) -> Floats:

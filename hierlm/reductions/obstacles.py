@@ -52,6 +52,8 @@ def _not_on(prior: Prior) -> str:
 def structure_obstacles(model: Model) -> Iterator[str]:
     """Which group blocks kernels cannot deal with, one sentence each."""
     response = model.responses[0].name
+    for group in model.scales:
+        yield f"the standard deviation of {group} has a formula of its own"
     for block in (*model.blocks, *model.smooths):
         k = len(block.effects)
         if any((p.response, p.parameter) != (response, names.MEAN) for p in block.pieces):

@@ -21,8 +21,6 @@ __all__ = ["REDUCTIONS", "Plan", "plan"]
 REDUCTIONS: tuple[Reduction, ...] = (GaussianMarginal(), StructuredMarginal(), Whitened(), Frozen())
 """Every exact reduction, in the order tried."""
 
-_NO_SMOOTHS = Verdict(False, "it does not know smooths")
-
 JOINT = "joint NUTS on the PyMC graph"
 
 
@@ -114,16 +112,25 @@ def plan(model: Model, *, reduce: bool = True, because: str = "reduce=False was 
         return Plan(None, tuple((r.name, Verdict(False, because)) for r in REDUCTIONS), model)
     verdicts = []
     for reduction in REDUCTIONS:
-        verdict = reduction.accepts(model) if reduction.takes_smooths or not model.smooths else _NO_SMOOTHS
+        verdict = _beyond(reduction, model) or reduction.accepts(model)
         verdicts.append((reduction.name, verdict))
         if verdict.accepted:
             return Plan(reduction, tuple(verdicts), model)
     return Plan(None, tuple(verdicts), model)
 
 
+def _beyond(reduction: Reduction, model: Model) -> Verdict | None:
+    """A refusal where a model has what the reduction does not say that it takes."""
+    if model.smooths and not reduction.takes_smooths:
+        return Verdict(False, "it does not know smooths")
+    if model.scales and not reduction.takes_scales:
+        return Verdict(False, f"the standard deviation of {next(iter(model.scales))} has a formula of its own")
+    return None
+
+
 def _parameters(model: Model) -> int:
     """How many standard deviations, correlations and further parameters of the response are free."""
-    effects = {names.common(p.parameter) for p in model.predictors}
+    effects = {names.common(p.parameter) for p in model.predictors} | {names.scale(g) for g in model.scales}
     single = [a for a in model.assignments if a.variable not in effects and a.kind != "correlation"]
     correlations = 0
     for block in model.blocks:
@@ -135,7 +142,7 @@ def _parameters(model: Model) -> int:
 
 def _graph_cost(model: Model) -> str:
     effects = sum(len(b.levels) * len(b.effects) for b in (*model.blocks, *model.smooths))
-    common = {names.common(p.parameter) for p in model.predictors}
+    common = {names.common(p.parameter) for p in model.predictors} | {names.scale(g) for g in model.scales}
     free = sum(a.variable in common and not isinstance(a.prior, Fixed) for a in model.assignments)
     return (
         f"NUTS samples {effects + free + _parameters(model):,} numbers; each step takes {model.design.n:,} rows; "

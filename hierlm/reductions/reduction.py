@@ -67,6 +67,8 @@ class Reduction(ABC):
     ----------
     takes_smooths
         Whether it counts :attr:`hierlm.model.Model.smooths` in; one that does not say so never gets a model with any.
+    takes_scales
+        Likewise of :attr:`hierlm.model.Model.scales`.
     tune, target_accept
         Of NUTS where the user says nothing: coordinates of about unit scale need little adaptation.
     """
@@ -74,6 +76,7 @@ class Reduction(ABC):
     name: ClassVar[str]
     exact: ClassVar[bool] = True
     takes_smooths: ClassVar[bool] = False
+    takes_scales: ClassVar[bool] = False
     tune: ClassVar[int] = 250
     target_accept: ClassVar[float] = 0.8
 

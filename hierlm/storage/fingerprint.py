@@ -52,6 +52,8 @@ def fingerprint(model: Model, options: Mapping[str, Any]) -> str:
         _add(total, encode_json(predictor.labels), predictor.X, predictor.offset)
     for block in (*model.blocks, *model.smooths):
         _add(total, encode_json([block.levels, block.effects]), block.codes, *(piece.Z for piece in block.pieces))
+    for group, scale in model.scales.items():
+        _add(total, encode_json([group, scale.labels]), scale.X)
     for response in model.responses:
         _add(total, response.name.encode(), response.y, *response.additions.values())
     return total.hexdigest()

@@ -199,6 +199,8 @@ def _expected(model: Model) -> dict[str, tuple[str, ...]]:
         if any(a.variable == names.cor(group) for a in model.assignments):
             found[names.cor(group)] = (effect, names.effect_dim2(group))
         found[names.effects(group)] = (names.level_dim(group), effect)
+        if group in model.scales:
+            found[names.scale(group)] = (names.scale_dim(group),)
     for block in model.smooths:
         found[names.sd(block.group)] = ()
         found[names.effects(block.group)] = (names.effect_dim(block.group),)

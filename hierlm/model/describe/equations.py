@@ -14,6 +14,7 @@ from hierlm.links import get_link
 from hierlm.model.describe.latex import Latex
 from hierlm.model.describe.notation import Notation, Statement
 from hierlm.model.describe.plain import PlainText
+from hierlm.model.describe.residuals import variance_terms
 from hierlm.model.describe.smooths import free_labels, smooth_equations, smooth_terms
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.priors.fixed import Fixed
@@ -77,6 +78,7 @@ def equations(model: Model, style: str = "text", *, priors: bool = True) -> str:
         lines = [_where(blocks[0], notation, index[group])]
         for block in blocks:
             lines += _block(block, notation, index[group], *counters)
+        lines += _scale(model, group, notation, index[group])
         sections.append(lines)
     return notation.render([*sections, _priors(model, notation) if priors else []])
 
@@ -157,6 +159,7 @@ def _predictor(
                     _times(n, n.effect(block.group, index[block.group], label), plain[label])
                     for label in (block.effects[k] for k in piece.effects)
                 ]
+    terms += variance_terms(predictor, n, n.row(n.free(names.MEAN, response.label)))
     mean = n.row(n.free(parameter, response.label))
     link = response.links[parameter]
     left = mean if declared.latent or link == get_link("identity") else f"{n.words(link.name)}({mean})"
@@ -185,6 +188,15 @@ def _block(
     shown = effects if len(effects) <= EXPLICIT else [effects[0], n.ellipsis, effects[-1]]
     distribution = Statement(f"({', '.join(shown)})", n.similar, (f"N(0, {V})",))
     return [distribution, *(_explicit(block, n, V, sds, correlations) or _by_name(block, n, V))]
+
+
+def _scale(model: Model, group: str, n: Notation, index: str) -> list[Statement]:
+    """By what the standard deviations of a level are multiplied, where they have a formula."""
+    if group not in model.scales:
+        return []
+    parameter = names.sd(group)
+    terms = [f"{n.coefficient(parameter, x)} {n.times} {n.words(x)}[{index}]" for x in model.scales[group].labels]
+    return [Statement(note=n.words("every sd of level ") + index + n.words(" times exp(") + " + ".join(terms) + ")")]
 
 
 def _explicit(block: GroupBlock, n: Notation, V: str, sds: Numbers, correlations: Numbers) -> list[Statement]:
@@ -249,5 +261,7 @@ def _writers(model: Model, n: Notation) -> dict[str, Callable[..., str]]:
         **{names.common(p): partial(n.coefficient, p) for p in parameters},
         **{names.sd(g): partial(n.sd, g) for g in model.groups},
         **{names.cor(g): partial(n.cor, g) for g in model.groups},
+        **{names.scale(g): partial(n.coefficient, names.sd(g)) for g in model.scales},
         **{names.sd(b.group): partial(n.sd, b.group) for b in model.smooths},
+        **{v: partial(n.element, v) for v in (names.VARIANCE, names.RESIDUAL)},
     }

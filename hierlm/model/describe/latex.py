@@ -86,6 +86,10 @@ class Latex(Notation):
         below = f"_{{{r',\,'.join(map(self.words, labels))}}}" if labels else ""
         return rf"\mathrm{{{stem}}}^{{{self.words(group)}}}{below}"
 
+    def element(self, variable: str, label: str) -> str:
+        r"""``\text{rescor}_{\text{phi}}``."""
+        return rf"{self.words(variable)}_{{{self.words(label)}}}"
+
     def free(self, parameter: str, label: str | None) -> str:
         r"""``\sigma_{\text{y1}}``."""
         return self.symbol(parameter) + ("" if label is None else f"_{{{self.words(label)}}}")

@@ -80,6 +80,10 @@ class Notation(ABC):
         """``cor_Subject[Intercept, Days]``."""
 
     @abstractmethod
+    def element(self, variable: str, label: str) -> str:
+        """``rescor[phi]``, ``varfun[varPower(x)]``."""
+
+    @abstractmethod
     def free(self, parameter: str, label: str | None) -> str:
         """``σ``, or ``σ[y1]`` where several responses have one."""
 

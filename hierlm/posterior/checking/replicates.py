@@ -84,7 +84,7 @@ def replicate(
     """
     chosen, fresh, root = chosen_response(fit.model, response), renewed(fit.model, new_groups), checked_seed(seed)
     used = Draws(fit.model, _thinned(fit, draws))
-    rows = as_new(at_rows(fit.model), fresh)
+    rows = as_new(fit.model, at_rows(fit.model), fresh)
     effects, noise = NewLevels(fit.model, used, root, zero=False), np.random.default_rng(np.random.SeedSequence([root]))
     out, kept = np.empty((used.size, rows.n)), tuple(fit.model.groups)
     found = np.empty((2, used.size, rows.n)) if moments and not chosen.categories else None
@@ -166,15 +166,22 @@ def renewed(model: Model, new_groups: NewGroups) -> tuple[str, ...]:
     return wanted
 
 
-def as_new(rows: Rows, groups: Sequence[str]) -> Rows:
+def as_new(model: Model, rows: Rows, groups: Sequence[str]) -> Rows:
     """The same rows, as if the fit had seen none of the levels of some groupings."""
-    return replace(rows, blocks=tuple(_unseen(b) if b.group in groups else b for b in rows.blocks))
+    return replace(rows, blocks=tuple(_unseen(model, b) if b.group in groups else b for b in rows.blocks))
 
 
-def _unseen(block: GroupBlock) -> GroupBlock:
+def _unseen(model: Model, block: GroupBlock) -> GroupBlock:
+    scale = model.scales.get(block.group)
     pieces = []
     for piece in block.pieces:
         none = np.full(len(piece.source.codes), -1, dtype=np.int64)
-        fresh = replace(piece.source, codes=none, unseen=block.levels, unseen_codes=np.asarray(block.codes))
+        fresh = replace(
+            piece.source,
+            codes=none,
+            unseen=block.levels,
+            unseen_codes=np.asarray(block.codes),
+            unseen_scale=None if scale is None else scale.X,
+        )
         pieces.append(replace(piece, source=fresh))
     return replace(block, pieces=tuple(pieces))

@@ -98,7 +98,7 @@ def residuals(
         )
     posterior = thinned(fit, draws) if kind != "quantile" else fit.posterior
     used = Draws(fit.model, posterior)
-    rows = as_new(at_rows(fit.model), fresh)
+    rows = as_new(fit.model, at_rows(fit.model), fresh)
     columns: dict[str, Any] = {"observed": chosen.y}
     fitted, pearson = _moments(rows, used, chosen, fit)
     columns["fitted"] = fitted
