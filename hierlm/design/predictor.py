@@ -52,7 +52,7 @@ class PredictorPlan:
         for bar, terms in zip(self.predictor.bars, self.bars, strict=True):
             if bar.group not in skip:
                 yield from terms.columns
-                yield from bar.factors
+                yield from bar.right
 
     def common(self, on: Evaluator, smooths: Sequence[SmoothColumns] = ()) -> Common:
         """Common effects, the free columns of smooths among them, and offset on training or new data."""

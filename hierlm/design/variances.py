@@ -8,7 +8,7 @@ import numpy as np
 
 from hierlm.design.evaluate import Evaluator
 from hierlm.design.expressions import read_expression
-from hierlm.design.groups import cells
+from hierlm.design.levels import cells
 from hierlm.design.values import VarianceColumns
 from hierlm.errors import DataError
 from hierlm.formula.values import VarianceTerm

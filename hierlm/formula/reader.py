@@ -31,6 +31,7 @@ def parse(
     parameters: Collection[str] = (),
     structures: Mapping[str, str] | None = None,
     functions: Collection[str] = (),
+    needs: Mapping[str, str] | None = None,
 ) -> Formula:
     """Read formulas into a :class:`~hierlm.formula.values.Formula`: text only, no data, nothing evaluated.
 
@@ -47,6 +48,8 @@ def parse(
         Covariance structure or alias, lower-cased → canonical name.
     functions : collection of str
         Names of the user's own functions (``extra``).
+    needs : mapping, optional
+        Structure → what it must know of its effects: ``"occasions"``, ``"coordinates"`` or ``"matrix"``.
 
     Returns
     -------
@@ -72,6 +75,7 @@ def parse(
         frozenset(parameters),
         STRUCTURES if structures is None else structures,
         frozenset(functions),
+        dict(needs or {}),
     )
     _check_limits(context)
     book = _Book(context)
@@ -132,7 +136,7 @@ class _Right:
         texts = [self.common, *self.offsets, *(b.effects for b in self.bars)]
         texts += [e for s in self.smooths for e in s.expressions]
         texts += [e for v in self.variances for e in v.expressions]
-        return {c for t in texts for c in identifiers(t)} | {f for b in self.bars for f in b.factors}
+        return {c for t in texts for c in identifiers(t)} | {c for b in self.bars for c in b.right}
 
 
 def _predictor(response: str, parameter: str, read: _Right, text: str) -> Predictor:

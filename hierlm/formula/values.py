@@ -88,6 +88,16 @@ class Bar:
         The term as typed.
     start, stop : int
         Its place in the formula text.
+    matrix, across : str or None
+        The name of the structure's matrix of effects; of what the covariance between levels is known from.
+    by : str or None
+        The column each of whose levels has a covariance of its own.
+    weights : tuple of str
+        Columns of the weights of a multi-membership, one for each of ``factors``; empty for equal weights.
+    multiple, scaled : bool
+        Whether each of ``factors`` names a level: a multi-membership; whether its weights are divided by their sum.
+    needs : {"", "occasions", "coordinates", "matrix"}
+        What the structure must know of its effects.
     """
 
     effects: str
@@ -98,11 +108,23 @@ class Bar:
     text: str = ""
     start: int = 0
     stop: int = 0
+    matrix: str | None = None
+    across: str | None = None
+    by: str | None = None
+    weights: tuple[str, ...] = ()
+    multiple: bool = False
+    scaled: bool = True
+    needs: str = ""
 
     @property
     def group(self) -> str:
         """The grouping's name, ``"batch:cask"``."""
-        return names.group_label(self.factors)
+        return names.membership_label(self.factors) if self.multiple else names.group_label(self.factors)
+
+    @property
+    def right(self) -> tuple[str, ...]:
+        """The columns that its right side needs."""
+        return (*self.factors, *([] if self.by is None else [self.by]), *self.weights)
 
 
 @dataclass(frozen=True)

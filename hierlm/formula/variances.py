@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hierlm.formula.bars import groups
+from hierlm.formula.bars import Grouping, groups
 from hierlm.formula.context import Context
 from hierlm.formula.functions import VARIANCE_FUNCTIONS
 from hierlm.formula.render import expression
@@ -52,7 +52,9 @@ def read_variance(node: Node, context: Context) -> VarianceTerm:
         found = groups(strata, context)
         if len(found) != 1:
             raise refuse("Strata are the levels of one factor, or its cells.", strata, f"Write {name}(x | a:b).")
-        (factors,) = found
+        (factors,) = (grouping.factors for grouping in found)
+        if found[0] != Grouping(factors):
+            raise refuse("Strata are columns.", strata, f"Write {name}(x | a:b).")
     column = bare(left)
     fitted = takes and isinstance(column, Name) and column.name == FITTED and not column.quoted
     covariate = expression(left, context) if takes and not fitted else ""

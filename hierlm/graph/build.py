@@ -17,8 +17,9 @@ from hierlm.graph.hosting import hosting
 from hierlm.graph.observation import free_parameters, observe
 from hierlm.graph.smooths import smooth_effects, smooth_part
 from hierlm.graph.variances import scaled, variance_parameters
+from hierlm.model.coefficients import coefficient_rows
 from hierlm.model.model import Model
-from hierlm.model.values import ModelPredictor
+from hierlm.model.values import GroupBlock, ModelPredictor, correlation_dims, correlation_effects, sd_rows
 
 __all__ = ["build_graph", "coordinates"]
 
@@ -34,11 +35,15 @@ def coordinates(model: Model) -> dict[str, Any]:
     for group, blocks in model.groups.items():
         pairs = sorted((c, e) for b in blocks for c, e in zip(b.columns, b.effects, strict=True))
         effects = [e for _, e in pairs]
-        scaled = [b.effects[i] for b in blocks for s in b.covariance.sd_groups(len(b.effects)) for i in s]
+        scaled = [label for label, _ in sd_rows(blocks)]
         coords[names.level_dim(group)] = list(blocks[0].levels)
         coords[names.effect_dim(group)] = coords[names.effect_dim2(group)] = effects
+        coords |= dict.fromkeys(correlation_dims(blocks), correlation_effects(blocks))
         if len(scaled) < len(effects):
-            coords[names.sd_dim(group)] = [e for e in effects if e in scaled]
+            coords[names.sd_dim(group)] = scaled
+        for row in coefficient_rows(blocks):
+            if row.label is not None:
+                coords.setdefault(names.row_dim(row.variable), []).append(row.label)
         if group in model.scales:
             coords[names.scale_dim(group)] = list(model.scales[group].labels)
     for block in model.smooths:
@@ -65,10 +70,7 @@ def build_graph(model: Model) -> pm.Model:
         effects = common_effects(model, hosts)
         columns = {group: group_effects(model, group, hosts, effects) for group in model.groups}
         curves = {block.group: smooth_effects(model, block) for block in model.smooths}
-        index = {
-            group: pm.Data(names.data("index", group), blocks[0].codes.astype(np.int64), dims=names.OBS)
-            for group, blocks in model.groups.items()
-        }
+        index = {group: _index(blocks[0]) for group, blocks in model.groups.items()}
         free = free_parameters(model) | vector_parameters(model)
         factors = variance_parameters(model)
         for position, response in enumerate(model.responses):
@@ -87,6 +89,14 @@ def build_graph(model: Model) -> pm.Model:
             observe(response, position, scaled(model, response, etas, factors), free)
     _check_used(graph)
     return graph
+
+
+def _index(block: GroupBlock) -> Tensor:
+    """The level of every row, or the levels of a multi-membership."""
+    name = names.data("index", block.group)
+    if block.members is None:
+        return pm.Data(name, block.codes.astype(np.int64), dims=names.OBS)
+    return pm.Data(name, block.members.codes, dims=(names.OBS, None))
 
 
 def _predictor(

@@ -28,8 +28,13 @@ WHOLE = ("formula", "assignments", "options", "pymc", "scales")
 """What a model of fewer rows has unchanged …"""
 IN_ROWS = ("design", "responses", "predictors", "blocks", "smooths")
 """… and what it has of these rows only."""
-PLAIN = ("group", "factors", "levels", "codes", "effects", "columns", "covariance", "structure", "pieces", "centred")
-"""Fields of a group term whose levels are independent."""
+PLAIN = (
+    "group", "factors", "levels", "codes", "effects", "columns", "covariance", "structure", "pieces", "centred",
+    "label",
+)  # fmt: skip
+"""Fields of a group term whose levels are independent …"""
+OF_LEVELS = ("relation", "related_by", "inhabited")
+"""… and those that say how they are related, or which there are, whatever the rows."""
 
 ROWED = (
     Common, Design, Groups, GroupBlock, ModelPredictor, ModelResponse, Piece, PredictorDesign, Response, SmoothPart,
@@ -81,7 +86,7 @@ def _check_known(model: Model) -> None:
     """Refuse what was added to models later and may have rows in a form that is not known here."""
     strange = [name for name in vars(model) if name not in (*WHOLE, *IN_ROWS)]
     for block in model.blocks:
-        strange += unknown_parts(block)
+        strange += [part for part in unknown_parts(block) if part not in OF_LEVELS]
     if strange:
         raise ModelError(
             f"A model with '{strange[0]}' cannot be fitted to some of its rows.",
@@ -109,5 +114,6 @@ def _taken(value: Any, keep: NDArray[np.int64], n: int) -> Any:
     if isinstance(value, Mapping) and any(isinstance(v, (*ROWED, np.ndarray)) for v in value.values()):
         return {key: _taken(v, keep, n) for key, v in value.items()}
     if is_dataclass(value) and isinstance(value, ROWED):
-        return replace(value, **{f.name: _taken(getattr(value, f.name), keep, n) for f in fields(value)})
+        rowed = [f.name for f in fields(value) if f.name not in OF_LEVELS]
+        return replace(value, **{name: _taken(getattr(value, name), keep, n) for name in rowed})
     return value

@@ -300,9 +300,9 @@ CASES: dict[str, tuple[type[hl.HierlmError], tuple[str, ...], Callable[[], objec
     "random twice": (F, ("given twice",), model("y ~ x + (1 | g)", random="g")),
     "random misspelt structure": (F, ("'uss'", "'us'"), model("y ~ x", random="uss(1 + x):g")),
     "random of two responses": (F, ("one response only",), model(["y ~ x", "z ~ x"], random="g")),
-    "option of a structure": (M, ("us() has no option 'd'",), model("y ~ x + us(1 + x | g, d=2)")),
-    "option of another structure": (M, ("idh() has no option 'foo'",), model("y ~ x + idh(1 + x | g, foo=2)")),
-    "later structure": (F, ("not available yet", "idh"), model("y ~ x + ar1(1 | g)")),
+    "option of a structure": (F, ("us() has no option 'd'",), model("y ~ x + us(1 + x | g, d=2)")),
+    "option of another structure": (F, ("idh() has no option 'foo'",), model("y ~ x + idh(1 + x | g, foo=2)")),
+    "later structure": (F, ("not available yet", "idh"), model("y ~ x + arma(1 | g)")),
     "twins of a slash": (M, ("same name", "Rename"), model("y ~ 1 + (1 | `a/b`) + (1 | `a∕b`)", D.rename(columns={"g": "a/b", "h": "a∕b"}))),  # noqa: RUF001
     # priors
     "prior of a column that is not there": (PE, ("'b[Days]'", "b[x]"), named("b[Days]")),

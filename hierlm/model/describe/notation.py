@@ -80,6 +80,10 @@ class Notation(ABC):
         """``cor_Subject[Intercept, Days]``."""
 
     @abstractmethod
+    def coefficient_of(self, name: str, group: str, *labels: str) -> str:
+        """``rho_Subject``, ``loading_Subject[f[a], 1]``."""
+
+    @abstractmethod
     def element(self, variable: str, label: str) -> str:
         """``rescor[phi]``, ``varfun[varPower(x)]``."""
 
