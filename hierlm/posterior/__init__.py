@@ -1,7 +1,7 @@
 """Questions to a fit, one a file: tables, diagnostics, predictions."""
 
 from hierlm.posterior import display
-from hierlm.posterior.checking import Checks, check, check_residuals, influence, residuals
+from hierlm.posterior.checking import check, check_residuals, influence, residuals
 from hierlm.posterior.coef import coef
 from hierlm.posterior.comparison import Comparison, Elpd, compare, kfold, loo, reloo
 from hierlm.posterior.diagnose import Diagnosis, diagnose
@@ -22,7 +22,6 @@ from hierlm.posterior.update_group import UpdatedGroup, update_group
 from hierlm.posterior.varcorr import VarCorr, varcorr
 
 __all__ = [
-    "Checks",
     "Comparison",
     "Diagnosis",
     "Elpd",

@@ -52,6 +52,7 @@ class UpdatedGroup:
         Draws that the weights are worth.
     posterior : Dataset
         Draws of everything else given the old and the new data, equally weighted.
+    model : Model
     given : mapping of (grouping, level) to (S, effects) array
         Draws of the effects that belong to them.
     """
