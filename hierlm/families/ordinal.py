@@ -66,9 +66,13 @@ class OrdinalFamily(DensityFamily):
         """P(y = k), (…, K)."""
         return pt.exp(self.log_probabilities(**parameters))
 
+    def at_most(self, **parameters: Predicted) -> Tensor:
+        """P(y ≤ k) of every category but the last, (…, K − 1)."""
+        return pt.cumsum(self.probabilities({}, **parameters), axis=-1)[..., :-1]
+
     def draws(self, size: Tensor, additions: Additions, **parameters: Predicted) -> Tensor:
         """The category at which P(y ≤ k) passes a uniform number."""
-        below = pt.cumsum(self.probabilities(additions, **parameters), axis=-1)[..., :-1]
+        below = self.at_most(**parameters)
         uniform = pm.Uniform.dist(pt.zeros_like(below[..., 0]), 1.0, size=size)
         return 1 + pt.gt(uniform[..., None], below).sum(axis=-1)
 

@@ -10,21 +10,37 @@ import numpy as np
 import xarray as xr
 
 from hierlm import names
+from hierlm.covariances.handed import KINDS
+from hierlm.covariances.relation import Relation
 from hierlm.design import Table
 from hierlm.design.column import Kind
 from hierlm.errors import DataWarning, StorageError
 from hierlm.families.family import Family
 from hierlm.graph import coordinates
 from hierlm.model import Model
+from hierlm.model.coefficients import coefficient_rows
+from hierlm.model.values import correlation_dims
 from hierlm.priors import LKJ, Prior, prior_from_json
 from hierlm.priors.fixed import Fixed
 from hierlm.storage.archive import DAMAGED
 
-__all__ = ["check_draws", "columns_of", "model_of", "priors_of", "spec_of", "table_of"]
+__all__ = [
+    "DATA",
+    "MATRICES",
+    "check_draws",
+    "columns_of",
+    "matrices_of",
+    "model_of",
+    "priors_of",
+    "spec_of",
+    "table_of",
+]
 
 Json = dict[str, Any]
 Extra = Mapping[str, Callable[..., Any]]
 ROW = "row"
+DATA, MATRICES = "data", "matrices"
+"""Groups of the archive: the columns of the data, and what was handed over by name."""
 
 
 def spec_of(model: Model) -> Json:
@@ -43,6 +59,7 @@ def spec_of(model: Model) -> Json:
         if isinstance(given.parameterization, str)
         else dict(given.parameterization),
         "extra": sorted(given.extra),
+        "matrices": {name: [relation.kind, list(relation.labels)] for name, relation in given.matrices.items()},
         "resolved": {
             "families": [r.family.name for r in model.responses],
             "links": [{p: link.name for p, link in r.links.items()} for r in model.responses],
@@ -56,8 +73,37 @@ def priors_of(model: Model) -> dict[str, Json]:
     return {a.name: _prior_json(a.prior) for a in model.assignments}
 
 
-def model_of(spec: Json, table: Table, extra: Extra) -> Model:
-    """The model that ``spec`` and ``table`` describe, with the priors that it had.
+def matrices_of(model: Model) -> dict[str, xr.Dataset]:
+    """The numbers of every matrix that was handed over, in their order."""
+    return {
+        f"{MATRICES}/{i}": xr.Dataset(
+            {name: (tuple(f"{name}_{d}" for d in range(a.ndim)), a) for name, a in relation.arrays().items()}
+        )
+        for i, relation in enumerate(model.options.matrices.values())
+    }
+
+
+def _relations(spec: Json, tree: xr.DataTree) -> dict[str, Relation]:
+    """The matrices that :func:`matrices_of` stored.
+
+    Raises
+    ------
+    StorageError
+        When one is not described as there.
+    """
+    found: dict[str, Relation] = {}
+    for i, (name, described) in enumerate(spec.get("matrices", {}).items()):
+        kind, labels = described
+        path = f"{MATRICES}/{i}"
+        if kind not in KINDS or not all(isinstance(v, str) for v in labels) or f"/{path}" not in tree.groups:
+            raise StorageError(f"The archive does not hold the matrix {name!r}.", hint=DAMAGED)
+        arrays = {str(n): a.to_numpy() for n, a in tree[path].to_dataset().data_vars.items()}
+        found[name] = KINDS[kind].from_arrays(labels, arrays)
+    return found
+
+
+def model_of(spec: Json, tree: xr.DataTree, extra: Extra) -> Model:
+    """The model that ``spec`` and the columns and matrices of ``tree`` describe, with the priors that it had.
 
     Raises
     ------
@@ -71,12 +117,13 @@ def model_of(spec: Json, table: Table, extra: Extra) -> Model:
             hint=f"Hand it in again: hl.load(path, extra={{'{absent[0]}': …}}).",
         )
     functions = {name: extra[name] for name in spec["extra"]}
-    model = _build(spec, table, functions, spec["priors"])
+    table, relations = table_of(tree[DATA].to_dataset()), _relations(spec, tree)
+    model = _build(spec, table, functions, relations, spec["priors"])
     resolved = spec["resolved"]
     if priors_of(model) != resolved["priors"]:  # the default priors have changed since
         if priors_of(model).keys() != resolved["priors"].keys():
             raise StorageError("This version of hierlm gives the stored model other parameters.", hint=_VERSION)
-        model = _build(spec, table, functions, resolved["priors"])
+        model = _build(spec, table, functions, relations, resolved["priors"])
     if spec_of(model)["resolved"] != resolved:
         raise StorageError("This version of hierlm reads the stored model as another one.", hint=_VERSION)
     return model
@@ -85,7 +132,9 @@ def model_of(spec: Json, table: Table, extra: Extra) -> Model:
 _VERSION = "Load it with the version that wrote it (fit.provenance['versions'])."
 
 
-def _build(spec: Json, table: Table, extra: Extra, priors: Mapping[str, Any]) -> Model:
+def _build(
+    spec: Json, table: Table, extra: Extra, relations: Mapping[str, Relation], priors: Mapping[str, Any]
+) -> Model:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # said when the model was made
         return Model(
@@ -99,6 +148,7 @@ def _build(spec: Json, table: Table, extra: Extra, priors: Mapping[str, Any]) ->
             missing=spec["missing"],
             parameterization=spec["parameterization"],
             extra=extra,
+            matrices=relations,
         )
 
 
@@ -194,10 +244,12 @@ def _expected(model: Model) -> dict[str, tuple[str, ...]]:
             found[names.common(predictor.parameter)] = (names.common_dim(predictor.parameter),)
     for group in model.groups:
         effect = names.effect_dim(group)
+        for row in coefficient_rows(model.groups[group]):
+            found[row.variable] = () if row.label is None else (names.row_dim(row.variable),)
         if any(a.variable == names.sd(group) for a in model.assignments):
             found[names.sd(group)] = (names.sd_dim(group) if names.sd_dim(group) in labels else effect,)
         if any(a.variable == names.cor(group) for a in model.assignments):
-            found[names.cor(group)] = (effect, names.effect_dim2(group))
+            found[names.cor(group)] = correlation_dims(model.groups[group])
         found[names.effects(group)] = (names.level_dim(group), effect)
         if group in model.scales:
             found[names.scale(group)] = (names.scale_dim(group),)

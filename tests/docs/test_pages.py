@@ -239,6 +239,10 @@ def test_every_family_and_link_can_be_named(table: pd.DataFrame):
     left = dict.fromkeys(("poisson", "negbinomial", "negbinomial1"), "count")
     left |= {"exponential": "exposure", "bernoulli": "answer", "binomial": "yes | trials(n)"}
     left |= {"beta_binomial": "yes | trials(n)", **needs, "beta": "I(exposure / 4)"}
+    left |= {"zero_inflated_poisson": "count", "zero_inflated_negbinomial": "count"}
+    left |= {"zero_inflated_binomial": "yes | trials(n)", "hurdle_poisson": "count", "hurdle_negbinomial": "count"}
+    left |= {"hurdle_gamma": "count", "hurdle_lognormal": "count", "zero_one_inflated_beta": "I(1 / (1 + count))"}
+    left |= dict.fromkeys(("truncated_poisson", "truncated_negbinomial", "cumulative"), "I(count + 1)")
     for names, aliases, _, links, parameters in rows(page):
         [name] = codes(names)
         for spelled in [name, *codes(aliases)]:
