@@ -78,7 +78,7 @@ SAMPLED = [p for p in PAGES if blocks(p, "sampled")]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", SAMPLED, ids=lambda p: str(p.relative_to(ROOT)))
-@pytest.mark.filterwarnings("ignore::hierlm.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::hierlm.ConvergenceWarning", "ignore:Estimated shape parameter of Pareto")
 def test_sampled_code_runs(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     fit = hl.Model.fit
     monkeypatch.setattr(hl.Model, "fit", lambda self, **options: fit(self, **(options | FEW)))
