@@ -23,6 +23,8 @@ if sys.version_info < (3, 12):  # noqa: UP036  pip refuses, but a checkout on th
     )
 
 if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture holds it equal to _MODULE_OF
+    from hierlm.covariances.pedigree import pedigree as pedigree
+    from hierlm.covariances.phylogeny import phylogeny as phylogeny
     from hierlm.datasets import list_data as list_data, load_data as load_data
     from hierlm.errors import (
         ConvergenceWarning as ConvergenceWarning,
@@ -96,6 +98,8 @@ _MODULE_OF = {
     "load": "hierlm.storage",
     "load_data": "hierlm.datasets",
     "log_likelihood": "hierlm.posterior.loglik",
+    "pedigree": "hierlm.covariances.pedigree",
+    "phylogeny": "hierlm.covariances.phylogeny",
     "predict": "hierlm.posterior.predict",
     "r2": "hierlm.posterior.r2",
     "ranef": "hierlm.posterior.ranef",

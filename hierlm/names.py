@@ -13,6 +13,10 @@ from __future__ import annotations
 MEAN = "mu"
 INTERCEPT = "Intercept"
 OBS = "obs"
+RESIDUAL, RESIDUAL_DIM = "rescor", "coefficient"
+"""Coefficients of residual correlation, ``rescor[phi]``, and their dimension."""
+VARIANCE, VARIANCE_DIM = "varfun", "variance"
+"""Parameters of variance functions, ``varfun[varPower(x)]``, and their dimension."""
 CATEGORY = "category"
 UNITS = "units"
 DRAWN, INDEPENDENTLY = "drawn", "anew and exactly for every draw of the rest"
@@ -32,6 +36,11 @@ def _in_dimension(group: str) -> str:
 def group_label(factors: tuple[str, ...]) -> str:
     """The name of a grouping: ``("batch", "cask")`` → ``"batch:cask"``."""
     return ":".join(factors)
+
+
+def membership_label(factors: tuple[str, ...]) -> str:
+    """The name of a multi-membership grouping: ``("g1", "g2")`` → ``"mm(g1,g2)"``."""
+    return f"mm({','.join(factors)})"
 
 
 def cell_label(levels: tuple[str, ...]) -> str:
@@ -81,6 +90,16 @@ def cor(group: str) -> str:
     return f"cor_{safe(group)}"
 
 
+def coefficient(name: str, group: str) -> str:
+    """A coefficient of a group's covariance structure: ``rho_Subject``, ``loading_Subject``."""
+    return f"{name}_{safe(group)}"
+
+
+def row_dim(variable: str) -> str:
+    """Dimension over the rows of a :func:`coefficient`: ``row_rho_Subject``."""
+    return f"row_{variable}"
+
+
 def effects(group: str) -> str:
     """Group effects: ``r_Subject``."""
     return f"r_{safe(group)}"
@@ -94,6 +113,16 @@ def effect_dim(group: str) -> str:
 def effect_dim2(group: str) -> str:
     """Second dimension of a correlation matrix: ``effect2_Subject``."""
     return f"effect2_{_in_dimension(group)}"
+
+
+def correlated_dim(group: str) -> str:
+    """Dimension of a correlation matrix that is about some effects only: ``cor_effect_Subject``."""
+    return f"cor_effect_{safe(group)}"
+
+
+def correlated_dim2(group: str) -> str:
+    """Its second dimension: ``cor_effect2_Subject``."""
+    return f"cor_effect2_{safe(group)}"
 
 
 def level_dim(group: str) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
-from hierlm.errors import PriorError
+from hierlm.covariances.setting import Coefficient, Setting
+from hierlm.errors import ModelError, PriorError, did_you_mean
 from hierlm.priors.lkj import LKJ
 from hierlm.priors.prior import Prior
 
@@ -19,12 +22,62 @@ class Covariance(ABC):
     """V, the k × k covariance of one level's k effects: V = diag(sd) R diag(sd), R = C Cᵀ.
 
     A structure says which effects share a standard deviation, and how the correlation factor C follows from
-    its free correlation parameter.  It never sees data.  One instance is stateless; options come as arguments
-    of the constructor.
+    its free correlation parameter.  It never sees data.  One that follows from named coefficients, or from what its
+    effects are (times, places, labels), is a :class:`~hierlm.covariances.structured.Structured`.
+
+    Attributes
+    ----------
+    options : mapping of str to literal
+        The options that it takes, with their defaults.
+    needs : {"", "occasions", "coordinates", "matrix"}
+        What it must know of its effects: nothing, that they are the levels of one factor, in order, where they are, or
+        a matrix that was handed over by name.
+    singular : bool
+        Whether V may have no inverse, so that effects have no density of their own.
     """
 
     name: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
+    options: ClassVar[Mapping[str, object]] = MappingProxyType({})
+    needs: ClassVar[str] = ""
+    singular: ClassVar[bool] = False
+
+    def __init__(self, **options: object) -> None:
+        for option in options:
+            if option not in self.options:
+                known = did_you_mean(option, self.options) if self.options else f"{self.name}() has none."
+                raise ModelError(f"The structure {self.name}() has no option {option!r}.", hint=known)
+        self.given = dict(options)
+
+    def at(self, setting: Setting) -> Covariance:
+        """The structure for the effects of ``setting``.
+
+        Raises
+        ------
+        ModelError
+            When they are not what the structure needs.
+        """
+        return self
+
+    def structured(self, k: int) -> bool:
+        """Whether V follows from :meth:`Structured.root <hierlm.covariances.structured.Structured.root>`."""
+        return False
+
+    def coefficients(self, k: int) -> tuple[Coefficient, ...]:
+        """The named parameters beyond standard deviations and a free correlation matrix."""
+        return ()
+
+    def variances(self, values: Mapping[str, Tensor], sds: Tensor, k: int) -> Tensor:
+        """V_ii, (k,)."""
+        return (self.root(values, sds, k) ** 2).sum(axis=-1)
+
+    def width(self, k: int) -> int:
+        """The number of columns of :meth:`root`."""
+        return k
+
+    def root(self, values: Mapping[str, Tensor], sds: Tensor, k: int) -> Tensor:
+        """A (k, m) matrix L with L Lᵀ = V; only of a structure that is :meth:`structured`."""
+        raise AssertionError(f"{self.name} of {k} effects has no coefficients")
 
     @abstractmethod
     def n_parameters(self, k: int) -> int:
@@ -93,4 +146,4 @@ class Covariance(ABC):
         return [[1.0 if i == j else 0.0 for j in range(i + 1)] for i in range(k)]
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.given.items())})"

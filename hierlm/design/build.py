@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +26,13 @@ __all__ = ["build"]
 
 
 def build(
-    formula: Formula, data: Any, *, missing: str = "error", extra: Extra | None = None, every_category: bool = False
+    formula: Formula,
+    data: Any,
+    *,
+    missing: str = "error",
+    extra: Extra | None = None,
+    related: Mapping[str, Sequence[str]] | None = None,
+    every_category: bool = False,
 ) -> Design:
     """Apply a formula to data.
 
@@ -39,6 +46,8 @@ def build(
         What to do with rows that have missing or infinite values in those columns.
     extra : mapping of str to callable, optional
         The user's own functions that the formula calls; each must treat every row by itself.
+    related : mapping of str to sequence of str, optional
+        Name of a relation → the labels that it relates.
     every_category : bool
         Whether ordered categories of a response are kept where no row has them.
 
@@ -81,9 +90,11 @@ def build(
         common = plan.common(on, smooths)
         warn_rank(common.X, common.labels, f"In {plan.key[1]} of {plan.key[0]}")
         warn_scales(common.X, common.labels)
-        pairs = [fit_groups(bar, terms, on) for bar, terms in zip(plan.predictor.bars, plan.bars, strict=True)]
+        pairs = [fit_groups(bar, terms, on, related) for bar, terms in zip(plan.predictor.bars, plan.bars, strict=True)]
         parts = tuple(part for columns in smooths for part in columns.parts)
-        predictors[plan.key] = PredictorDesign(*plan.key, common, tuple(groups for groups, _ in pairs), parts)
+        predictors[plan.key] = PredictorDesign(
+            *plan.key, common, tuple(groups for groups, _ in pairs), parts, plan.variances(on)
+        )
         codings[plan.key] = tuple(coding for _, coding in pairs)
     every = {g.bar.group: g for p in reversed(predictors.values()) for g in reversed(p.groups)}
     scales = {term.group: fit_scale(term, every[term.group], on) for term in formula.scales}

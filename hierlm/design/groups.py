@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hierlm import names
-from hierlm.design.column import labels_of_numbers
 from hierlm.design.common import Terms, columns_of
 from hierlm.design.evaluate import Evaluator
+from hierlm.design.factor import Factor
+from hierlm.design.levels import Cell, cells, check_levels
+from hierlm.design.memberships import member_levels, members_of
+from hierlm.design.populations import home_of, population, spread
+from hierlm.design.positions import Places, coordinates, fit_places, occasions, stem
 from hierlm.design.rank import warn_rank, warn_scales
-from hierlm.design.table import Table
-from hierlm.design.values import Groups, Ints
-from hierlm.errors import DataError, FormulaError, warn_data
+from hierlm.design.values import Groups, Ints, Members
+from hierlm.errors import DataError, FormulaError, did_you_mean
 from hierlm.formula.values import Bar
 
-__all__ = ["GroupCoding", "cells", "fit_groups"]
-
-Cell = tuple[str, ...]
+__all__ = ["GroupCoding", "fit_groups"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,12 @@ class GroupCoding:
     effects : tuple of str
     row_codes : (n,) int array or None
         Of a grouping by ``units``, whose levels are the rows of the training data: row → level.
+    example : Groups
+        The bar on the training data, for what does not change with the rows.
+    places : Places or None
+        Where the effects are places.
+    closed : bool
+        Whether there can be no further levels, since how they are related is known of these only.
     """
 
     bar: Bar
@@ -47,6 +54,9 @@ class GroupCoding:
     place: Mapping[Cell, int]
     effects: tuple[str, ...]
     row_codes: Ints | None
+    example: Groups
+    places: Places | None = None
+    closed: bool = False
 
     def apply(self, on: Evaluator, *, known_rows: bool, skip: bool) -> Groups:
         """The bar on new data.
@@ -62,122 +72,164 @@ class GroupCoding:
         if skip:
             Z = np.zeros((n, len(self.effects)))
             blank = np.full(n, -1, dtype=np.int64)
-            return Groups(self.bar, _frozen(blank), self.levels, _frozen(Z), self.effects, (), _frozen(blank.copy()))
-        Z, _ = columns_of(self.terms, on)
+            return self._groups(_frozen(blank), _frozen(Z), (), _frozen(blank.copy()), members=None)
+        Z = self._columns(on)
         if self.row_codes is not None:
             if known_rows:
-                return Groups(self.bar, self.row_codes, self.levels, Z, self.effects)
+                return self._groups(self.row_codes, Z)
             rows = np.arange(n, dtype=np.int64)
             new = tuple(f"new row {i}" for i in range(n))
             blank = np.full(n, -1, dtype=np.int64)
-            return Groups(self.bar, _frozen(blank), self.levels, Z, self.effects, new, _frozen(rows))
+            return self._groups(_frozen(blank), Z, new, _frozen(rows))
+        if self.bar.multiple:
+            members, others = members_of(self.bar, on.table, {cell[0]: i for cell, i in self.place.items()})
+            self._check_closed(others)
+            first = _frozen(members.codes[:, 0].copy())
+            return self._groups(first, Z, others, _frozen(members.unseen[:, 0].copy()), members=members)
         codes, found = cells(on.table, self.bar.factors)
         places = np.array([self.place.get(cell, -1) for cell in found], dtype=np.int64)
         unseen = np.flatnonzero(places < 0)
         order = np.full(len(found), -1, dtype=np.int64)
         order[unseen] = np.arange(len(unseen))
         labels = tuple(names.cell_label(found[i]) for i in unseen)
+        self._check_closed(labels)
         unseen_codes = _frozen(order[codes]) if len(unseen) else None
-        return Groups(self.bar, _frozen(places[codes]), self.levels, Z, self.effects, labels, unseen_codes)
+        made = self._groups(_frozen(places[codes]), Z, labels, unseen_codes)
+        if self.bar.by is not None:
+            self._check_home(made, population(self.bar.by, on), on)
+        return made
+
+    def _groups(
+        self,
+        codes: Ints,
+        Z: NDArray[np.float64],
+        unseen: tuple[str, ...] = (),
+        unseen_codes: Ints | None = None,
+        members: Members | None = None,
+    ) -> Groups:
+        return replace(self.example, codes=codes, Z=Z, unseen=unseen, unseen_codes=unseen_codes, members=members)
+
+    def _columns(self, on: Evaluator) -> NDArray[np.float64]:
+        if self.places is not None:
+            return self.places.columns(coordinates(self.bar, self.terms, on), on, self.bar)
+        Z, effects = columns_of(self.terms, on)
+        return Z if self.bar.by is None else spread(Z, effects, population(self.bar.by, on))[0]
+
+    def _check_closed(self, labels: Sequence[str]) -> None:
+        """Refuse levels whose relation to the others is not known."""
+        if self.closed and labels:
+            raise DataError(
+                f"{self.bar.across!r} does not say how {labels[0]!r} is related to the levels of {self.bar.group!r}.",
+                column=self.bar.factors[0],
+                hint=f"{did_you_mean(labels[0], self.levels)} Fit with a {self.bar.across!r} that has it.",
+            )
+
+    def _check_home(self, made: Groups, factor: Factor, on: Evaluator) -> None:
+        """Refuse a known level in another sub-population than in training."""
+        assert made.home is not None
+        known = made.codes >= 0
+        moved = known & (made.home[np.where(known, made.codes, 0)] != factor.codes)
+        if moved.any():
+            raise DataError(
+                f"A level of {self.bar.group!r} is in another level of {factor.name!r} than when the model was fitted",
+                column=factor.name,
+                rows=on.table.rows[moved].tolist(),
+                hint="Its effects were learnt there; give it another label to draw new ones.",
+            )
 
 
-def fit_groups(bar: Bar, terms: Terms, on: Evaluator) -> tuple[Groups, GroupCoding]:
+def fit_groups(
+    bar: Bar, terms: Terms, on: Evaluator, related: Mapping[str, Sequence[str]] | None = None
+) -> tuple[Groups, GroupCoding]:
     """A bar on the training data.
 
     Parameters
     ----------
     terms : Terms
         Of the bar's left side.
+    related : mapping of str to sequence of str, optional
+        Name → the labels of the levels whose relation it gives; all of them become levels.
 
     Raises
     ------
     FormulaError
         When its left side has no column.
     DataError
-        For a grouping with one level, or by fractional numbers.
+        For a grouping with one level, or by fractional numbers; for levels whose relation is not known.
 
     Warns
     -----
     DataWarning
         Linearly dependent columns; text that looks like measurements.
     """
-    Z, effects = columns_of(terms, on)
-    if not effects:
-        raise FormulaError("A group term needs an effect.", text=bar.text, stop=len(bar.text), hint="Write (1 | g).")
-    warn_rank(Z, effects, f"In ({bar.effects} | {bar.group})")
-    warn_scales(Z, effects)
-    codes, found = cells(on.table, bar.factors)
+    places, populations, home, members = None, None, None, None
+    if bar.needs == "coordinates":
+        places, Z = fit_places(bar, terms, on)
+        effects = places.labels
+    else:
+        Z, effects = columns_of(terms, on)
+        if not effects:
+            raise FormulaError(
+                "A group term needs an effect.", text=bar.text, stop=len(bar.text), hint="Write (1 | g)."
+            )
+        warn_rank(Z, effects, f"In ({bar.effects} | {bar.group})")
+        warn_scales(Z, effects)
+    if bar.multiple:
+        found: list[Cell] = [(level,) for level in member_levels(bar, on.table)]
+        members, _ = members_of(bar, on.table, {cell[0]: i for i, cell in enumerate(found)})
+        codes = members.codes[:, 0].copy()
+    else:
+        codes, found = cells(on.table, bar.factors)
+    found += _relatives(bar, found, related or {})
     levels = tuple(names.cell_label(cell) for cell in found)
-    _check_levels(bar, on.table, levels)
-    groups = Groups(bar, _frozen(codes), levels, Z, effects)
+    check_levels(bar, on.table, levels)
+    if bar.by is not None:
+        factor = population(bar.by, on)
+        home = home_of(codes, levels, factor, bar.group, on.table.rows)
+        Z, effects, populations = spread(Z, effects, factor)
+    groups = Groups(
+        bar,
+        _frozen(codes),
+        levels,
+        Z,
+        effects,
+        stem=stem(bar, terms),
+        occasions=None if places is not None else occasions(bar, terms, on),
+        positions=None if places is None else places.positions,
+        populations=populations,
+        home=home,
+        members=members,
+    )
     by_row = names.UNITS in bar.factors and names.UNITS not in on.table.columns
     place = {} if by_row else {cell: i for i, cell in enumerate(found)}
-    return groups, GroupCoding(bar, terms, levels, place, effects, codes if by_row else None)
+    return groups, GroupCoding(
+        bar, terms, levels, place, effects, codes if by_row else None, groups, places, bar.across is not None
+    )
 
 
-def cells(table: Table, factors: tuple[str, ...]) -> tuple[Ints, list[Cell]]:
-    """(codes, cells): the observed combinations of levels, sorted by the first factor, then the second, ….
-
-    Numbers count in numeric order, categories in theirs, text sorted.
-    """
-    codes = np.zeros(table.n, dtype=np.int64)
-    parts: list[tuple[NDArray[np.int64], tuple[str, ...]]] = []
-    for name in factors:
-        own, levels = _level_codes(table, name)
-        parts.append((own, levels))
-        codes = np.unique(codes * len(levels) + own, return_inverse=True)[1].astype(np.int64).reshape(-1)
-    _, first = np.unique(codes, return_index=True)
-    labels = [[levels[c] for c in own[first]] for own, levels in parts]
-    return codes, list(zip(*labels, strict=True))
-
-
-def _level_codes(table: Table, name: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    if name == names.UNITS and name not in table.columns:
-        return np.arange(table.n, dtype=np.int64), tuple(str(row) for row in table.rows)
-    column = table[name]
-    if column.levels is not None:
-        return column.values, column.levels
-    fraction = column.values != np.floor(column.values)
-    if fraction.any():
-        raise DataError(
-            f"{name!r} groups rows but holds fractional numbers",
-            column=name,
-            rows=table.rows[fraction].tolist(),
-            hint=f"Group by a label, or model a slope: (1 + {name} | g). To group by it anyway make it text.",
+def _relatives(bar: Bar, found: Sequence[Cell], related: Mapping[str, Sequence[str]]) -> list[Cell]:
+    """The levels that the data lack and the relation has."""
+    if bar.across is None:
+        return []
+    if len(bar.factors) > 1 and not bar.multiple:
+        raise FormulaError(
+            f"{bar.across!r} relates the levels of one column, not cells.",
+            text=bar.text,
+            stop=len(bar.text),
+            hint=f"Write known(1 | animal, {bar.across}).",
         )
-    found, codes = np.unique(column.values, return_inverse=True)
-    return codes.astype(np.int64).reshape(-1), labels_of_numbers(found)
-
-
-def _check_levels(bar: Bar, table: Table, levels: tuple[str, ...]) -> None:
-    if len(levels) < 2:
+    labels = related[bar.across]
+    known = set(labels)
+    lost = [cell[0] for cell in found if cell[0] not in known]
+    if lost:
+        shown = ", ".join(map(repr, lost[:5])) + (", …" if len(lost) > 5 else "")
         raise DataError(
-            f"The grouping {bar.group!r} has only the level {levels[0]!r}: nothing varies between groups.",
+            f"{bar.across!r} lacks {len(lost)} level{'s' if len(lost) > 1 else ''} of {bar.group!r}: {shown}.",
             column=bar.factors[0],
-            hint="Leave the term out, or check whether a filter has left only one group.",
+            hint=f"{did_you_mean(lost[0], labels)} Levels are matched by their labels.",
         )
-    if len(set(levels)) < len(levels):
-        raise DataError(
-            f"Different cells of {bar.group!r} have the same label.",
-            column=bar.factors[0],
-            hint="Rename levels with ':'.",
-        )
-    for name in bar.factors:
-        column = table.columns.get(name)
-        if column is None or column.levels is None or len(column.levels) <= max(20, table.n / 2):
-            continue
-        if all(_fractional(level) for level in column.levels[:50]):
-            warn_data(
-                f"{name!r} has {len(column.levels)} levels that look like measurements ({column.levels[0]!r}, …): "
-                "was a numeric column read as text?"
-            )
-
-
-def _fractional(level: str) -> bool:
-    try:
-        return not float(level).is_integer()
-    except ValueError:
-        return False
+    present = {cell[0] for cell in found}
+    return [(label,) for label in labels if label not in present]
 
 
 def _frozen[T: np.generic](values: NDArray[T]) -> NDArray[T]:

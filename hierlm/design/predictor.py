@@ -10,7 +10,8 @@ import numpy as np
 from hierlm.design.common import Terms, columns_of, read_terms
 from hierlm.design.evaluate import Evaluator
 from hierlm.design.expressions import Expression, read_expression
-from hierlm.design.values import Common, SmoothColumns
+from hierlm.design.values import Common, SmoothColumns, VarianceColumns
+from hierlm.design.variances import columns_of_variance, variance_columns
 from hierlm.errors import FormulaError
 from hierlm.formula.values import Predictor
 
@@ -46,10 +47,12 @@ class PredictorPlan:
         for offset in self.offsets:
             yield from offset.columns
         yield from self.smooth_columns
+        for term in self.predictor.variances:
+            yield from columns_of_variance(term)
         for bar, terms in zip(self.predictor.bars, self.bars, strict=True):
             if bar.group not in skip:
                 yield from terms.columns
-                yield from bar.factors
+                yield from bar.right
 
     def common(self, on: Evaluator, smooths: Sequence[SmoothColumns] = ()) -> Common:
         """Common effects, the free columns of smooths among them, and offset on training or new data."""
@@ -64,6 +67,10 @@ class PredictorPlan:
             offset = offset + on.numbers(expression)
         offset.setflags(write=False)
         return Common(X, labels, offset)
+
+    def variances(self, on: Evaluator) -> tuple[VarianceColumns, ...]:
+        """Variance functions on training or new data."""
+        return tuple(variance_columns(term, on) for term in self.predictor.variances)
 
     def _check_labels(self, labels: Sequence[str]) -> None:
         for label in labels:

@@ -114,6 +114,7 @@ class Schema:
                 p.common(on, smooths),
                 tuple(self._groups(c, on, known_rows, skip) for c in self.codings[p.key]),
                 tuple(part for columns in smooths for part in columns.parts),
+                p.variances(on),
             )
         if not new_levels_ok:
             _refuse_unseen(g for p in predictors.values() for g in p.groups)

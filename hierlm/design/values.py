@@ -9,12 +9,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.formula.values import Bar, Formula, SmoothTerm
+from hierlm.formula.values import Bar, Formula, SmoothTerm, VarianceTerm
 
 if TYPE_CHECKING:
     from hierlm.design.schema import Schema
 
-__all__ = ["Common", "Design", "Groups", "LevelScale", "PredictorDesign", "Response", "SmoothColumns", "SmoothPart"]
+__all__ = [
+    "Common",
+    "Design",
+    "Groups",
+    "LevelScale",
+    "Members",
+    "PredictorDesign",
+    "Response",
+    "SmoothColumns",
+    "SmoothPart",
+    "VarianceColumns",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -45,6 +56,24 @@ class Common:
 
 
 @dataclass(frozen=True, eq=False)
+class Members:
+    """A multi-membership: the M levels of each row, and their weights.
+
+    Parameters
+    ----------
+    codes : (n, M) int array
+        −1 marks a level that training did not have.
+    weights : (n, M) array
+    unseen : (n, M) int array
+        Into ``Groups.unseen``; −1 for known levels.
+    """
+
+    codes: Ints
+    weights: Floats
+    unseen: Ints
+
+
+@dataclass(frozen=True, eq=False)
 class Groups:
     """One bar applied to data.
 
@@ -62,6 +91,19 @@ class Groups:
     unseen : tuple of str
         In new data: labels of the levels that training data did not have; ``codes == -1`` rows carry
         ``unseen_codes`` into this tuple.
+    stem : str
+        What the effects are, for the names of what they share: ``"time"``, ``"lat:lon"``, ``"1 + x"``.
+    occasions : tuple of str or None
+        Where the effects are the indicators of one factor: its levels, in order.
+    positions : (k, d) array or None
+        Coordinates of the effects.
+    populations : tuple of k str or None
+        The level of ``by`` that each effect belongs to.
+    home : (levels,) int array or None
+        Level → the level of ``by`` that it belongs to, in the order in which ``populations`` names them; −1 for a level
+        without rows.
+    members : Members or None
+        Of a multi-membership.
     unseen_scale : (len(unseen), q) array, optional
         What the standard deviations of those levels depend on, where they have a formula.
     """
@@ -74,6 +116,17 @@ class Groups:
     unseen: tuple[str, ...] = ()
     unseen_codes: Ints | None = None
     unseen_scale: Floats | None = None
+    stem: str = ""
+    occasions: tuple[str, ...] | None = None
+    positions: Floats | None = None
+    populations: tuple[str, ...] | None = None
+    home: Ints | None = None
+    members: Members | None = None
+
+    @property
+    def occasions_or_places(self) -> bool:
+        """Whether every row has exactly one of the effects: those of one factor, or of places."""
+        return self.occasions is not None or self.positions is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,14 +182,36 @@ class SmoothColumns:
 
 
 @dataclass(frozen=True, eq=False)
+class VarianceColumns:
+    """One variance function applied to data.
+
+    Parameters
+    ----------
+    term : VarianceTerm
+    v : (n,) array or None
+        The covariate; None without one, and for the fitted mean.
+    codes : (n,) int array or None
+        Row → stratum.
+    levels : tuple of str
+        Labels of the strata.
+    """
+
+    term: VarianceTerm
+    v: Floats | None
+    codes: Ints | None = None
+    levels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class PredictorDesign:
-    """Everything that one linear predictor multiplies; the free columns of its smooths are in ``common``."""
+    """Everything that one linear predictor adds up; the free columns of its smooths are in ``common``."""
 
     response: str
     parameter: str
     common: Common
     groups: tuple[Groups, ...]
     smooths: tuple[SmoothPart, ...] = ()
+    variances: tuple[VarianceColumns, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

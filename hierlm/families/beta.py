@@ -79,7 +79,10 @@ class Beta(DensityFamily):
         additions: Mapping[str, Floats],
     ) -> Floats:
         """Numbers strictly between 0 and 1 that are not all equal."""
-        hint = "Percentages: divide by 100. Exact 0 or 1: use the counts behind them, with binomial or beta_binomial."
+        hint = (
+            "Percentages: divide by 100. Exact 0 or 1: use the counts behind them, with binomial or beta_binomial, or "
+            'family="zero_one_inflated_beta".'
+        )
         return prepare_open(self.name, name, values, levels, success, additions, upper=1.0, hint=hint)
 
     def default_priors(self, y: Floats, additions: Mapping[str, Floats]) -> dict[str, Prior]:

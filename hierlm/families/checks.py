@@ -15,6 +15,7 @@ __all__ = [
     "check_codes",
     "check_finite",
     "check_inside",
+    "check_not_below",
     "check_numeric",
     "check_trials",
     "check_varies",
@@ -34,7 +35,7 @@ def check_numeric(family: str, name: str, levels: tuple[str, ...] | None, succes
         raise DataError(
             f"The response '{name}' has categories ({shown}), but {family} needs numbers.",
             column=name,
-            hint='Turn it into numbers, or use family="bernoulli" for two categories.',
+            hint='Turn it into numbers; two categories are family="bernoulli", ordered ones family="cumulative".',
         )
     if success is not None:
         raise DataError(
@@ -82,8 +83,9 @@ def check_categories(
         )
     found = np.bincount(numbers.astype(int) - 1, minlength=len(known))
     if np.count_nonzero(found) < 2:
+        only = known[int(numbers[0]) - 1]
         raise DataError(
-            f"The response '{name}' is in one category only: there is nothing to model.",
+            f"The response '{name}' is {only!r} in all {len(numbers)} rows: there is nothing to model.",
             column=name,
             hint="Check the column, and whether a filter has left only one value.",
         )
@@ -117,8 +119,20 @@ def check_inside(
     _refuse(outside, f"The response '{name}' must be {bounds} for {family}.", name, hint)
 
 
-def check_varies(family: str, name: str, values: Floats, *, zeros: bool = False) -> None:
+def check_not_below(family: str, name: str, values: Floats, *, upper: float = np.inf, hint: str) -> None:
+    """Refuse values below 0, and above ``upper``."""
+    bounds = "0 or more" if upper == np.inf else f"from 0 to {upper:g}"
+    outside = (values < 0) | (values > upper)
+    _refuse(outside, f"The response '{name}' must be {bounds} for {family}.", name, hint)
+
+
+def check_varies(family: str, name: str, values: Floats, *, zeros: bool = False, part: str = "") -> None:
     """Refuse a response that never changes; with ``zeros``, only warn when it is zero throughout.
+
+    Parameters
+    ----------
+    part : str
+        Which of its rows are looked at, `` where it is above 0``.
 
     Warns
     -----
@@ -133,7 +147,7 @@ def check_varies(family: str, name: str, values: Floats, *, zeros: bool = False)
         )
         return
     raise DataError(
-        f"The response '{name}' is {values[0]:g} in all {len(values)} rows: there is nothing to model.",
+        f"The response '{name}' is {values[0]:g} in all {len(values)} rows{part}: there is nothing to model.",
         column=name,
         hint="Check the column, and whether a filter has left only one value.",
     )

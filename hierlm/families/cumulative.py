@@ -8,7 +8,7 @@ import numpy as np
 import pytensor.tensor as pt
 
 from hierlm.families.family import Additions, Predicted
-from hierlm.families.ordinal import DISC, THRESHOLDS, OrdinalFamily, latent_mean
+from hierlm.families.ordinal import DISC, THRESHOLDS, OrdinalFamily, latent_mean, latent_scale
 from hierlm.families.probability import latent_threshold_variance
 from hierlm.links import Link
 from hierlm.links.stable import log1mexp
@@ -52,6 +52,10 @@ class Cumulative(OrdinalFamily):
         if apart[THRESHOLDS].eta.ndim > 1:
             apart[THRESHOLDS] = Predicted(apart[THRESHOLDS].eta[..., None, :], apart[THRESHOLDS].link)
         return self.log_density(pt.arange(K) + 1.0, {}, **apart)
+
+    def at_most(self, **parameters: Predicted) -> Tensor:
+        """g⁻¹(disc (τ_k − μ)), (…, K − 1)."""
+        return parameters["mu"].link.inverse(latent_scale(parameters))
 
     def latent_variance(self, additions: Additions, **parameters: Predicted) -> Tensor:
         """Var(ε)/disc²: π²/3 logit, 1 probit, π²/6 cloglog and loglog, exact."""

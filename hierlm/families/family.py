@@ -137,6 +137,8 @@ class Family(ABC):
         a last axis of their own: (k,) in the graph, (draws, 1, k) beside linear predictors (draws, rows).
     ordinal : bool
         Whether the response is one of several ordered categories, numbered 1, 2, …
+    residual_scale : str or None
+        The parameter that multiplies a residual, which variance functions may change; None where there is none.
     requires, accepts : tuple of str
         Left-hand side additions that it needs, and others that it can use.
     """
@@ -147,6 +149,7 @@ class Family(ABC):
     support: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     discrete: ClassVar[bool] = False
     normal_errors: ClassVar[bool] = False
+    residual_scale: ClassVar[str | None] = None
     atoms: ClassVar[tuple[float, ...]] = ()
     vectors: ClassVar[tuple[Vector, ...]] = ()
     ordinal: ClassVar[bool] = False

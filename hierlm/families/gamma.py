@@ -72,7 +72,7 @@ class Gamma(DensityFamily):
         additions: Mapping[str, Floats],
     ) -> Floats:
         """Positive numbers that are not all equal."""
-        hint = "A gamma response is never 0: model zeros separately."
+        hint = 'A gamma response is never 0. Zeros by a probability of their own: family="hurdle_gamma".'
         return prepare_open(self.name, name, values, levels, success, additions, hint=hint)
 
     def default_priors(self, y: Floats, additions: Mapping[str, Floats]) -> dict[str, Prior]:

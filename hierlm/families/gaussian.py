@@ -33,6 +33,7 @@ class Gaussian(Family):
     name = "gaussian"
     normal_errors = True
     aliases = ("normal",)
+    residual_scale = "sigma"
     parameters = (
         Parameter("mu", "identity", ("identity", "log", "inverse", "sqrt", "softplus")),
         Parameter("sigma", "log", ("log", "identity", "softplus"), lower=0.0),

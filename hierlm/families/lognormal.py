@@ -28,6 +28,7 @@ class LogNormal(Family):
 
     name = "lognormal"
     aliases = ("log_normal",)
+    residual_scale = "sigma"
     parameters = (
         Parameter("mu", "identity", ("identity", "inverse")),
         Parameter("sigma", "log", ("log", "identity", "softplus"), lower=0.0),
@@ -56,7 +57,7 @@ class LogNormal(Family):
         additions: Mapping[str, Floats],
     ) -> Floats:
         """Positive numbers that are not all equal."""
-        hint = "A log-normal response is never 0: model zeros separately."
+        hint = 'A log-normal response is never 0. Zeros by a probability of their own: family="hurdle_lognormal".'
         return prepare_open(self.name, name, values, levels, success, additions, hint=hint)
 
     def default_priors(self, y: Floats, additions: Mapping[str, Floats]) -> dict[str, Prior]:

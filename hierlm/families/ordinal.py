@@ -13,6 +13,7 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from hierlm import names
+from hierlm.errors import PosteriorError
 from hierlm.families.density import DensityFamily
 from hierlm.families.family import Additions, Parameter, Predicted, Vector
 from hierlm.families.prepare import prepare_categories
@@ -66,9 +67,13 @@ class OrdinalFamily(DensityFamily):
         """P(y = k), (…, K)."""
         return pt.exp(self.log_probabilities(**parameters))
 
+    def at_most(self, **parameters: Predicted) -> Tensor:
+        """P(y ≤ k) of every category but the last, (…, K − 1)."""
+        return pt.cumsum(self.probabilities({}, **parameters), axis=-1)[..., :-1]
+
     def draws(self, size: Tensor, additions: Additions, **parameters: Predicted) -> Tensor:
         """The category at which P(y ≤ k) passes a uniform number."""
-        below = pt.cumsum(self.probabilities(additions, **parameters), axis=-1)[..., :-1]
+        below = self.at_most(**parameters)
         uniform = pm.Uniform.dist(pt.zeros_like(below[..., 0]), 1.0, size=size)
         return 1 + pt.gt(uniform[..., None], below).sum(axis=-1)
 
@@ -107,6 +112,18 @@ class OrdinalFamily(DensityFamily):
         """g(P(y ≤ k)) of the data without predictors, half an observation being added to each category."""
         counts = np.bincount(y.astype(int) - 1, minlength=len(categories)) + 0.5
         return {vector.name: at_shares(np.cumsum(counts)[:-1] / counts.sum(), link) for vector in self.vectors}
+
+    def latent_variance(self, additions: Additions, **parameters: Predicted) -> Tensor:
+        """None: only cumulative models have one latent variable, of which the categories are pieces.
+
+        Raises
+        ------
+        PosteriorError
+        """
+        raise PosteriorError(
+            f"{self.name} has no single latent variable, so neither an ICC nor an R² exists on the link scale.",
+            hint='Use family="cumulative", or compare predictions.',
+        )
 
     def default_priors(self, y: Floats, additions: Mapping[str, Floats]) -> dict[str, Prior]:
         """``disc`` ~ LogNormal(0, 1), around the 1 that it is unless it has a formula."""

@@ -7,20 +7,34 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from hierlm.errors import ModelError, did_you_mean
+from hierlm.families.acat import ACat
 from hierlm.families.bernoulli import Bernoulli
 from hierlm.families.beta import Beta
 from hierlm.families.beta_binomial import BetaBinomial
 from hierlm.families.binomial import Binomial
+from hierlm.families.cratio import CRatio
+from hierlm.families.cumulative import Cumulative
 from hierlm.families.exponential import Exponential
 from hierlm.families.family import Family
 from hierlm.families.gamma import Gamma
 from hierlm.families.gaussian import Gaussian
+from hierlm.families.hurdle_gamma import HurdleGamma
+from hierlm.families.hurdle_lognormal import HurdleLogNormal
+from hierlm.families.hurdle_negbinomial import HurdleNegativeBinomial
+from hierlm.families.hurdle_poisson import HurdlePoisson
 from hierlm.families.inverse_gaussian import InverseGaussian
 from hierlm.families.lognormal import LogNormal
 from hierlm.families.negbinomial import NegativeBinomial
 from hierlm.families.negbinomial1 import NegativeBinomial1
 from hierlm.families.poisson import Poisson
+from hierlm.families.sratio import SRatio
 from hierlm.families.student_t import StudentT
+from hierlm.families.truncated_negbinomial import TruncatedNegativeBinomial
+from hierlm.families.truncated_poisson import TruncatedPoisson
+from hierlm.families.zero_inflated_binomial import ZeroInflatedBinomial
+from hierlm.families.zero_inflated_negbinomial import ZeroInflatedNegativeBinomial
+from hierlm.families.zero_inflated_poisson import ZeroInflatedPoisson
+from hierlm.families.zero_one_inflated_beta import ZeroOneInflatedBeta
 from hierlm.links import get_link
 
 __all__ = ["FAMILIES", "get_family"]
@@ -39,6 +53,20 @@ _ALL: tuple[Family, ...] = (
     Bernoulli(),
     BetaBinomial(),
     Exponential(),
+    ZeroInflatedPoisson(),
+    ZeroInflatedNegativeBinomial(),
+    ZeroInflatedBinomial(),
+    HurdlePoisson(),
+    HurdleNegativeBinomial(),
+    HurdleGamma(),
+    HurdleLogNormal(),
+    ZeroOneInflatedBeta(),
+    TruncatedPoisson(),
+    TruncatedNegativeBinomial(),
+    Cumulative(),
+    SRatio(),
+    CRatio(),
+    ACat(),
 )
 
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _ALL})

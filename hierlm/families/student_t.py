@@ -34,6 +34,7 @@ class StudentT(DensityFamily):
 
     name = "student_t"
     aliases = ("student", "t", "t_family")
+    residual_scale = "sigma"
     parameters = (
         Parameter("mu", "identity", ("identity", "log", "inverse", "sqrt", "softplus")),
         Parameter("sigma", "log", ("log", "identity", "softplus"), lower=0.0),

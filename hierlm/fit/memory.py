@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hierlm.errors import SamplingError
 from hierlm.model.model import Model
+from hierlm.model.values import correlation_effects
 from hierlm.samplers import Settings
 
 __all__ = ["available_memory", "check_memory", "stored_values"]
@@ -79,7 +80,7 @@ def stored_values(model: Model, later: Collection[str] = ()) -> int:
     for group, blocks in model.groups.items():
         k = sum(len(b.effects) for b in blocks)
         correlated = any(b.covariance.correlated(len(b.effects)) for b in blocks)
-        total += len(blocks[0].levels) * k * (group not in later) + k * k * correlated
+        total += len(blocks[0].levels) * k * (group not in later) + len(correlation_effects(blocks)) ** 2 * correlated
     return total + sum(len(block.effects) for block in model.smooths)
 
 

@@ -1,25 +1,47 @@
-"""Group terms: ``(x | g)``, ``(x || g)``, ``(1 | a/b)``, ``(1 + x | id | g)``, ``us(1 + x | g)``."""
+"""Group terms: ``(x | g)``, ``(x || g)``, ``(1 | a/b)``, ``(1 + x | id | g)``, ``us(x | g)``, ``known(1 | g, K)``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from hierlm.errors import did_you_mean
 from hierlm.formula.context import Context
-from hierlm.formula.terms import Algebra, expand, is_offset
-from hierlm.formula.tree import Argument, Bars, Call, Group, Name, Node, Number, String, bare, summands
+from hierlm.formula.grouping import Grouping, check_matrix, groups
+from hierlm.formula.terms import expand, is_offset
+from hierlm.formula.tree import Argument, Bars, Call, Group, Name, Node, Number, bare, summands
 from hierlm.formula.values import Bar, Option
-from hierlm.formula.words import check_column, literal
+from hierlm.formula.words import literal
 
-__all__ = ["DEFAULT", "INDEPENDENT", "effects", "groups", "is_bar", "options", "read", "structure"]
+__all__ = [
+    "ACROSS",
+    "DEFAULT",
+    "INDEPENDENT",
+    "Grouping",
+    "Structure",
+    "bar",
+    "effects",
+    "groups",
+    "is_bar",
+    "options",
+    "read",
+]
 
 DEFAULT, INDEPENDENT = "us", "idh"
-_LATER = frozenset(
-    (
-        *("ar1", "hetar1", "car1", "ou", "arma", "toep", "homtoep", "hettoep", "ante", "exp", "gau", "mat"),
-        *("rr", "propto", "known", "equalto", "corgh"),
-    )
-)
+ACROSS = "known"
+"""The call that says how levels are related; the structure of the effects is that of a plain bar."""
+
+_LATER = frozenset(("arma", "corgh", "equalto"))
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A structure as called: its canonical name, its options, and the name of its matrix."""
+
+    name: str = DEFAULT
+    options: Mapping[str, Option] = field(default_factory=dict)
+    matrix: str | None = None
+    across: str | None = None
 
 
 def is_bar(node: Node) -> bool:
@@ -36,26 +58,61 @@ def read(node: Node, context: Context) -> tuple[Bar, ...]:
     ------
     FormulaError
     """
+    called = Structure()
     if isinstance(node, Call):
-        name = structure(node, context)
+        _check_name(node, context)
         first = node.arguments[0]
         inner = bare(first.value)
         if first.keyword is not None or not isinstance(inner, Bars):
             raise context.refuse("The bar comes first in a structure.", first, f"Write {node.function}(1 + x | g).")
-        name, given = options(node, node.arguments[1:], name, context)
+        called = options(node, node.arguments[1:], context)
     else:
-        inner, name, given = bare(node), DEFAULT, {}
+        inner = bare(node)
     assert isinstance(inner, Bars)
     left, right, shared = _parts(inner, context)
     if inner.operators[0] == "||":
-        if isinstance(node, Call):
+        if isinstance(node, Call) and called.across is None:
             hint = f"Write {node.function}(… | g), or (… || g) for independent effects."
             raise context.refuse("'||' and a named structure contradict each other.", inner, hint)
-        name = INDEPENDENT
-    text, found = effects(left, context), groups(right, context)
+        called = Structure(INDEPENDENT, across=called.across)
+    text = effects(left, context, intercept=context.needs.get(called.name) != "coordinates")
+    found = groups(right, context)
     context.count_terms(len(found), node)
-    typed = context.typed(node)
-    return tuple(Bar(text, factors, name, given, shared, typed, node.start, node.stop) for factors in found)
+    return tuple(bar(text, grouping, called, shared, node, context) for grouping in found)
+
+
+def bar(text: str, grouping: Grouping, called: Structure, shared: str | None, node: Node, context: Context) -> Bar:
+    """One group term as a value.
+
+    Raises
+    ------
+    FormulaError
+        When the relation of the levels is given twice.
+    """
+    if called.across is not None and grouping.across is not None:
+        raise context.refuse("How the levels are related is said twice.", node, f"Keep {ACROSS}( ) or gr(…, cov=).")
+    across = called.across or grouping.across
+    if across is not None and (grouping.multiple or grouping.by is not None or len(grouping.factors) > 1):
+        raise context.refuse(
+            "A relation is one between the levels of a single column.", node, f"(1 | gr(g, cov={across}))."
+        )
+    return Bar(
+        text,
+        grouping.factors,
+        called.name,
+        called.options,
+        shared,
+        context.typed(node),
+        node.start,
+        node.stop,
+        matrix=called.matrix,
+        across=across,
+        by=grouping.by,
+        weights=grouping.weights,
+        multiple=grouping.multiple,
+        scaled=grouping.scaled,
+        needs=context.needs.get(called.name, ""),
+    )
 
 
 def _parts(bars: Bars, context: Context) -> tuple[Node, Node, str | None]:
@@ -92,42 +149,7 @@ def effects(node: Node, context: Context, *, intercept: bool = True) -> str:
     return found.text
 
 
-def groups(node: Node, context: Context) -> tuple[tuple[str, ...], ...]:
-    """The groupings that the right side of a bar stands for: ``a/b`` is ``a`` and ``a:b``.
-
-    Raises
-    ------
-    FormulaError
-    """
-    algebra = Algebra(context, _factor)
-    return algebra.sorted(algebra.add({}, summands(node)))
-
-
-def _factor(node: Node, context: Context) -> str:
-    """One grouping column; ``factor(g)`` and ``gr(g)`` are ``g``, as every group is a factor."""
-    if isinstance(node, Name):
-        return check_column(node, context)
-    if isinstance(node, Call):
-        column = bare(node.arguments[0].value) if node.arguments else None
-        plain = len(node.arguments) == 1 and node.arguments[0].keyword is None and isinstance(column, Name)
-        if node.function in ("factor", "as.factor", "C", "gr") and plain:
-            return check_column(column, context)  # type: ignore[arg-type]
-        if node.function == "gr":
-            raise context.refuse("gr() takes one column; its options are not available yet.", node, "Write (1 | g).")
-        if node.function == "mm":
-            raise context.refuse("Multi-membership groups such as mm() are not available yet.", node, "Write (1 | g).")
-        if node.function == "interaction":
-            raise context.refuse("Cells are written with a colon.", node, "Write (1 | a:b).")
-        hint = "Make a column of it first, and group by that."
-        raise context.refuse("A group is a column, not a computation.", node, hint)
-    if isinstance(node, String):
-        raise context.refuse("A group is a column, not a text.", node, f"Write it without quotes: {node.value}.")
-    if is_bar(node) or isinstance(node, Bars):
-        raise context.refuse("A group term cannot hold another.", node, "Write (1 | a) + (1 | b).")
-    raise context.refuse("A group is a column, or columns joined by ':' or '/'.", node, "Write (1 | g) or (1 | a/b).")
-
-
-def structure(node: Call, context: Context) -> str:
+def _check_name(node: Call, context: Context) -> str:
     """The canonical name of the covariance structure that ``node`` calls.
 
     Raises
@@ -138,17 +160,19 @@ def structure(node: Call, context: Context) -> str:
     name = context.structures.get(node.function.lower())
     if name is not None:
         return name
+    if node.function.lower() == ACROSS:
+        return DEFAULT
     if node.function.lower() in _LATER:
         known = ", ".join(sorted(set(context.structures.values())))
         raise context.refuse(f"The structure {node.function}() is not available yet.", node.head, f"Known: {known}.")
-    hint = did_you_mean(node.function, context.structures)
+    hint = did_you_mean(node.function, [*context.structures, ACROSS])
     if context.source[node.head.stop : node.head.stop + 1].isspace():
         hint = "An operator is missing before the bracket."
     raise context.refuse(f"{node.function!r} is not a covariance structure.", node.head, hint)
 
 
-def options(node: Call, arguments: Sequence[Argument], name: str, context: Context) -> tuple[str, Mapping[str, Option]]:
-    """A structure's canonical name and options, all literal and by keyword.
+def options(node: Call, arguments: Sequence[Argument], context: Context) -> Structure:
+    """A structure with its options, all literal and by keyword, and its matrix, by name.
 
     ``hom=True`` (lme4 2) picks the homogeneous relative, ``cs(…, hom=TRUE)`` being ``homcs(…)``.
 
@@ -156,10 +180,16 @@ def options(node: Call, arguments: Sequence[Argument], name: str, context: Conte
     ------
     FormulaError
     """
+    name = _check_name(node, context)
+    across = node.function.lower() == ACROSS and node.function.lower() not in context.structures
     found: dict[str, Option] = {}
+    matrix: str | None = None
     for argument in arguments:
         if argument.keyword is None:
-            raise context.refuse("An option of a structure needs its name.", argument, "Write rr(1 + x | g, d=2).")
+            if matrix is not None or not (across or context.needs.get(name) == "matrix"):
+                raise context.refuse("An option of a structure needs its name.", argument, "Write rr(1 + x | g, d=2).")
+            matrix = check_matrix(argument, context)
+            continue
         if argument.keyword in found:
             raise context.refuse(f"{argument.keyword!r} is given twice.", argument, "Give it once.")
         found[argument.keyword] = value = literal(argument.value, context)
@@ -169,4 +199,9 @@ def options(node: Call, arguments: Sequence[Argument], name: str, context: Conte
                 hint = "Leave hom= out; homdiag() and homcs() are the homogeneous ones."
                 raise context.refuse(f"{node.function}() has no homogeneous form.", argument, hint)
             name = relative if found.pop("hom") else name
-    return name, found
+    if matrix is None and (across or context.needs.get(name) == "matrix"):
+        hint = f'Write {node.function}(… | g, K), and hand K over: matrices={{"K": …}}.'
+        raise context.refuse(f"{node.function}() needs the name of its matrix.", node, hint)
+    if across and found:
+        raise context.refuse(f"{ACROSS}() has no options.", arguments[-1], f"Write {ACROSS}(1 | animal, K).")
+    return Structure(name, found, None if across else matrix, matrix if across else None)

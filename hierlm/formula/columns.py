@@ -63,7 +63,7 @@ def columns(formula: Formula) -> tuple[str, ...]:
             found.update(dict.fromkeys(identifiers(text)))
         for bar in predictor.bars:
             found.update(dict.fromkeys(identifiers(bar.effects)))
-            found.update(dict.fromkeys(f for f in bar.factors if f != names.UNITS))
+            found.update(dict.fromkeys(f for f in bar.right if f != names.UNITS))
     for scale in formula.scales:
         found.update(dict.fromkeys(identifiers(scale.common)))
     return tuple(found)

@@ -63,12 +63,16 @@ class Context:
         Structure name or alias, lower-cased → canonical name.
     functions : frozenset of str
         Names of the user's own functions.
+    needs : mapping
+        Structure → what it must know of its effects (``Covariance.needs``): ``"coordinates"`` have no intercept unless
+        one is typed, a ``"matrix"`` is named.
     """
 
     source: str
     parameters: frozenset[str] = frozenset()
     structures: Mapping[str, str] = field(default_factory=lambda: STRUCTURES)
     functions: frozenset[str] = frozenset()
+    needs: Mapping[str, str] = field(default_factory=dict)
     work: Work = field(default_factory=Work)
 
     def refuse(self, message: str, place: Place, hint: str | None = None) -> FormulaError:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from hierlm import names
-from hierlm.formula.bars import DEFAULT, INDEPENDENT, effects, groups, is_bar, options, structure
+from hierlm.formula.bars import INDEPENDENT, Structure, bar, effects, groups, is_bar, options
 from hierlm.formula.context import Context
+from hierlm.formula.grouping import Grouping
 from hierlm.formula.parser import build
 from hierlm.formula.tokens import check_brackets, scan
 from hierlm.formula.tree import Bars, Call, Chain, Name, Node, bare, summands
-from hierlm.formula.values import Bar, Option, Predictor
+from hierlm.formula.values import Bar, Predictor
 
 __all__ = ["random_bars", "residual_predictor"]
 
@@ -63,22 +62,19 @@ def random_bars(context: Context, start: int, stop: int) -> tuple[Bar, ...]:
             hint = "Write random='us(1 + x):g', or put (1 + x | g) into the formula."
             raise context.refuse("Bars are not read in random.", node, hint)
         call, group = _parts(node, context)
-        text, name = "1", DEFAULT
-        given: Mapping[str, Option] = {}
+        text, called = "1", Structure()
         if call is not None:
-            name = structure(call, context)
             if not call.arguments or call.arguments[0].keyword is not None:
                 raise context.refuse(f"{call.function}() holds no effects.", call, f"Write {call.function}(1 + x):g.")
             inner = call.arguments[0].value
             if isinstance(bare(inner), Bars):
                 hint = f"Write {call.function}(1 + x):g."
                 raise context.refuse("Bars are not read in random.", inner, hint)
-            name, given = options(call, call.arguments[1:], name, context)
+            called = options(call, call.arguments[1:], context)
             text = effects(inner, context, intercept=False)
         groupings = groups(group, context)
         context.count_terms(len(groupings), node)
-        typed = context.typed(node)
-        found += [Bar(text, factors, name, given, None, typed, node.start, node.stop) for factors in groupings]
+        found += [bar(text, grouping, called, None, node, context) for grouping in groupings]
     return tuple(found)
 
 
@@ -96,14 +92,14 @@ def residual_predictor(context: Context, start: int, stop: int, response: str) -
     if len(parts) != 1:
         raise context.refuse("A sum of residual structures is not available yet.", whole, _RESIDUALS)
     call, group = _parts(parts[0], context)
-    if groups(group, context) != ((names.UNITS,),):
+    if groups(group, context) != (Grouping((names.UNITS,)),):
         raise context.refuse("This residual structure is not available yet.", group, _RESIDUALS)
     if context.parameters and SIGMA not in context.parameters:
         hint = "Leave residual out; overdispersion, MCMCglmm's residual of such families, is random='units'."
         raise context.refuse("This family has no residual standard deviation 'sigma'.", whole, hint)
     if call is None:
         return None
-    name = structure(call, context)
+    name = options(call, (), context).name
     if len(call.arguments) != 1 or call.arguments[0].keyword is not None:
         raise context.refuse("This residual structure is not available yet.", call, _RESIDUALS)
     text = effects(call.arguments[0].value, context, intercept=False)

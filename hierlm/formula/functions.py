@@ -14,6 +14,7 @@ __all__ = [
     "LATER",
     "LITERALS",
     "SMOOTHS",
+    "VARIANCE_FUNCTIONS",
     "WHOLE_COLUMN",
     "Function",
     "Kind",
@@ -154,3 +155,13 @@ CURVES = frozenset(
 
 SMOOTHS = ("s", "t2")
 """Functions that are terms of their own: penalised curves and surfaces, see ``smooths.py``."""
+
+VARIANCE_FUNCTIONS: Mapping[str, bool] = {
+    "varFixed": True,
+    "varIdent": False,
+    "varPower": True,
+    "varExp": True,
+    "varConstPower": True,
+    "varComb": True,
+}
+"""Functions of a residual standard deviation, nlme's names → whether they take a covariate."""

@@ -11,12 +11,13 @@ from hierlm.formula import bars, response, scales, smooths
 from hierlm.formula.columns import identifiers
 from hierlm.formula.context import LONGEST, STRUCTURES, Context
 from hierlm.formula.dialect import random_bars, residual_predictor
-from hierlm.formula.functions import FUNCTIONS, SMOOTHS
+from hierlm.formula.functions import FUNCTIONS, SMOOTHS, VARIANCE_FUNCTIONS
 from hierlm.formula.split import formulas, sides
 from hierlm.formula.terms import expand, is_offset, offset
 from hierlm.formula.tokens import Token, scan
 from hierlm.formula.tree import Bars, Call, Name, Node, bare, summands
-from hierlm.formula.values import Bar, Formula, Predictor, ResponseTerm, ScaleTerm, SmoothTerm
+from hierlm.formula.values import Bar, Formula, Predictor, ResponseTerm, ScaleTerm, SmoothTerm, VarianceTerm
+from hierlm.formula.variances import is_variance, read_variance
 from hierlm.names import MEAN
 
 __all__ = ["parse"]
@@ -30,6 +31,7 @@ def parse(
     parameters: Collection[str] = (),
     structures: Mapping[str, str] | None = None,
     functions: Collection[str] = (),
+    needs: Mapping[str, str] | None = None,
 ) -> Formula:
     """Read formulas into a :class:`~hierlm.formula.values.Formula`: text only, no data, nothing evaluated.
 
@@ -46,6 +48,8 @@ def parse(
         Covariance structure or alias, lower-cased → canonical name.
     functions : collection of str
         Names of the user's own functions (``extra``).
+    needs : mapping, optional
+        Structure → what it must know of its effects: ``"occasions"``, ``"coordinates"`` or ``"matrix"``.
 
     Returns
     -------
@@ -71,6 +75,7 @@ def parse(
         frozenset(parameters),
         STRUCTURES if structures is None else structures,
         frozenset(functions),
+        dict(needs or {}),
     )
     _check_limits(context)
     book = _Book(context)
@@ -113,7 +118,7 @@ def _check_limits(context: Context) -> None:
     for name in sorted(map(str, context.functions)):
         if not name.isidentifier() or name.startswith("_") or "__" in name:
             raise FormulaError(f"The function {name!r} needs a plain name.", hint="Letters, digits and _, not first.")
-        if name in (*FUNCTIONS, *SMOOTHS, "offset") or name.lower() in context.structures:
+        if name in (*FUNCTIONS, *SMOOTHS, *VARIANCE_FUNCTIONS, "offset") or name.lower() in context.structures:
             raise FormulaError(f"{name!r} is already a function of formulas.", hint="Give yours another name.")
 
 
@@ -125,11 +130,17 @@ class _Right:
     offsets: tuple[str, ...]
     bars: tuple[Bar, ...]
     smooths: tuple[SmoothTerm, ...] = ()
+    variances: tuple[VarianceTerm, ...] = ()
 
     def columns(self) -> set[str]:
         texts = [self.common, *self.offsets, *(b.effects for b in self.bars)]
         texts += [e for s in self.smooths for e in s.expressions]
-        return {c for t in texts for c in identifiers(t)} | {f for b in self.bars for f in b.factors}
+        texts += [e for v in self.variances for e in v.expressions]
+        return {c for t in texts for c in identifiers(t)} | {c for b in self.bars for c in b.right}
+
+
+def _predictor(response: str, parameter: str, read: _Right, text: str) -> Predictor:
+    return Predictor(response, parameter, read.common, read.offsets, read.bars, text, read.smooths, read.variances)
 
 
 class _Book:
@@ -164,7 +175,7 @@ class _Book:
             self.used[name] = each.used
             self.check_response(name, read, right)
             self.responses.append(each.response)
-            self.predictors.append(Predictor(name, MEAN, read.common, read.offsets, read.bars, text, read.smooths))
+            self.predictors.append(_predictor(name, MEAN, read, text))
         self.current = tuple(each.response.name for each in found)
         return None
 
@@ -175,13 +186,16 @@ class _Book:
         offsets: list[str] = []
         found: list[Bar] = []
         curves: list[SmoothTerm] = []
+        scales: list[VarianceTerm] = []
         if isinstance(node, Bars):
             raise context.refuse("A bar needs brackets.", node, f"Write ({context.typed(node)}).")
         for sign, part in summands(node):
-            if bars.is_bar(part) or is_offset(part) or smooths.is_smooth(part):
+            if bars.is_bar(part) or is_offset(part) or smooths.is_smooth(part) or is_variance(part):
                 if sign == "-":
                     raise context.refuse("This term cannot be taken away.", part, "Leave it out.")
-                if smooths.is_smooth(part):
+                if is_variance(part):
+                    scales.append(read_variance(part, context))
+                elif smooths.is_smooth(part):
                     curves.append(smooths.read(part, context, curves))
                 elif is_offset(part):
                     offsets.append(offset(part, context))
@@ -189,7 +203,7 @@ class _Book:
                     found += bars.read(part, context)
             else:
                 common.append((sign, part))
-        return _Right(expand(common, context).text, tuple(offsets), tuple(found), tuple(curves))
+        return _Right(expand(common, context).text, tuple(offsets), tuple(found), tuple(curves), tuple(scales))
 
     def read_parameter(self, parameter: Name, right: Node, text: str) -> None:
         """Read ``sigma ~ …``."""
@@ -203,9 +217,7 @@ class _Book:
             raise refuse(f"{parameter.name!r} of {owner!r} has a formula already.", parameter, hint)
         read = self.right(right)
         self.check_response(owner, read, right)
-        self.predictors.append(
-            Predictor(owner, parameter.name, read.common, read.offsets, read.bars, text, read.smooths)
-        )
+        self.predictors.append(_predictor(owner, parameter.name, read, text))
 
     def read_scale(self, left: Node, right: Node, text: str) -> None:
         """Read ``sd(g) ~ z``."""

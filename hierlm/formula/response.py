@@ -18,12 +18,14 @@ __all__ = ["Left", "read"]
 _ADDITIONS: dict[str, dict[str, str]] = {"trials": {}, "weights": {}, "se": {"sigma": "True or False"}}
 _LATER = {
     "rate": "Write y ~ x + offset(log(exposure)).",
-    **dict.fromkeys(("cens", "trunc", "cat", "dec", "mi", "subset", "thres", "bhaz", "index", "vreal", "vint"), None),
+    "trunc": 'Counts without zeros are family="truncated_poisson" or "truncated_negbinomial".',
+    **dict.fromkeys(("cens", "cat", "dec", "mi", "subset", "thres", "bhaz", "index", "vreal", "vint"), None),
 }
 _REWRITE = {
     "weighted": "Write y | weights(w) ~ x.",
     **dict.fromkeys(("binary", "B", "factor", "as.factor", "C", "T"), 'Name the column, and its level: y["yes"] ~ x.'),
-    **dict.fromkeys(("censored", "truncated", "constrained"), "Censoring and truncation are not available yet."),
+    "truncated": 'Counts without zeros are family="truncated_poisson" or "truncated_negbinomial".',
+    **dict.fromkeys(("censored", "constrained"), "Censoring is not available yet."),
     **dict.fromkeys(("c", "bf", "mvbf", "list"), "Write mvbind(y1, y2) ~ x, or give several formulas as a list."),
     **dict.fromkeys(("Surv", "multinomial"), "Such responses are not available yet."),
 }

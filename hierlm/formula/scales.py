@@ -58,7 +58,9 @@ def _grouping(call: Call, context: Context) -> tuple[str, ...]:
     found = bars.groups(inner, context)
     if len(found) != 1:
         raise context.refuse("sd() takes one grouping.", inner, "Write a formula for each: sd(a) ~ z, sd(a:b) ~ z.")
-    return found[0]
+    if found[0] != bars.Grouping(found[0].factors):
+        raise context.refuse("sd() takes the grouping as a column or as cells.", inner, "Write sd(g) ~ z.")
+    return found[0].factors
 
 
 def _zero(node: Node) -> Node:

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 
 from hierlm import names
 
-__all__ = ["Addition", "Bar", "Formula", "Option", "Predictor", "ResponseTerm", "ScaleTerm", "SmoothTerm"]
+__all__ = [
+    "Addition",
+    "Bar",
+    "Formula",
+    "Option",
+    "Predictor",
+    "ResponseTerm",
+    "ScaleTerm",
+    "SmoothTerm",
+    "VarianceTerm",
+]
 
 Option = str | int | float | bool
 
@@ -78,6 +88,16 @@ class Bar:
         The term as typed.
     start, stop : int
         Its place in the formula text.
+    matrix, across : str or None
+        The name of the structure's matrix of effects; of what the covariance between levels is known from.
+    by : str or None
+        The column each of whose levels has a covariance of its own.
+    weights : tuple of str
+        Columns of the weights of a multi-membership, one for each of ``factors``; empty for equal weights.
+    multiple, scaled : bool
+        Whether each of ``factors`` names a level: a multi-membership; whether its weights are divided by their sum.
+    needs : {"", "occasions", "coordinates", "matrix"}
+        What the structure must know of its effects.
     """
 
     effects: str
@@ -88,11 +108,23 @@ class Bar:
     text: str = ""
     start: int = 0
     stop: int = 0
+    matrix: str | None = None
+    across: str | None = None
+    by: str | None = None
+    weights: tuple[str, ...] = ()
+    multiple: bool = False
+    scaled: bool = True
+    needs: str = ""
 
     @property
     def group(self) -> str:
         """The grouping's name, ``"batch:cask"``."""
-        return names.group_label(self.factors)
+        return names.membership_label(self.factors) if self.multiple else names.group_label(self.factors)
+
+    @property
+    def right(self) -> tuple[str, ...]:
+        """The columns that its right side needs."""
+        return (*self.factors, *([] if self.by is None else [self.by]), *self.weights)
 
 
 @dataclass(frozen=True)
@@ -142,6 +174,45 @@ class SmoothTerm:
 
 
 @dataclass(frozen=True)
+class VarianceTerm:
+    """One variance function: ``varPower(x)``, ``varPower(fitted | f)``, ``varIdent(f)``.
+
+    Parameters
+    ----------
+    function : str
+    covariate : str
+        Formula text; empty without one, and for the fitted mean.
+    fitted : bool
+        Whether the covariate is the fitted mean.
+    strata : tuple of str
+        Factors whose cells have parameters of their own.
+    text : str
+        The term as typed.
+    start, stop : int
+        Its place in the formula text.
+    """
+
+    function: str
+    covariate: str
+    fitted: bool
+    strata: tuple[str, ...]
+    text: str = ""
+    start: int = 0
+    stop: int = 0
+
+    @property
+    def label(self) -> str:
+        """The term's name, ``"varPower(x | f)"``."""
+        parts = ["fitted" if self.fitted else self.covariate, names.group_label(self.strata)]
+        return f"{self.function}({' | '.join(part for part in parts if part)})"
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """Formula text of everything that it reads."""
+        return (*([self.covariate] if self.covariate else []), *(f"`{factor}`" for factor in self.strata))
+
+
+@dataclass(frozen=True)
 class ScaleTerm:
     """A formula for the standard deviations of a grouping, ``sd(g) ~ z``.
 
@@ -186,6 +257,7 @@ class Predictor:
         Expressions inside ``offset(…)``; they add up.
     bars : tuple of Bar
     smooths : tuple of SmoothTerm
+    variances : tuple of VarianceTerm
     """
 
     response: str
@@ -195,6 +267,7 @@ class Predictor:
     bars: tuple[Bar, ...] = ()
     text: str = ""
     smooths: tuple[SmoothTerm, ...] = ()
+    variances: tuple[VarianceTerm, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,10 @@ from hierlm.graph.groups import Columns, group_effects, group_part
 from hierlm.graph.hosting import hosting
 from hierlm.graph.observation import free_parameters, observe
 from hierlm.graph.smooths import smooth_effects, smooth_part
+from hierlm.graph.variances import scaled, variance_parameters
+from hierlm.model.coefficients import coefficient_rows
 from hierlm.model.model import Model
-from hierlm.model.values import ModelPredictor
+from hierlm.model.values import GroupBlock, ModelPredictor, correlation_dims, correlation_effects, sd_rows
 
 __all__ = ["build_graph", "coordinates"]
 
@@ -33,15 +35,22 @@ def coordinates(model: Model) -> dict[str, Any]:
     for group, blocks in model.groups.items():
         pairs = sorted((c, e) for b in blocks for c, e in zip(b.columns, b.effects, strict=True))
         effects = [e for _, e in pairs]
-        scaled = [b.effects[i] for b in blocks for s in b.covariance.sd_groups(len(b.effects)) for i in s]
+        scaled = [label for label, _ in sd_rows(blocks)]
         coords[names.level_dim(group)] = list(blocks[0].levels)
         coords[names.effect_dim(group)] = coords[names.effect_dim2(group)] = effects
+        coords |= dict.fromkeys(correlation_dims(blocks), correlation_effects(blocks))
         if len(scaled) < len(effects):
-            coords[names.sd_dim(group)] = [e for e in effects if e in scaled]
+            coords[names.sd_dim(group)] = scaled
+        for row in coefficient_rows(blocks):
+            if row.label is not None:
+                coords.setdefault(names.row_dim(row.variable), []).append(row.label)
         if group in model.scales:
             coords[names.scale_dim(group)] = list(model.scales[group].labels)
     for block in model.smooths:
         coords[names.effect_dim(block.group)] = list(block.effects)
+    functions = [a.label for a in model.assignments if a.variable == names.VARIANCE]
+    if functions:
+        coords[names.VARIANCE_DIM] = functions
     if model.responses[0].label is not None:
         for parameter in dict.fromkeys(p for r in model.responses for p in r.free):
             coords[names.response_dim(parameter)] = [r.name for r in model.responses if parameter in r.free]
@@ -61,11 +70,9 @@ def build_graph(model: Model) -> pm.Model:
         effects = common_effects(model, hosts)
         columns = {group: group_effects(model, group, hosts, effects) for group in model.groups}
         curves = {block.group: smooth_effects(model, block) for block in model.smooths}
-        index = {
-            group: pm.Data(names.data("index", group), blocks[0].codes.astype(np.int64), dims=names.OBS)
-            for group, blocks in model.groups.items()
-        }
+        index = {group: _index(blocks[0]) for group, blocks in model.groups.items()}
         free = free_parameters(model) | vector_parameters(model)
+        factors = variance_parameters(model)
         for position, response in enumerate(model.responses):
             etas = {
                 p.parameter: _predictor(
@@ -79,9 +86,17 @@ def build_graph(model: Model) -> pm.Model:
                 for p in model.predictors
                 if p.response == response.name
             }
-            observe(response, position, etas, free)
+            observe(response, position, scaled(model, response, etas, factors), free)
     _check_used(graph)
     return graph
+
+
+def _index(block: GroupBlock) -> Tensor:
+    """The level of every row, or the levels of a multi-membership."""
+    name = names.data("index", block.group)
+    if block.members is None:
+        return pm.Data(name, block.codes.astype(np.int64), dims=names.OBS)
+    return pm.Data(name, block.members.codes, dims=(names.OBS, None))
 
 
 def _predictor(

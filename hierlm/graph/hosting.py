@@ -49,7 +49,7 @@ def hosting(model: Model) -> Hosting:
     columns: dict[tuple[str, str], tuple[int, ...]] = {}
     effects: dict[tuple[str, int], int] = {}
     predictors = {(p.response, p.parameter): p for p in model.predictors}
-    for block in sorted((b for b in model.blocks if b.centred), key=lambda b: len(b.levels)):
+    for block in sorted((b for b in model.blocks if b.centred and _hosts(b)), key=lambda b: len(b.levels)):
         if len(block.pieces) != 1:
             continue
         (piece,) = block.pieces
@@ -62,6 +62,11 @@ def hosting(model: Model) -> Hosting:
                     effects[block.group, block.columns[effect]] = j
                     break
     return Hosting(columns, effects)
+
+
+def _hosts(block: GroupBlock) -> bool:
+    """Whether its effects may be sampled around coefficients."""
+    return block.members is None and not block.covariance.structured(len(block.effects))
 
 
 def mean_shift(predictor: ModelPredictor, hosts: Hosting, b: Tensor) -> Tensor | float:

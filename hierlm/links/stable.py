@@ -1,6 +1,6 @@
-"""Two logarithms that stay accurate in both tails, with gradients that are right everywhere.
+"""Logarithms that stay accurate in both tails, with gradients that are right everywhere.
 
-PyTensor has both as scalar operations, but without a NumPy counterpart: evaluated in Python they loop over elements.
+PyTensor has two of them as scalar operations, but without a NumPy counterpart: in Python they loop over elements.
 Written with elementary functions they are as fast as NumPy, and PyTensor's rewrites still find them when it compiles.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytensor.tensor as pt
 
-__all__ = ["log1mexp", "log1pexp"]
+__all__ = ["log1mexp", "log1pexp", "logaddexp"]
 
 Tensor = Any
 
@@ -45,3 +45,15 @@ def log1mexp(x: Tensor) -> Tensor:
         pt.log1p(-pt.exp(pt.minimum(x, _LOG_HALF))),
         pt.log(-pt.expm1(pt.maximum(x, _LOG_HALF))),
     )
+
+
+def logaddexp(a: Tensor, b: Tensor) -> Tensor:
+    """log(eᵃ + eᵇ), without overflow; one of the two may be −∞.
+
+    Examples
+    --------
+    >>> logaddexp(pt.constant(-1000.0), pt.constant(-1000.0)).eval(mode="FAST_COMPILE").item()
+    -999.30...
+    """
+    larger = pt.gt(b, a)
+    return pt.switch(larger, b, a) + pt.log1p(pt.exp(pt.switch(larger, a - b, b - a)))

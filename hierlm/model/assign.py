@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from pytensor.compile.mode import Mode
 
 from hierlm import names
 from hierlm.errors import PriorError, did_you_mean
+from hierlm.model.coefficients import coefficient_rows
 from hierlm.model.fitting import fitting
+from hierlm.model.scales import link_scale
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse, Piece
+from hierlm.model.variances import variance_rows
 from hierlm.priors.defaults import coefficient_priors, group_sd_prior, nonzero_rms
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.lkj import LKJ
@@ -39,8 +42,11 @@ class Assignment:
     source : str
         ``"default"``, or the name under which the user gave it.
     kind : str
-        ``"coefficient"``, ``"intercept"``, ``"positive"``, ``"probability"``, ``"real"``, ``"correlation"`` or
-        ``"elements"`` (of all elements of a family's vector): what the prior must fit.
+        ``"coefficient"``, ``"intercept"``, ``"positive"``, ``"probability"``, ``"real"``, ``"correlation"``,
+        ``"elements"`` (of all elements of a family's vector) or ``"bounded"`` (a coefficient of a structure): what the
+        prior must fit.
+    bounds : (float, float)
+        Of a ``"bounded"`` one.
     """
 
     variable: str
@@ -49,6 +55,7 @@ class Assignment:
     source: str = "default"
     kind: str = "coefficient"
     also: tuple[str, ...] = ()
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
     @property
     def name(self) -> str:
@@ -86,7 +93,7 @@ def assign_priors(
             f"priors is a {type(given).__name__}, not a mapping.", hint='Write {"b": hl.Prior("Normal", sigma=1)}.'
         )
     rows = [*_coefficients(responses, predictors), *_groups(responses, blocks), *_smooths(responses, smooths)]
-    rows += [*scales, *_free(responses), *_elements(responses, predictors)]
+    rows += [*scales, *_free(responses), *_elements(responses, predictors), *_variances(responses, predictors)]
     user = {key: _as_prior(key, value) for key, value in given.items()}
     _check_names(user, rows)
     assigned = tuple(_override(row, user) for row in rows)
@@ -101,18 +108,6 @@ def _check_correlations(rows: Sequence[Assignment], blocks: Sequence[GroupBlock]
         if block.covariance.correlated(k):
             prior = priors[names.cor(block.group), ", ".join(block.effects)]
             block.covariance.check_correlation_prior(k, prior)  # type: ignore[arg-type]
-
-
-def link_scale(response: ModelResponse, parameter: str) -> tuple[float, float]:
-    """(centre, spread) of a parameter on its link scale.
-
-    For others than the mean it is the middle of the natural-scale prior, and 1.
-    """
-    if parameter == names.MEAN:
-        return response.family.link_scale(response.y, response.links[parameter], response.additions)
-    prior = response.family.default_priors(response.y, response.additions)[parameter]
-    centre = response.links[parameter].link(np.float64(prior.typical()))
-    return float(centre.eval(mode=Mode(linker="py", optimizer="fast_compile"))), 1.0
 
 
 def _coefficients(responses: Sequence[ModelResponse], predictors: Sequence[ModelPredictor]) -> list[Assignment]:
@@ -169,13 +164,16 @@ def _groups(responses: Sequence[ModelResponse], blocks: Sequence[GroupBlock]) ->
         for shared in block.covariance.sd_groups(k):
             piece, column = _column(block, shared[0])
             _, spread = link_scale(by_name[piece.response], piece.parameter)
-            labels = tuple(block.effects[i] for i in shared)
+            labels = tuple(label for label, members in block.scales if set(members) <= set(shared))
             prior = group_sd_prior(nonzero_rms(piece.Z[:, column]), spread)
             rows.append(Assignment(names.sd(block.group), labels[0], prior, kind="positive", also=labels[1:]))
         if block.covariance.correlated(k):
             prior_cor = block.covariance.default_correlation_prior(k)
             rows.append(Assignment(names.cor(block.group), ", ".join(block.effects), prior_cor, kind="correlation"))
-    return rows
+    return rows + [
+        Assignment(c.variable, c.label, c.coefficient.prior, kind="bounded", bounds=c.bounds)
+        for c in coefficient_rows(blocks)
+    ]
 
 
 def _smooths(responses: Sequence[ModelResponse], smooths: Sequence[GroupBlock]) -> list[Assignment]:
@@ -188,6 +186,16 @@ def _smooths(responses: Sequence[ModelResponse], smooths: Sequence[GroupBlock]) 
         prior = group_sd_prior(nonzero_rms(np.sqrt(np.sum(piece.Z**2, axis=1))), spread)
         rows.append(Assignment(names.sd(block.group), None, prior, kind="positive"))
     return rows
+
+
+def _variances(responses: Sequence[ModelResponse], predictors: Sequence[ModelPredictor]) -> list[Assignment]:
+    by_name = {r.name: r for r in responses}
+    return [
+        Assignment(names.VARIANCE, row.label, row.prior, kind="positive" if row.prior.positive else "real")
+        for p in predictors
+        for part in p.variances
+        for row in variance_rows(part, by_name[p.response])
+    ]
 
 
 def _column(block: GroupBlock, effect: int) -> tuple[Piece, int]:
@@ -236,7 +244,7 @@ def _meant(key: str, rows: Sequence[Assignment], known: Collection[str]) -> str:
     if variable in {names.cor(g) for g in groups}:
         return "The effects of this grouping have no correlation: write (… | g) for correlated ones."
     if variable != key and any(row.kind == "elements" and variable == row.variable for row in rows):
-        return f"One prior holds for all of them, since they are in order: '{variable}'."
+        return f"One prior holds for all of them: '{variable}'."
     if names.common(variable) in known:
         return f"It has a formula of its own: its coefficients are '{names.common(variable)}'."
     same = [row.name for row in rows if row.label is not None and key == row.label.rpartition(":")[2]]

@@ -21,7 +21,7 @@ from hierlm.model.separation import separated
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.priors.fixed import Fixed
 
-__all__ = ["check_intercepts", "check_left_sides", "check_residual", "warn_unidentified"]
+__all__ = ["check_intercepts", "check_left_sides", "check_matrices", "check_residual", "warn_unidentified"]
 
 Floats = NDArray[np.float64]
 
@@ -74,6 +74,31 @@ def _check_circles(formula: Formula) -> None:
         raise FormulaError(
             f"The responses {', '.join(map(repr, needs))} predict each other in a circle, which is no joint model.",
             hint="Leave one of them out of the other's right side; (1 | p | g) correlates group effects instead.",
+        )
+
+
+def check_matrices(formula: Formula, given: Collection[str]) -> None:
+    """Refuse matrices that the formula names and nobody gave, and those that nobody needs.
+
+    Raises
+    ------
+    FormulaError, ModelError
+    """
+    used: set[str] = set()
+    for bar in (b for p in formula.predictors for b in p.bars):
+        for name in (bar.matrix, bar.across):
+            if name is None:
+                continue
+            used.add(name)
+            if name not in given:
+                near = did_you_mean(name, given) if given else f'Hand it over: matrices={{"{name}": …}}.'
+                message = f"There is no matrix {name!r}."
+                raise FormulaError(message, text=formula.source, start=bar.start, stop=bar.stop, hint=near)
+    idle = [name for name in given if name not in used]
+    if idle:
+        raise ModelError(
+            f"The formula does not name the matrix {idle[0]!r}.",
+            hint=f"Write known(1 | g, {idle[0]}) or propto(0 + f | g, {idle[0]}), or leave it out.",
         )
 
 
@@ -162,6 +187,8 @@ def _warn_block(block: GroupBlock, response: ModelResponse, mean: ModelPredictor
     for piece in block.pieces:
         if (piece.response, piece.parameter) != (response.name, names.MEAN):
             continue
+        if block.relation is not None or block.members is not None or block.covariance.structured(len(block.effects)):
+            continue  # levels or effects that have something in common tell their variance from the residual one
         levels, k = len(block.levels), piece.Z.shape[1]
         constant = [e for e, z in zip(piece.effects, piece.Z.T, strict=True) if z[0] != 0 and np.ptp(z) == 0]
         if constant and levels == n and (scales or _is_binary(response)):
@@ -187,6 +214,8 @@ def _warn_same_groups(blocks: Sequence[GroupBlock]) -> None:
     """Warn of groupings under two names that put the same rows together and have an effect in common."""
     for i, block in enumerate(blocks):
         for other in blocks[:i]:
+            if block.members is not None or other.members is not None or block.relation is not other.relation:
+                continue
             if block.group == other.group or len(block.levels) != len(other.levels) or not _share(block, other):
                 continue
             if len(np.unique(np.column_stack([block.codes, other.codes]), axis=0)) == len(block.levels):

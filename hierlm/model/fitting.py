@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from hierlm.errors import PriorError
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.lkj import LKJ
 from hierlm.priors.positive import positive_part
+from hierlm.priors.prior import Prior
+from hierlm.priors.truncation import truncatable
 
 if TYPE_CHECKING:
     from hierlm.model.assign import AnyPrior, Assignment
@@ -27,6 +30,8 @@ def fitting(row: Assignment, key: str, prior: AnyPrior) -> AnyPrior:
         return _fixed(row, key, prior)
     if row.kind == "positive":
         return positive_part(prior)
+    if row.kind == "bounded":
+        return _inside(row, key, prior)
     if prior.on != "value":
         raise PriorError(
             f"'{key}' has no {prior.on}: on='{prior.on}' is for standard deviations.", hint="Leave 'on' out."
@@ -46,6 +51,12 @@ def fitting(row: Assignment, key: str, prior: AnyPrior) -> AnyPrior:
 
 def _fixed(row: Assignment, key: str, prior: Fixed) -> Fixed:
     """A number that holds a parameter fixed, if that is a value of it."""
+    lower, upper = row.bounds
+    if not lower < prior.value < upper:
+        raise PriorError(
+            f"'{key}' lies between {lower:g} and {upper:g}, so it cannot be fixed at {prior.value:g}.",
+            hint="Give a number between them.",
+        )
     if row.kind == "positive" and prior.value <= 0:
         raise PriorError(
             f"'{key}' must be positive, so it cannot be fixed at {prior.value:g}.",
@@ -58,6 +69,30 @@ def _fixed(row: Assignment, key: str, prior: Fixed) -> Fixed:
         )
     if row.kind == "elements":
         raise PriorError(
-            f"'{key}' are several numbers in order, which one number cannot fix.", hint="Give hl.Prior(…) for them all."
+            f"'{key}' are several numbers, which one number cannot fix.", hint="Give hl.Prior(…) for them all."
+        )
+    return prior
+
+
+def _inside(row: Assignment, key: str, prior: Prior) -> Prior:
+    """A prior of a number between bounds; what lies outside is cut off."""
+    lower, upper = row.bounds
+    if lower >= 0:
+        prior = positive_part(prior) if upper == math.inf else prior
+    elif prior.on != "value":
+        raise PriorError(f"'{key}' has no {prior.on}.", hint="Leave 'on' out.")
+    start, stop = max(lower, prior.support[0]), min(upper, prior.support[1])
+    if not start < stop:
+        raise PriorError(
+            f"{prior!r} excludes every value of '{key}', which lies between {lower:g} and {upper:g}.",
+            hint="Give a prior with some mass there.",
+        )
+    cut = (start, stop) != prior.support
+    if cut and (not prior.proper or prior.on != "value" or not truncatable(prior)):
+        raise PriorError(
+            f"{prior!r} cannot be truncated to ({lower:g}, {upper:g}), where '{key}' lies.",
+            hint=f'Give a prior there, such as Prior("Uniform", lower={lower:g}, upper={upper:g}).'
+            if math.isfinite(upper - lower)
+            else "Use Normal, Gamma or LogNormal.",
         )
     return prior

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
 
 import pandas as pd
 
-from hierlm.covariances import STRUCTURES
+from hierlm.covariances import NEEDS, STRUCTURES
+from hierlm.covariances.handed import relations_of
 from hierlm.design import build
 from hierlm.design.table import available
 from hierlm.design.values import Design, LevelScale
@@ -19,9 +20,16 @@ from hierlm.formula.values import Formula
 from hierlm.model import describe
 from hierlm.model.assign import Assignment, assign_priors
 from hierlm.model.blocks import group_blocks
-from hierlm.model.checks import check_intercepts, check_left_sides, check_residual, warn_unidentified
+from hierlm.model.checks import (
+    check_intercepts,
+    check_left_sides,
+    check_matrices,
+    check_residual,
+    warn_unidentified,
+)
 from hierlm.model.group_scales import scale_rows, scaled_blocks
 from hierlm.model.kernel_cache import readable_kernels
+from hierlm.model.options import Options
 from hierlm.model.parameterization import choose_centring
 from hierlm.model.smooths import smooth_blocks
 from hierlm.model.specify import FamilyChoice, LinkChoice, families_of, predictors_of, responses_of
@@ -36,20 +44,6 @@ if TYPE_CHECKING:
     from hierlm.reductions import Plan
 
 __all__ = ["Model", "Options"]
-
-
-@dataclass(frozen=True)
-class Options:
-    """The arguments of :class:`Model` other than the formula and the data, as given."""
-
-    family: Any
-    link: LinkChoice
-    priors: Mapping[str, object]
-    random: str | None
-    residual: str | None
-    missing: str
-    parameterization: str | Mapping[str, str]
-    extra: Mapping[str, Callable[..., Any]]
 
 
 @final
@@ -81,6 +75,10 @@ class Model:
         How group effects are sampled; never changes the model.
     extra : mapping of str to function, optional
         Functions of your own that the formula may call.
+    matrices : mapping of str to data frame or relation, optional
+        Covariances that the formula names, ``known(1 | animal, A)`` and ``propto(0 + f | g, K)``: data frames with the
+        labels as index and columns, :func:`hl.pedigree <hierlm.covariances.pedigree.pedigree>` or :func:`hl.phylogeny
+        <hierlm.covariances.phylogeny.phylogeny>`. Labels are matched by name.
 
     Attributes
     ----------
@@ -135,10 +133,11 @@ class Model:
         missing: str = "error",
         parameterization: str | Mapping[str, str] = "auto",
         extra: Mapping[str, Callable[..., Any]] | None = None,
+        matrices: Mapping[str, Any] | None = None,
     ) -> None:
         chosen = families_of(family)
         known = {p.name for f, _ in chosen for p in f.parameters}
-        functions = _functions(extra)
+        functions, relations = _functions(extra), relations_of(matrices)
         parsed = parse(
             formula,
             random=random,
@@ -146,15 +145,18 @@ class Model:
             parameters=known,
             structures=STRUCTURES,
             functions=tuple(functions),
+            needs=NEEDS,
         )
+        check_matrices(parsed, relations)
         check_left_sides(parsed, available(data), [f for f, _ in chosen])
+        related = {name: relation.labels for name, relation in relations.items()}
         ordinal = any(f.ordinal for f, _ in chosen)
-        design = build(parsed, data, missing=missing, extra=functions, every_category=ordinal)
+        design = build(parsed, data, missing=missing, extra=functions, related=related, every_category=ordinal)
         check_residual(parsed, design.schema)
         responses = responses_of(design, chosen, link)
         predictors = predictors_of(design, responses)
         check_intercepts(predictors, responses)
-        blocks = group_blocks(design, responses)
+        blocks = group_blocks(design, responses, relations)
         centring = choose_centring(parameterization, blocks, predictors, responses)
         blocks = tuple(replace(b, centred=c) for b, c in zip(blocks, centring, strict=True))
         blocks = scaled_blocks(design, blocks, parameterization)
@@ -172,7 +174,7 @@ class Model:
             "scales": design.scales,
             "assignments": assignments,
             "options": Options(
-                family, link, dict(priors or {}), random, residual, missing, parameterization, functions
+                family, link, dict(priors or {}), random, residual, missing, parameterization, functions, relations
             ),
         }
         self.__dict__.update(state)

@@ -57,16 +57,33 @@ def choose_centring(
     """
     known = list(dict.fromkeys(b.group for b in blocks))
     decided = _decided(choice, known)
+    _check_centred(blocks, decided)
     signals = [0.0] * len(blocks)
     for response in responses:
         for i, signal in _signals(response, blocks, predictors).items():
             signals[i] = signal
     return tuple(
-        bool(signal > CENTRED_ABOVE)
+        bool(signal > CENTRED_ABOVE) and _plain(block)
         if decided.get(block.group, "auto") == "auto"
         else decided[block.group] == "centered"
         for block, signal in zip(blocks, signals, strict=True)
     )
+
+
+def _plain(block: GroupBlock) -> bool:
+    """Whether the signal of its levels says how well its effects are known."""
+    return block.relation is None and block.members is None and not block.covariance.singular
+
+
+def _check_centred(blocks: Sequence[GroupBlock], decided: Mapping[str, str]) -> None:
+    """Refuse to centre effects that have no density of their own, or none that is cheap."""
+    for block in blocks:
+        if decided.get(block.group) == "centered" and (block.relation is not None or block.covariance.singular):
+            what = "of related levels" if block.relation is not None else f"of {block.label}"
+            raise ModelError(
+                f"Effects {what} are sampled non-centred only ('{block.group}').",
+                hint=f'Write parameterization={{"{block.group}": "noncentered"}}.',
+            )
 
 
 def _decided(choice: str | Mapping[str, str], known: Sequence[str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from hierlm.families import get_family
 from hierlm.families.family import Family, Parameter
 from hierlm.links import Link, get_link
 from hierlm.model.values import ModelPredictor, ModelResponse
+from hierlm.model.variances import variance_parts
 
 __all__ = ["FamilyChoice", "LinkChoice", "families_of", "predictors_of", "responses_of"]
 
@@ -203,6 +204,7 @@ def predictors_of(design: Design, responses: Sequence[ModelResponse]) -> tuple[M
                 offset=common.offset,
                 intercept=common.intercept if own else None,
                 columns=slice(start, stop),
+                variances=variance_parts(design, responses, p.response, p.parameter),
             )
         )
     return tuple(predictors)

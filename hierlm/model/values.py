@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlm import names
 from hierlm.covariances.covariance import Covariance
-from hierlm.design.values import Groups
+from hierlm.covariances.relation import Relation
+from hierlm.design.values import Groups, Members
 from hierlm.families.family import Family, Parameter
 from hierlm.links import Link
+from hierlm.variances import VarianceFunction
 
-__all__ = ["GroupBlock", "ModelPredictor", "ModelResponse", "Piece"]
+__all__ = [
+    "GroupBlock",
+    "ModelPredictor",
+    "ModelResponse",
+    "Piece",
+    "VariancePart",
+    "correlation_dims",
+    "correlation_effects",
+    "sd_rows",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +77,38 @@ class ModelResponse:
 
 
 @dataclass(frozen=True, eq=False)
+class VariancePart:
+    """A variance function in the predictor of log σ: it adds log g(v).
+
+    Parameters
+    ----------
+    function : VarianceFunction
+    label : str
+        ``"varPower(x | f)"``.
+    covariate : str
+        What v is called, ``"fitted"`` for the fitted mean, empty without one.
+    v : (n,) array or None
+        The covariate; None without one, and for the fitted mean.
+    codes : (n,) int array or None
+        Row → stratum.
+    labels : mapping of parameter to tuple of str
+        The rows of ``varfun`` that hold it: one, or one a stratum (all but the first of a ratio).
+    link : Link
+        Of the mean.
+    """
+
+    function: VarianceFunction
+    label: str
+    covariate: str
+    v: NDArray[np.float64] | None
+    codes: NDArray[np.int64] | None
+    labels: Mapping[str, tuple[str, ...]]
+    link: Link
+
+
+@dataclass(frozen=True, eq=False)
 class ModelPredictor:
-    """A linear predictor η = offset + X b + Σ Z r of one parameter of one response.
+    """A linear predictor η = offset + X b + Σ Z r + Σ log g(v) of one parameter of one response.
 
     Parameters
     ----------
@@ -74,6 +116,8 @@ class ModelPredictor:
         Labels as in ``b[...]``, with the response's prefix in a model of several responses.
     columns : slice
         Where its coefficients lie in the variable ``names.common(parameter)``.
+    variances : tuple of VariancePart
+        Variance functions; only of a residual scale.
     """
 
     response: str
@@ -83,6 +127,7 @@ class ModelPredictor:
     offset: NDArray[np.float64]
     intercept: int | None
     columns: slice
+    variances: tuple[VariancePart, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +165,18 @@ class GroupBlock:
     pieces : tuple of Piece
     centred : bool
         Whether it is sampled centred.
+    label : str
+        What parameters that its effects share are called after: ``"ar1(time)"``.
+    relation : Relation or None
+        How the levels are related; None for independent levels.
+    related_by : str or None
+        The name under which the relation was handed over.
+    members : Members or None
+        Of a multi-membership: the levels and weights of each row, where ``codes`` has the first level only.
+    weights : tuple of str
+        The columns of their weights as typed; empty for equal ones.
+    inhabited : (levels,) bool array or None
+        Which levels the effects belong to (``by=``); None for all.
     """
 
     group: str
@@ -132,3 +189,46 @@ class GroupBlock:
     structure: str
     pieces: tuple[Piece, ...]
     centred: bool = False
+    label: str = ""
+    relation: Relation | None = None
+    related_by: str | None = None
+    members: Members | None = None
+    weights: tuple[str, ...] = ()
+    inhabited: NDArray[np.bool_] | None = None
+
+    @property
+    def separate(self) -> bool:
+        """Whether levels are independent of each other, and every row belongs to one."""
+        return self.relation is None and self.members is None
+
+    @property
+    def scales(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """The standard deviations as they are shown: (label, effects that have it).
+
+        Effects that share one have a row each, but those of a structure with coefficients one row together.
+        """
+        k = len(self.effects)
+        shared = self.covariance.sd_groups(k)
+        if self.covariance.structured(k) and k > 1:
+            return tuple((self.effects[g[0]] if len(g) == 1 else self.label, g) for g in shared)
+        return tuple((self.effects[i], (i,)) for g in shared for i in g)
+
+
+def sd_rows(blocks: Sequence[GroupBlock]) -> list[tuple[str, tuple[int, ...]]]:
+    """The rows of ``sd_g`` in their order: (label, columns of ``r_g`` that have that standard deviation)."""
+    rows = [(label, tuple(b.columns[i] for i in own)) for b in blocks for label, own in b.scales]
+    return sorted(rows, key=lambda row: row[1][0])
+
+
+def correlation_effects(blocks: Sequence[GroupBlock]) -> list[str]:
+    """The effects that ``cor_g`` is about, in the order of ``r_g``: not those whose correlations follow from others."""
+    free = [b for b in blocks if not b.covariance.structured(len(b.effects))]
+    return [e for _, e in sorted((c, e) for b in free for c, e in zip(b.columns, b.effects, strict=True))]
+
+
+def correlation_dims(blocks: Sequence[GroupBlock]) -> tuple[str, str]:
+    """The dimensions of ``cor_g``: those of ``r_g``'s effects where it is about all of them."""
+    group = blocks[0].group
+    if any(b.covariance.structured(len(b.effects)) for b in blocks):
+        return names.correlated_dim(group), names.correlated_dim2(group)
+    return names.effect_dim(group), names.effect_dim2(group)

@@ -1,9 +1,11 @@
 """Questions to a fit, one a file: tables, diagnostics, predictions."""
 
 from hierlm.posterior import display
+from hierlm.posterior.checking import check, check_residuals, influence, residuals
 from hierlm.posterior.coef import coef
 from hierlm.posterior.comparison import Comparison, Elpd, compare, kfold, loo, reloo
 from hierlm.posterior.diagnose import Diagnosis, diagnose
+from hierlm.posterior.effective_parameters import effective_parameters
 from hierlm.posterior.effects import Effects, comparisons, contrasts, grid, marginal_means, predictions, slopes
 from hierlm.posterior.fixef import fixef
 from hierlm.posterior.frames import augment, glance, table, tidy
@@ -14,9 +16,12 @@ from hierlm.posterior.predict import Prediction, predict
 from hierlm.posterior.predictive import posterior_predictive, prior_predictive
 from hierlm.posterior.r2 import r2
 from hierlm.posterior.ranef import ranef
+from hierlm.posterior.ranks import Ranks, ranks
+from hierlm.posterior.repeatability import repeatability
 from hierlm.posterior.shrinkage import Shrinkage, shrinkage
 from hierlm.posterior.smooths import smooths
 from hierlm.posterior.summary import Summary, summary
+from hierlm.posterior.update_group import UpdatedGroup, update_group
 from hierlm.posterior.varcorr import VarCorr, varcorr
 
 __all__ = [
@@ -26,21 +31,27 @@ __all__ = [
     "Elpd",
     "Hypothesis",
     "Prediction",
+    "Ranks",
     "Shrinkage",
     "Summary",
+    "UpdatedGroup",
     "VarCorr",
     "augment",
+    "check",
+    "check_residuals",
     "coef",
     "compare",
     "comparisons",
     "contrasts",
     "diagnose",
     "display",
+    "effective_parameters",
     "fixef",
     "glance",
     "grid",
     "hypothesis",
     "icc",
+    "influence",
     "kfold",
     "log_likelihood",
     "loo",
@@ -51,12 +62,16 @@ __all__ = [
     "prior_predictive",
     "r2",
     "ranef",
+    "ranks",
     "reloo",
+    "repeatability",
+    "residuals",
     "shrinkage",
     "slopes",
     "smooths",
     "summary",
     "table",
     "tidy",
+    "update_group",
     "varcorr",
 ]

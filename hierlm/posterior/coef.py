@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hierlm import names
-from hierlm.posterior.draws import effect_draws, known_group, select
+from hierlm.posterior.draws import effect_draws, inhabited, known_group, select
 from hierlm.posterior.intervals import Kind, check_interval
 from hierlm.posterior.ranef import by_level
 
@@ -100,7 +100,7 @@ def coef(fit: Fit, group: str | None = None, *, level: float = 0.95, kind: Kind 
     for g in known_group(fit, group):
         levels, effects, r = effect_draws(fit, g)
         found.append((g, levels, effects, r + _common(fit, g, effects)[:, None, :]))
-    return by_level(found, level, kind)
+    return by_level(found, level, kind, {g: inhabited(fit.model, g) for g, *_ in found})
 
 
 def _common(fit: Fit, group: str, effects: Sequence[str]) -> NDArray[np.float64]:

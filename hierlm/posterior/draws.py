@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.errors import PosteriorError, did_you_mean
+from hierlm.model.coefficients import coefficient_rows
+from hierlm.model.values import correlation_dims
 from hierlm.posterior.linear import Draws
+from hierlm.posterior.structured import StructuredDraws, sd_draws
 from hierlm.priors.fixed import Fixed
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
+    from hierlm.model import Model
     from hierlm.model.values import GroupBlock
 
 __all__ = [
@@ -26,6 +30,7 @@ __all__ = [
     "effect_draws",
     "elements",
     "flat",
+    "inhabited",
     "known_group",
     "labelled",
     "select",
@@ -118,21 +123,23 @@ def effect_draws(fit: Fit, group: str) -> tuple[tuple[str, ...], tuple[str, ...]
 
 def covariance_draws(fit: Fit, block: GroupBlock) -> Floats:
     """V of one block, (sample, effect, effect): diag(sd) R diag(sd); effects without an sd of their own have 1."""
-    k = len(block.effects)
-    known, values = labelled(fit, names.sd(block.group))
-    sds = np.ones((values.shape[0] * values.shape[1], k))
-    for i, effect in enumerate(block.effects):
-        if effect in known:
-            sds[:, i] = flat(values)[:, known.index(effect)]
+    draws = Draws(fit.model, fit.posterior)
+    if block.covariance.structured(len(block.effects)):
+        return StructuredDraws(fit.model, draws, block).covariances()
+    sds = sd_draws(draws, block, fit.model.groups[block.group])
     return sds[:, :, None] * correlation_draws(fit, block) * sds[:, None, :]
 
 
 def correlation_draws(fit: Fit, block: GroupBlock) -> Floats:
     """R of one block, (sample, effect, effect)."""
     k = len(block.effects)
+    if block.covariance.structured(k):
+        V = covariance_draws(fit, block)
+        sds = np.sqrt(np.diagonal(V, axis1=1, axis2=2))
+        return V / (sds[:, :, None] * sds[:, None, :])
     if not block.covariance.correlated(k):
         return np.broadcast_to(np.eye(k), (fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"], k, k))
-    dims = dict.fromkeys((names.effect_dim(block.group), names.effect_dim2(block.group)), block.effects)
+    dims = dict.fromkeys(correlation_dims(fit.model.groups[block.group]), block.effects)
     return Draws(fit.model, fit.posterior).labelled(names.cor(block.group), **dims)
 
 
@@ -183,6 +190,8 @@ def _parameters(fit: Fit) -> list[Elements]:
         if names.sd(group) in left:
             ordered.append(left.pop(names.sd(group)))
         ordered.append(_pairs(fit, group))
+        own = dict.fromkeys(row.variable for row in coefficient_rows(fit.model.groups[group]))
+        ordered += [left.pop(v) for v in own]
     return [e for e in (*ordered, *left.values()) if e.names]
 
 
@@ -201,7 +210,7 @@ def _pairs(fit: Fit, group: str) -> Elements:
             continue
         array = fit.posterior[variable]
         for one, other in combinations(block.effects, 2):
-            where = {names.effect_dim(group): one, names.effect_dim2(group): other}
+            where = dict(zip(correlation_dims(fit.model.groups[group]), (one, other), strict=True))
             parts.append(array.sel(where).transpose("chain", "draw").to_numpy())
             rows.append(names.element(variable, one, other))
     shape = (fit.posterior.sizes["chain"], fit.posterior.sizes["draw"], 0)
@@ -214,7 +223,19 @@ def _effects(fit: Fit, group: str) -> Elements:
     variable = names.effects(group)
     rows = tuple(names.element(variable, level, effect) for level in levels for effect in effects)
     shape = (fit.posterior.sizes["chain"], fit.posterior.sizes["draw"], len(rows))
-    return Elements(variable, rows, values.reshape(shape), np.zeros(len(rows), dtype=bool))
+    found = Elements(variable, rows, values.reshape(shape), np.zeros(len(rows), dtype=bool))
+    there = inhabited(fit.model, group).ravel()
+    return found if there.all() else _rows(found, {row for row, kept in zip(rows, there, strict=True) if kept})
+
+
+def inhabited(model: Model, group: str) -> NDArray[np.bool_]:
+    """(level, effect): whether a level has an effect; those of other sub-populations (``by=``) it has not."""
+    blocks = model.groups[group]
+    there = np.ones((len(blocks[0].levels), sum(len(b.effects) for b in blocks)), dtype=bool)
+    for block in blocks:
+        if block.inhabited is not None:
+            there[:, block.columns] = block.inhabited[:, None]
+    return there
 
 
 def _rows(e: Elements, wanted: set[str]) -> Elements:

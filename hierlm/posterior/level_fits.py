@@ -22,7 +22,7 @@ from hierlm.posterior.nested import Inner, information_beside, nested_groups
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
-    from hierlm.model.values import ModelResponse
+    from hierlm.model.values import GroupBlock, ModelResponse
 
 __all__ = ["LevelFits", "level_fits"]
 
@@ -144,8 +144,15 @@ def mean_predictor(fit: Fit, response: str, parameter: str) -> Floats:
             for piece in block.pieces:
                 if (piece.response, piece.parameter) == (response, parameter):
                     own = [effects.index(block.effects[e]) for e in piece.effects]
-                    eta = eta + np.einsum("ik,ik->i", piece.Z, mean[block.codes][:, own])
+                    eta = eta + np.einsum("ik,ik->i", piece.Z, _at_rows(block, mean[:, own]))
     return eta
+
+
+def _at_rows(block: GroupBlock, effects: Floats) -> Floats:
+    """(levels, k) → (n, k); of a multi-membership the weighted sums."""
+    if block.members is None:
+        return effects[block.codes]
+    return np.einsum("im,imk->ik", block.members.weights, effects[block.members.codes])
 
 
 def _rowwise(fit: Fit, response: ModelResponse) -> Rowwise:

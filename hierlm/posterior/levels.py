@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from hierlm import names
 from hierlm.design.values import Groups
 from hierlm.errors import PosteriorError
+from hierlm.model.values import correlation_dims, correlation_effects
 from hierlm.posterior.level_scales import factors_at
+from hierlm.posterior.structured import StructuredDraws, sd_draws
 
 if TYPE_CHECKING:
     from hierlm.model import Model
@@ -38,13 +40,22 @@ class NewLevels:
     seed : int
     zero : bool
         Take the population instead: all effects of new levels are zero.
+    given : mapping of (grouping, level) to (S, effects) array, optional
+        New levels whose effects are known (before a formula of their sd scales them); columns as in :meth:`labels`.
     """
 
-    def __init__(self, model: Model, draws: Draws, seed: int, *, zero: bool) -> None:
-        self._draws, self._seed, self._zero = draws, seed, zero
+    def __init__(
+        self,
+        model: Model,
+        draws: Draws,
+        seed: int,
+        *,
+        zero: bool,
+        given: Mapping[tuple[str, str], Floats] | None = None,
+    ) -> None:
+        self._draws, self._seed, self._zero, self._given = draws, seed, zero, given or {}
         self._model = model
         self._labels = {g: _effects_of(model, g) for g in model.groups}
-        self._scaled = {g: _scaled_of(model, g) for g in model.groups}
         self._factors: dict[str, Floats] = {}
 
     def effects(
@@ -56,7 +67,7 @@ class NewLevels:
             return None
         which, back = np.unique(source.unseen_codes[at][new], return_inverse=True)
         columns = [self._labels[group].index(label) for label in labels]
-        drawn = np.stack([self._one(group, source.unseen[u])[:, columns] for u in which], axis=1)
+        drawn = np.stack([self.one(group, source.unseen[u])[:, columns] for u in which], axis=1)
         if source.unseen_scale is not None:
             drawn = drawn * factors_at(self._model, self._draws, group, source.unseen_scale[which])[:, :, None]
         return drawn[:, back]
@@ -86,26 +97,56 @@ class NewLevels:
             self._factors[group] = self._factor(group)
         return self._factors[group]
 
-    def _one(self, group: str, level: str) -> Floats:
+    def one(self, group: str, level: str) -> Floats:
         """All effects of one new level, shape (S, effects of the grouping)."""
-        factor = self._root(group)
+        if (group, level) in self._given:
+            return self._given[group, level]
         digest = hashlib.sha256(f"{group}\0{level}".encode()).digest()
         words = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 32, 4)]
         stream = np.random.default_rng(np.random.SeedSequence([self._seed, *words]))
-        z = stream.standard_normal((self._draws.size, factor.shape[-1]))
-        return np.einsum("sij,sj->si", factor, z)
+        z = stream.standard_normal((self._draws.size, len(self._labels[group])))
+        if any(b.covariance.structured(len(b.effects)) for b in self._model.groups[group]):
+            return self._by_block(group, z)
+        return np.einsum("sij,sj->si", self._root(group), z)
+
+    def _by_block(self, group: str, z: Floats) -> Floats:
+        """Effects of one new level, block by block, some draws at a time where there are many effects."""
+        r = np.empty_like(z)
+        for block in self._model.groups[group]:
+            columns, k = list(block.columns), len(block.effects)
+            if block.covariance.structured(k):
+                own = z[:, columns[: block.covariance.width(k)]]
+                for at, L in StructuredDraws(self._model, self._draws, block).roots():
+                    r[at, columns] = np.einsum("sij,sj->si", L, own[at])
+                continue
+            sd = sd_draws(self._draws, block, self._model.groups[group])
+            dims = dict.fromkeys(correlation_dims(self._model.groups[group]), block.effects)
+            root = np.eye(k)[None]
+            if block.covariance.correlated(k):
+                root = _root(self._draws.labelled(names.cor(group), **dims))
+            r[:, columns] = np.einsum("sij,sj->si", sd[:, :, None] * root, z[:, columns])
+        return r
 
     def _factor(self, group: str) -> Floats:
         """L with L Lᵀ = V for every draw, shape (S, k, k)."""
-        labels, scaled = self._labels[group], self._scaled[group]
+        labels, blocks = self._labels[group], self._model.groups[group]
         sd = np.ones((self._draws.size, len(labels)))
-        if scaled:
-            dim = names.effect_dim(group) if len(scaled) == len(labels) else names.sd_dim(group)
-            sd[:, [labels.index(e) for e in scaled]] = self._draws.labelled(names.sd(group), **{dim: scaled})
-        if not self._draws.has(names.cor(group)):
-            return sd[:, :, None] * np.eye(len(labels))
-        dims = {names.effect_dim(group): labels, names.effect_dim2(group): labels}
-        return sd[:, :, None] * _root(self._draws.labelled(names.cor(group), **dims))
+        for block in blocks:
+            sd[:, list(block.columns)] = sd_draws(self._draws, block, blocks)
+        structured = [b for b in blocks if b.covariance.structured(len(b.effects))]
+        root = np.broadcast_to(np.eye(len(labels)), (len(sd), len(labels), len(labels))).copy()
+        if self._draws.has(names.cor(group)):
+            free = correlation_effects(blocks)
+            R = self._draws.labelled(names.cor(group), **dict.fromkeys(correlation_dims(blocks), free))
+            at = [labels.index(e) for e in free]
+            root[:, np.array(at)[:, None], at] = _root(R)
+        root *= sd[:, :, None]
+        for block in structured:
+            columns, width = list(block.columns), block.covariance.width(len(block.effects))
+            root[:, columns] = 0.0
+            for some, L in StructuredDraws(self._model, self._draws, block).roots():
+                root[some, np.array(columns)[:, None], columns[:width]] = L
+        return root
 
 
 def _root(R: Floats) -> Floats:
@@ -121,11 +162,3 @@ def _effects_of(model: Model, group: str) -> list[str]:
     """Labels of a grouping's effects in the order of its columns."""
     pairs = [(c, e) for b in model.groups[group] for c, e in zip(b.columns, b.effects, strict=True)]
     return [e for _, e in sorted(pairs)]
-
-
-def _scaled_of(model: Model, group: str) -> list[str]:
-    """Labels of those effects that have a standard deviation of their own."""
-    owners = [
-        b.effects[i] for b in model.groups[group] for shared in b.covariance.sd_groups(len(b.effects)) for i in shared
-    ]
-    return [e for e in _effects_of(model, group) if e in owners]

@@ -23,7 +23,9 @@ from hierlm.model.blocks import group_blocks
 from hierlm.model.smooths import smooth_blocks
 from hierlm.model.specify import predictors_of
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
+from hierlm.posterior.group_effects import add_group
 from hierlm.posterior.levels import NewLevels
+from hierlm.posterior.scales import log_scale_factors
 from hierlm.priors.fixed import Fixed
 
 __all__ = ["At", "Draws", "Rows", "at_rows", "chunks", "family_values", "linear_predictor", "thinned"]
@@ -185,8 +187,8 @@ def at_rows(model: Model, new: Any = None, *, kept: Iterable[str] | None = None,
     design = schema.apply(new, need_response=response, skip_groups=skip)
     _check_new_additions(design)
     predictors = predictors_of(design, model.responses)
-    blocks, smooths = group_blocks(design, model.responses), smooth_blocks(design, model.responses)
-    return Rows(np.asarray(design.rows), design.responses, predictors, blocks, smooths)
+    blocks = group_blocks(design, model.responses, model.options.matrices)
+    return Rows(np.asarray(design.rows), design.responses, predictors, blocks, smooth_blocks(design, model.responses))
 
 
 def _check_new_additions(design: Design) -> None:
@@ -207,7 +209,7 @@ def chunks(draws: int, rows: int) -> Iterator[slice]:
 def linear_predictor(
     rows: Rows, draws: Draws, response: str, parameter: str, at: At, kept: Iterable[str], new_levels: NewLevels
 ) -> Floats:
-    """η of one parameter of one response on the link scale, shape (S, rows in ``at``).
+    """η of one parameter of one response on the link scale, variance functions included; (S, rows in ``at``).
 
     Every row is computed by itself, so a row's numbers do not depend on which others there are.
 
@@ -231,7 +233,10 @@ def linear_predictor(
     groups = set(kept)
     for block in rows.blocks:
         if block.group in groups:
-            _add_group(eta, block, draws, response, parameter, at, new_levels)
+            add_group(eta, block, draws, response, parameter, at, new_levels)
+    if predictor.variances:
+        mean = linear_predictor(rows, draws, response, names.MEAN, at, groups, new_levels)
+        eta += log_scale_factors(predictor, draws, mean, at)
     return eta
 
 
@@ -243,25 +248,6 @@ def _add_smooth(eta: Floats, block: GroupBlock, draws: Draws, response: str, par
     r = draws.labelled(names.effects(block.group), **{names.effect_dim(block.group): block.effects})
     for k, z in enumerate(piece.Z[at].T):
         eta += r[:, k, None] * z
-
-
-def _add_group(
-    eta: Floats, block: GroupBlock, draws: Draws, response: str, parameter: str, at: At, new_levels: NewLevels
-) -> None:
-    """Add Σ_k Z[:, k] r[level, k] of one block to ``eta``."""
-    for piece in block.pieces:
-        if (piece.response, piece.parameter) != (response, parameter):
-            continue
-        effects = [block.effects[e] for e in piece.effects]
-        codes, known = piece.source.codes[at], piece.source.codes[at] >= 0
-        dims = {names.level_dim(block.group): block.levels, names.effect_dim(block.group): effects}
-        r = draws.labelled(names.effects(block.group), **dims) if known.any() else None
-        drawn = new_levels.effects(piece.source, at, block.group, effects)
-        for k, z in enumerate(piece.Z[at].T):
-            values = np.zeros(eta.shape) if r is None else r[:, np.where(known, codes, 0), k]
-            if not known.all():
-                values[:, ~known] = 0.0 if drawn is None else drawn[:, :, k]
-            eta += values * z
 
 
 def family_values(

@@ -48,6 +48,8 @@ def nested_groups(model: Model, group: str) -> tuple[str, ...]:
     found = []
     for name, blocks in model.groups.items():
         inner = blocks[0]
+        if inner.members is not None:
+            continue
         pairs = np.unique(inner.codes * len(outer.levels) + outer.codes)
         if name != group and len(inner.levels) > len(outer.levels) and len(pairs) == len(np.unique(inner.codes)):
             found.append(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
@@ -19,13 +20,14 @@ from hierlm.posterior.nested import nested_groups
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
+    from hierlm.model.values import GroupBlock
 
 __all__ = ["Shrinkage", "pooling_factor", "pooling_weight", "shrinkage"]
 
 Floats = NDArray[np.float64]
 LEVELS = ("group", "level", "effect", "n", "no_pooling", "partial_pooling", "complete_pooling", "weight", "note")
 NOTE = "no finite estimate: wide prior"
-NOTHING = "The model has no group terms, so nothing is pooled."
+NOTHING = "No group terms are pooled level by level."
 SCALES = (
     "pooling factor: of the effect over all levels, 0 no pooling … 1 complete pooling (Gelman & Pardoe 2006)",
     "weight: of the level's own rows, 0 complete pooling … 1 no pooling; estimates are posterior means, link scale",
@@ -45,10 +47,13 @@ class Shrinkage:
     levels : DataFrame
         A row per level and effect of the mean: ``group``, ``level``, ``effect``, ``n`` (rows), ``no_pooling``,
         ``partial_pooling``, ``complete_pooling``, ``weight`` (0 complete … 1 no pooling), ``note``.
+    notes : tuple of str
+        Which groupings are left out, and why.
     """
 
     terms: pd.DataFrame
     levels: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
     def _terms(self) -> Table:
         rows = [(r.group, r.effect, f"{r.levels:,}", number(r.pooling, 0.01)) for r in records(self.terms)]
@@ -72,15 +77,16 @@ class Shrinkage:
 
     def _footer(self) -> list[str]:
         hidden = len(self.levels) - MOST_ROWS
-        return [*([f"… {hidden:,} more rows in .levels"] if hidden > 0 else []), *(SCALES if len(self.terms) else ())]
+        more = [f"… {hidden:,} more rows in .levels"] if hidden > 0 else []
+        return [*more, *(SCALES if len(self.terms) else ()), *self.notes]
 
     def __repr__(self) -> str:
         tables = [text_table(*table, left=left) for table, left in self._tables()]
-        return "\n\n".join([*tables, "\n".join(self._footer())]) if tables else NOTHING
+        return "\n\n".join([*tables, "\n".join(self._footer())]) if tables else "\n".join([NOTHING, *self.notes])
 
     def _repr_html_(self) -> str:
         tables = [html_table(*table, left=left) for table, left in self._tables()]
-        return html_page(*tables, html_lines(self._footer() if tables else [NOTHING]))
+        return html_page(*tables, html_lines(self._footer() if tables else [NOTHING, *self.notes]))
 
 
 def shrinkage(fit: Fit, group: str | None = None) -> Shrinkage:
@@ -119,8 +125,15 @@ def shrinkage(fit: Fit, group: str | None = None) -> Shrinkage:
     >>> shrinkage(fit, "Subject").terms  # doctest: +SKIP
     """
     terms: dict[str, list[object]] = {c: [] for c in ("group", "effect", "levels", "pooling")}
-    frames = []
+    frames: list[pd.DataFrame] = []
+    notes: list[str] = []
     for g in known_group(fit, group):
+        why = _unclear(fit.model.groups[g])
+        if why and group is None:
+            notes.append(f"Without {g}: {why}.")
+            continue
+        if why:
+            raise PosteriorError(f"Levels of '{g}' are not pooled one by one: {why}.", hint="See fit.ranef().")
         _check_scales(fit, g)
         levels, effects, r = effect_draws(fit, g)
         for effect, factor in zip(effects, pooling_factor(r), strict=True):
@@ -128,7 +141,22 @@ def shrinkage(fit: Fit, group: str | None = None) -> Shrinkage:
                 column.append(value)
         frames += _levels(fit, g, levels)
     empty = pd.DataFrame(columns=list(LEVELS))
-    return Shrinkage(pd.DataFrame(terms), pd.concat(frames, ignore_index=True) if frames else empty)
+    made = pd.concat(frames, ignore_index=True) if frames else empty
+    return Shrinkage(pd.DataFrame(terms), made, tuple(notes))
+
+
+def _unclear(blocks: Sequence[GroupBlock]) -> str:
+    """Why there is no such thing as the estimate of one level by itself; ``""`` where there is."""
+    for block in blocks:
+        if block.relation is not None:
+            return f"they are related by {block.related_by}"
+        if block.members is not None:
+            return "a row belongs to several of them"
+        if block.covariance.structured(len(block.effects)):
+            return f"its effects depend on each other by {block.label}"
+        if block.inhabited is not None:
+            return "each belongs to one sub-population"
+    return ""
 
 
 def _check_scales(fit: Fit, group: str) -> None:

@@ -26,6 +26,7 @@ from hierlm.posterior.layout import (
     records,
     text_table,
 )
+from hierlm.posterior.structured_components import structured_rows
 from hierlm.posterior.variance import VarianceParts, block_variance, variance_parts
 from hierlm.priors.fixed import Fixed
 
@@ -52,7 +53,8 @@ class VarCorr:
     ----------
     frame : DataFrame
         A row per number: ``name`` (``sd_Subject[Days]``, ``var_Subject[Days]``, ``cor_Subject[Intercept, Days]``,
-        ``share_Subject[Intercept, Days]``), ``quantity`` (``"sd"``, ``"var"``, ``"cor"``, ``"share"``), ``group``,
+        ``share_Subject[Intercept, Days]``), ``quantity`` (``"sd"``, ``"var"``, ``"cor"``, ``"share"``, and
+        ``"coefficient"`` for what else a structure has, ``rho_Subject``), ``group``,
         ``structure`` (``""`` for a single effect, where all are the same), ``levels``, ``response``, ``parameter``,
         ``effect``, ``effect2``, ``mean``, ``sd``, ``lower``, ``upper``.
         The group ``"(residual)"`` is the distribution-specific variance on the link scale.  A smooth, structure
@@ -98,12 +100,18 @@ class VarCorr:
         cor = records(self.frame[self.frame["quantity"] == "cor"])
         return header, [(r.name, number(r.mean, r.sd), self._inside(r)) for r in cor]
 
+    def _coefficients(self) -> Table:
+        header = ("", "mean", f"{percent(self.level)} {self.kind}")
+        own = records(self.frame[self.frame["quantity"] == "coefficient"])
+        return header, [(r.name, number(r.mean, r.sd), self._inside(r)) for r in own]
+
     def tables(self) -> list[tuple[str, Table, int]]:
         """What a display shows: title, (header, rows), number of columns aligned to the left."""
         found = [
             ("Variance components", self._components(mean=True)),
             ("Variance components of other parameters", self._components(mean=False)),
             ("Correlations of group effects", self._correlations()),
+            ("Coefficients of covariance structures", self._coefficients()),
         ]
         return [
             (title, table, max(1, list(table[0]).index("sd") if "sd" in table[0] else 1))
@@ -219,6 +227,8 @@ def _total(part: VarianceParts) -> Floats:
 
 def _block(fit: Fit, block: GroupBlock, parts: Mapping[str, VarianceParts]) -> list[tuple[tuple[object, ...], Floats]]:
     """Sds, variances and shares effect by effect, then correlations."""
+    if block.covariance.structured(len(block.effects)):
+        return structured_rows(fit, block, parts)
     V, R = covariance_draws(fit, block), correlation_draws(fit, block)
     sds = np.sqrt(np.diagonal(V, axis1=1, axis2=2))
     owners = {e: (p.response, p.parameter) for p in block.pieces for e in p.effects}

@@ -17,6 +17,7 @@ from hierlm.posterior.level_scales import level_factors
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, Rows, at_rows, chunks, family_values, linear_predictor
 from hierlm.posterior.response import free_values
+from hierlm.posterior.structured import StructuredDraws
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -94,26 +95,43 @@ def variance_parts(fit: Fit, response: ModelResponse) -> VarianceParts:
 
 def one_level_per_row(block: GroupBlock) -> bool:
     """Whether every row has a level of its own: an observation-level effect."""
-    return int(np.bincount(block.codes).max()) == 1
+    return block.members is None and int(np.bincount(block.codes).max()) == 1
 
 
 def block_variance(fit: Fit, block: GroupBlock, response: str) -> Floats | None:
-    """Mean over rows of z' V z = tr(V Z'Z/n), (sample,); None where the block has no part in that response's mean.
+    """Mean over rows of f z' V z = tr(V Z' F Z/n), (sample,); None where the block has no part in that response's mean.
 
-    V is that of each row's level, where the standard deviations have a formula.
+    V is that of each row's level, where the standard deviations have a formula; f is 1, K_jj for related levels, and
+    what the weights of a multi-membership add up to, squared.
     """
     pieces = [p for p in block.pieces if (p.response, p.parameter) == (response, names.MEAN)]
     if not pieces:
         return None
     Z = np.concatenate([p.Z for p in pieces], axis=1)
     own = [e for p in pieces for e in p.effects]
+    f = row_factors(block)
+    if block.covariance.structured(len(block.effects)) and (np.count_nonzero(Z, axis=1) == 1).all():
+        variances = StructuredDraws(fit.model, Draws(fit.model, fit.posterior), block).variances()
+        weights = np.ones(len(Z)) if f is None else f
+        return np.asarray(variances[:, own] @ (weights @ Z**2) / len(Z))
     V = covariance_draws(fit, block)[:, own][:, :, own]
     factors = level_factors(fit.model, Draws(fit.model, fit.posterior), block.group)
     if factors is None:
-        return np.einsum("sij,ij->s", V, Z.T @ Z / len(Z))
+        return np.einsum("sij,ij->s", V, Z.T @ (Z if f is None else f[:, None] * Z) / len(Z))
     squares = np.einsum("ni,nj->nij", Z, Z).reshape(len(Z), -1)
     products = np.stack([np.bincount(block.codes, s, len(block.levels)) for s in squares.T], axis=1) / len(Z)
     return np.einsum("sq,sj,jq->s", V.reshape(len(V), -1), factors**2, products)
+
+
+def row_factors(block: GroupBlock) -> Floats | None:
+    """By how much the variance of a row's effects is that of a level's; None for 1."""
+    if block.relation is not None:
+        return np.asarray(block.relation.diagonal(block.levels)[block.codes])
+    if block.members is None:
+        return None
+    codes, weights = block.members.codes, block.members.weights
+    same = codes[:, :, None] == codes[:, None, :]
+    return np.einsum("im,in,imn->i", weights, weights, same)
 
 
 def _fixed(fit: Fit, response: ModelResponse) -> Floats:

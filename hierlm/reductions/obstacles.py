@@ -31,9 +31,11 @@ def prior_obstacles(model: Model, *, normal: Collection[str] = ()) -> Iterator[s
 def _obstacle(kind: str, prior: Prior | LKJ | Fixed, normal: bool) -> str | None:
     if isinstance(prior, Fixed):
         return None
+    if kind == "bounded":
+        return "numbers with bounds of their own have no kernel"
     if isinstance(prior, LKJ) or kind == "correlation":
         return None if isinstance(prior, LKJ) and kind == "correlation" else "correlations have a kernel for LKJ only"
-    if kind in ("coefficient", "intercept"):
+    if kind in ("coefficient", "intercept", "real"):
         if normal:
             known = prior.name == "Normal" and set(prior.arguments) == {"mu", "sigma"}
             return None if known else "a coefficient that is integrated out needs Normal(mu, sigma)"
@@ -58,6 +60,12 @@ def structure_obstacles(model: Model) -> Iterator[str]:
         k = len(block.effects)
         if any((p.response, p.parameter) != (response, names.MEAN) for p in block.pieces):
             yield f"effects of {block.group} reach beyond the mean"
+        if block.covariance.structured(k):
+            yield f"the structure {block.label} of {block.group} has no kernel"
+        if block.relation is not None:
+            yield f"the levels of {block.group} are related by {block.related_by}"
+        if block.members is not None:
+            yield f"rows belong to several levels of {block.group}"
         if block.covariance.correlated(k) and block.covariance.correlation_kernel(k) is None:
             yield f"the structure {block.structure} of {block.group} has no kernel"
         if list(block.columns) != list(range(block.columns[0], block.columns[0] + k)):

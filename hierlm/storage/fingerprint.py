@@ -52,6 +52,10 @@ def fingerprint(model: Model, options: Mapping[str, Any]) -> str:
         _add(total, encode_json(predictor.labels), predictor.X, predictor.offset)
     for block in (*model.blocks, *model.smooths):
         _add(total, encode_json([block.levels, block.effects]), block.codes, *(piece.Z for piece in block.pieces))
+        if block.members is not None:
+            _add(total, b"members", block.members.codes, block.members.weights)
+    for name, relation in model.options.matrices.items():
+        _add(total, encode_json([name, *relation.labels]), *relation.arrays().values())
     for group, scale in model.scales.items():
         _add(total, encode_json([group, scale.labels]), scale.X)
     for response in model.responses:

@@ -16,13 +16,12 @@ from hierlm.model import Model
 from hierlm.storage.archive import DAMAGED, StrPath, read_archive, target, write_archive
 from hierlm.storage.arrays import read_tree, write_tree
 from hierlm.storage.fingerprint import fingerprint
-from hierlm.storage.spec import check_draws, columns_of, model_of, spec_of, table_of
+from hierlm.storage.spec import DATA, MATRICES, check_draws, columns_of, matrices_of, model_of, spec_of
 
 __all__ = ["fit_or_load", "load", "save"]
 
 FORMAT = "hierlm fit"
 VERSION = 1
-DATA = "data"
 LOADED = "loaded_from"
 
 
@@ -50,11 +49,12 @@ def save(fit: Fit, path: StrPath) -> None:
     >>> fit.save("sleep.zarr")  # doctest: +SKIP
     >>> hl.load("sleep.zarr").predict()  # doctest: +SKIP
     """
-    if DATA in fit.draws.children:
-        raise StorageError(f"fit.draws has a group '{DATA}', a name that the archive needs.", hint="Rename it.")
+    for name in (DATA, MATRICES):
+        if name in fit.draws.children:
+            raise StorageError(f"fit.draws has a group '{name}', a name that the archive needs.", hint="Rename it.")
     kept = {key: value for key, value in fit.provenance.items() if key != LOADED}
     spec = {"format": FORMAT, "version": VERSION, "model": spec_of(fit.model), "provenance": kept}
-    tree = xr.DataTree.from_dict({**fit.draws.to_dict(), DATA: columns_of(fit.model)})
+    tree = xr.DataTree.from_dict({**fit.draws.to_dict(), DATA: columns_of(fit.model), **matrices_of(fit.model)})
     write_archive(path, write_tree(tree, {"hierlm": spec}))
 
 
@@ -86,7 +86,7 @@ def load(path: StrPath, *, extra: Mapping[str, Callable[..., Any]] | None = None
     """
     spec, tree = _read(path)
     try:
-        model = model_of(spec["model"], table_of(tree[DATA].to_dataset()), dict(extra or {}))
+        model = model_of(spec["model"], tree, dict(extra or {}))
         draws = _draws(tree)
         check_draws(model, draws)
     except StorageError as error:
@@ -144,7 +144,9 @@ def _marked(made: Fit, mark: str) -> Fit:
 
 
 def _draws(tree: xr.DataTree) -> xr.DataTree:
-    return xr.DataTree.from_dict({path: node for path, node in tree.to_dict().items() if path.strip("/") != DATA})
+    own = (DATA, MATRICES)
+    kept = {path: node for path, node in tree.to_dict().items() if path.strip("/").split("/")[0] not in own}
+    return xr.DataTree.from_dict(kept)
 
 
 def _read(path: StrPath) -> tuple[dict[str, Any], xr.DataTree]:

@@ -11,22 +11,38 @@ import numpy as np
 import xarray as xr
 
 from hierlm import names
+from hierlm.covariances.handed import KINDS
+from hierlm.covariances.relation import Relation
 from hierlm.design import Table
 from hierlm.design.column import Kind
-from hierlm.design.table import KINDS
+from hierlm.design.table import KINDS as FRAMES
 from hierlm.errors import DataWarning, StorageError
 from hierlm.families.family import Family
 from hierlm.graph import coordinates
 from hierlm.model import Model
+from hierlm.model.coefficients import coefficient_rows
+from hierlm.model.values import correlation_dims
 from hierlm.priors import LKJ, Prior, prior_from_json
 from hierlm.priors.fixed import Fixed
 from hierlm.storage.archive import DAMAGED
 
-__all__ = ["check_draws", "columns_of", "model_of", "priors_of", "spec_of", "table_of"]
+__all__ = [
+    "DATA",
+    "MATRICES",
+    "check_draws",
+    "columns_of",
+    "matrices_of",
+    "model_of",
+    "priors_of",
+    "spec_of",
+    "table_of",
+]
 
 Json = dict[str, Any]
 Extra = Mapping[str, Callable[..., Any]]
 ROW = "row"
+DATA, MATRICES = "data", "matrices"
+"""Groups of the archive: the columns of the data, and what was handed over by name."""
 
 
 def spec_of(model: Model) -> Json:
@@ -46,6 +62,7 @@ def spec_of(model: Model) -> Json:
         else dict(given.parameterization),
         "extra": sorted(given.extra),
         "frames": model.data.kind,
+        "matrices": {name: [relation.kind, list(relation.labels)] for name, relation in given.matrices.items()},
         "resolved": {
             "families": [r.family.name for r in model.responses],
             "links": [{p: link.name for p, link in r.links.items()} for r in model.responses],
@@ -59,8 +76,37 @@ def priors_of(model: Model) -> dict[str, Json]:
     return {a.name: _prior_json(a.prior) for a in model.assignments}
 
 
-def model_of(spec: Json, table: Table, extra: Extra) -> Model:
-    """The model that ``spec`` and ``table`` describe, with the priors that it had.
+def matrices_of(model: Model) -> dict[str, xr.Dataset]:
+    """The numbers of every matrix that was handed over, in their order."""
+    return {
+        f"{MATRICES}/{i}": xr.Dataset(
+            {name: (tuple(f"{name}_{d}" for d in range(a.ndim)), a) for name, a in relation.arrays().items()}
+        )
+        for i, relation in enumerate(model.options.matrices.values())
+    }
+
+
+def _relations(spec: Json, tree: xr.DataTree) -> dict[str, Relation]:
+    """The matrices that :func:`matrices_of` stored.
+
+    Raises
+    ------
+    StorageError
+        When one is not described as there.
+    """
+    found: dict[str, Relation] = {}
+    for i, (name, described) in enumerate(spec.get("matrices", {}).items()):
+        kind, labels = described
+        path = f"{MATRICES}/{i}"
+        if kind not in KINDS or not all(isinstance(v, str) for v in labels) or f"/{path}" not in tree.groups:
+            raise StorageError(f"The archive does not hold the matrix {name!r}.", hint=DAMAGED)
+        arrays = {str(n): a.to_numpy() for n, a in tree[path].to_dataset().data_vars.items()}
+        found[name] = KINDS[kind].from_arrays(labels, arrays)
+    return found
+
+
+def model_of(spec: Json, tree: xr.DataTree, extra: Extra) -> Model:
+    """The model that ``spec`` and the columns and matrices of ``tree`` describe, with the priors that it had.
 
     Raises
     ------
@@ -74,16 +120,17 @@ def model_of(spec: Json, table: Table, extra: Extra) -> Model:
             hint=f"Hand it in again: hl.load(path, extra={{'{absent[0]}': …}}).",
         )
     functions = {name: extra[name] for name in spec["extra"]}
-    frames = spec.get("frames", KINDS[0])
-    if frames not in KINDS:
+    frames = spec.get("frames", FRAMES[0])
+    if frames not in FRAMES:
         raise StorageError(f"The archive holds frames of an unknown kind: {frames!r}.", hint=DAMAGED)
-    table = replace(table, kind=frames)
-    model = _build(spec, table, functions, spec["priors"])
+    table = replace(table_of(tree[DATA].to_dataset()), kind=frames)
+    relations = _relations(spec, tree)
+    model = _build(spec, table, functions, relations, spec["priors"])
     resolved = spec["resolved"]
     if priors_of(model) != resolved["priors"]:  # the default priors have changed since
         if priors_of(model).keys() != resolved["priors"].keys():
             raise StorageError("This version of hierlm gives the stored model other parameters.", hint=_VERSION)
-        model = _build(spec, table, functions, resolved["priors"])
+        model = _build(spec, table, functions, relations, resolved["priors"])
     if spec_of(model)["resolved"] != resolved:
         raise StorageError("This version of hierlm reads the stored model as another one.", hint=_VERSION)
     return model
@@ -92,7 +139,9 @@ def model_of(spec: Json, table: Table, extra: Extra) -> Model:
 _VERSION = "Load it with the version that wrote it (fit.provenance['versions'])."
 
 
-def _build(spec: Json, table: Table, extra: Extra, priors: Mapping[str, Any]) -> Model:
+def _build(
+    spec: Json, table: Table, extra: Extra, relations: Mapping[str, Relation], priors: Mapping[str, Any]
+) -> Model:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)  # said when the model was made
         return Model(
@@ -106,6 +155,7 @@ def _build(spec: Json, table: Table, extra: Extra, priors: Mapping[str, Any]) ->
             missing=spec["missing"],
             parameterization=spec["parameterization"],
             extra=extra,
+            matrices=relations,
         )
 
 
@@ -201,10 +251,12 @@ def _expected(model: Model) -> dict[str, tuple[str, ...]]:
             found[names.common(predictor.parameter)] = (names.common_dim(predictor.parameter),)
     for group in model.groups:
         effect = names.effect_dim(group)
+        for row in coefficient_rows(model.groups[group]):
+            found[row.variable] = () if row.label is None else (names.row_dim(row.variable),)
         if any(a.variable == names.sd(group) for a in model.assignments):
             found[names.sd(group)] = (names.sd_dim(group) if names.sd_dim(group) in labels else effect,)
         if any(a.variable == names.cor(group) for a in model.assignments):
-            found[names.cor(group)] = (effect, names.effect_dim2(group))
+            found[names.cor(group)] = correlation_dims(model.groups[group])
         found[names.effects(group)] = (names.level_dim(group), effect)
         if group in model.scales:
             found[names.scale(group)] = (names.scale_dim(group),)

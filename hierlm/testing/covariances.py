@@ -7,15 +7,17 @@ from typing import Final
 
 import numpy as np
 import pymc as pm
+import pytensor
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 from pytensor.compile.mode import Mode
 from pytensor.graph.replace import graph_replace
 
 from hierlm.covariances.covariance import Covariance
+from hierlm.covariances.setting import Coefficient, Setting
 from hierlm.priors.lkj import LKJ
 
-__all__ = ["check_covariance"]
+__all__ = ["check_covariance", "example_setting"]
 
 Floats = NDArray[np.float64]
 Evaluate = Callable[[Floats], Floats]
@@ -32,6 +34,12 @@ def check_covariance(structure: Covariance, *, largest: int = 5, seed: int = 0) 
     * C is lower triangular with a positive diagonal, C Cᵀ has a unit diagonal, and V = diag(sd) C Cᵀ diag(sd) is
       positive definite and reads back as sd and R, at random and at extreme parameters;
     * with an LKJ(η) prior, p(R) ∝ det(R)^(η−1) over the correlation matrices of the structure.
+
+    Of a structure with coefficients, told of effects as :func:`example_setting` has them:
+
+    * the coefficients' default priors lie within their bounds, and have names that are told apart;
+    * L is finite, V = L Lᵀ is positive semidefinite, definite unless ``singular``, and has the variances that it
+      says, those of its standard deviations where it has some, for coefficients inside and close to their bounds.
 
     Parameters
     ----------
@@ -52,8 +60,11 @@ def check_covariance(structure: Covariance, *, largest: int = 5, seed: int = 0) 
     >>> check_covariance(get_covariance("idh"), largest=2)
     """
     rng = np.random.default_rng(seed)
-    for k in range(1, largest + 1):
+    for k in range(2 if structure.structured(2) else 1, largest + 1):
         where = f"{structure!r} of {k} effects"
+        if structure.structured(k):
+            _check_structured(structure.at(example_setting(k)), k, rng, where)
+            continue
         _check_parts(structure, k, where)
         _check_sd_groups(structure, k, where)
         priors = [structure.default_correlation_prior(k)]
@@ -71,6 +82,63 @@ def check_covariance(structure: Covariance, *, largest: int = 5, seed: int = 0) 
                 _check_factor(factor(x), _standard_deviations(structure, k, rng), where)
             if isinstance(prior, LKJ) and size:
                 _check_lkj(model, factor, prior, points[:4], where)
+
+
+def example_setting(k: int) -> Setting:
+    """Effects of every kind: the levels of a factor, at places, with a matrix."""
+    rng = np.random.default_rng(k)
+    places = np.cumsum(rng.uniform(0.5, 2.0, size=(k, 1)), axis=0)
+    A = rng.normal(size=(k, k + 2))
+    return Setting(
+        effects=tuple(f"f[{i}]" for i in range(k)),
+        scales=np.exp(rng.normal(size=k)),
+        levels=tuple(str(i) for i in range(k)),
+        positions=places,
+        matrix=A @ A.T,
+    )
+
+
+def _check_structured(structure: Covariance, k: int, rng: np.random.Generator, where: str) -> None:
+    found = structure.coefficients(k)
+    names = [(c.name, c.label) for c in found]
+    assert len(set(names)) == len(names), f"{where}: two coefficients have one name"
+    for c in found:
+        lower, upper = c.prior.support
+        assert c.lower <= lower < upper <= c.upper, f"{where}: the default prior of {c.name} lies outside its bounds"
+    count = len(structure.sd_groups(k)) + len(found)
+    assert count == structure.n_parameters(k), f"{where}: {count} parameters, n_parameters says otherwise"
+    _check_sd_groups(structure, k, where)
+    inputs = {n: pt.tensor(n, dtype="float64", shape=(None,) if label else ()) for n, label in names}
+    sds = pt.vector("sds", shape=(k,), dtype="float64")
+    answers = [structure.root(inputs, sds, k), structure.variances(inputs, sds, k)]
+    function = pytensor.function([*inputs.values(), sds], answers, mode=_PYTHON, on_unused_input="ignore")
+    for draw in (_inside, _inside, _inside, _near_lower, _near_upper):
+        values = {n: np.array([draw(c, rng) for c in found if c.name == n]) for n in inputs}
+        sd = _standard_deviations(structure, k, rng)
+        L, variances = function(*(v if inputs[n].ndim else v[0] for n, v in values.items()), sd)
+        V = L @ L.T
+        assert L.shape == (k, structure.width(k)), f"{where}: width says {structure.width(k)}, L is {L.shape}"
+        assert np.isfinite(L).all(), f"{where}: L is not finite at {values}"
+        np.testing.assert_allclose(np.diag(V), variances, rtol=1e-9, err_msg=f"{where}: variances() differs from V")
+        if structure.sd_groups(k):
+            np.testing.assert_allclose(variances, sd**2, rtol=1e-9, err_msg=f"{where}: sds do not read back")
+        if not structure.singular:
+            diagonal = np.diag(np.linalg.qr(L.T, mode="r"))
+            assert (np.abs(diagonal) > 0).all(), f"{where}: V is singular at {values}"
+
+
+def _inside(c: Coefficient, rng: np.random.Generator) -> float:
+    if np.isfinite(c.upper):
+        return float(rng.uniform(c.lower, c.upper))
+    return float(np.exp(rng.normal())) if np.isfinite(c.lower) else float(rng.normal())
+
+
+def _near_lower(c: Coefficient, rng: np.random.Generator) -> float:
+    return c.lower + 1e-4 if np.isfinite(c.lower) else -50.0
+
+
+def _near_upper(c: Coefficient, rng: np.random.Generator) -> float:
+    return c.upper - 1e-4 if np.isfinite(c.upper) else 50.0
 
 
 def _check_parts(structure: Covariance, k: int, where: str) -> None:

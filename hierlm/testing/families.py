@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from hierlm.errors import DataError, PosteriorError
 from hierlm.families import Family, Parameter, Predicted
 from hierlm.links import LINKS, Link
+from hierlm.testing.categories import check_categories
 from hierlm.testing.family_case import FamilyCase, Floats, Points, inside_values, usual_points
 from hierlm.testing.links import extreme_etas
 from hierlm.testing.moments import moments
@@ -39,7 +40,9 @@ def check_family(
       with finite differences, and both are finite at η = ±0, ±0.001, ±30, and ±300 for ``mu``;
     * values outside the support have density zero, and :meth:`Family.prepare` refuses them;
     * there is a default prior for every parameter but ``mu``, and a link scale for every link of ``mu``;
-    * the latent variance is positive, or refused, for every link of ``mu``.
+    * the latent variance is positive, or refused, for every link of ``mu``;
+    * of an ordinal family: probabilities of categories are the density, add up to one and have the stated mean, and the
+      gradient by every element of its vectors agrees with finite differences.
 
     Parameters
     ----------
@@ -73,6 +76,8 @@ def check_family(
         _check_parameter(case, parameter, y[:6, 0])
     _check_outside(case, y)
     _check_scales(case, y[:, -1])
+    if family.ordinal:
+        check_categories(case)
 
 
 def _check_parameters(family: Family) -> None:
@@ -114,7 +119,7 @@ def _check_density(case: FamilyCase, y: Floats, reference: Callable[..., ArrayLi
     if reference is None:
         return
     for j, point in enumerate(case.points):
-        expected = np.asarray(reference(some[:, j], **point, **case.additions), dtype=float)
+        expected = np.asarray(reference(some[:, j], **point, **case.additions, **case.elements), dtype=float)
         wrong = ~(np.abs(found[:, j] - expected) <= 1e-8 * np.maximum(np.abs(expected), 1))
         assert not wrong.any(), (
             f"{case.family}: log-density at {dict(point)}, y = {some[wrong, j][0]:g}: "
@@ -129,6 +134,7 @@ def _check_moments(case: FamilyCase) -> None:
             case.density_at(j),
             case.support,
             discrete=case.family.discrete,
+            atoms=case.family.atoms,
             mean=float(mean[j]),
             sd=float(np.sqrt(variance[j])),
         )
@@ -165,15 +171,16 @@ def _check_parameter(case: FamilyCase, parameter: Parameter, y: Floats) -> None:
             # one row for each η, one column for each value of y
             return case.log_density(y, *natural, **{parameter.name: Predicted(eta[:, None], link)}).sum(axis=-1)
 
-        mine = (inside > link.lower) & (inside < link.upper)
+        mine = np.full(3, True) if parameter.latent else (inside > link.lower) & (inside < link.upper)
         assert mine.any(), f"{where}: no value of the parameter is in the link's range"
         extremes = extreme_etas(link, parameter.lower, parameter.upper)
         extremes = extremes if position == 0 else extremes[np.abs(extremes) <= _EXTREME_OF_OTHERS]
-        eta = values(link.link, inside[mine])
+        eta = inside[mine] if parameter.latent else values(link.link, inside[mine])
         step = 1e-5 * np.maximum(np.abs(eta), 0.1)
         found, slope = value_and_gradient(log_density, np.concatenate([eta, eta + step, eta - step, extremes]))
         k = len(eta)
-        assert np.allclose(found[:k], expected[mine], rtol=1e-8), f"{where}: not the same log-density"
+        other = parameter.latent and name != parameter.link  # the link of a latent parameter is another distribution
+        assert other or np.allclose(found[:k], expected[mine], rtol=1e-8), f"{where}: not the same log-density"
         numeric = (found[k : 2 * k] - found[2 * k : 3 * k]) / (2 * step)
         assert np.allclose(slope[:k], numeric, rtol=1e-5, atol=1e-5), (
             f"{where}: gradient {slope[:k]}, finite differences {numeric}"
@@ -190,13 +197,19 @@ def _check_outside(case: FamilyCase, y: Floats) -> None:
     for outside in beyond:
         found = values(case.log_density, outside, *[column[0] for column in case.columns])
         assert found == -np.inf, f"{family}: the log-density at {outside:g}, outside the support, is {found}"
-    for outside in [*beyond, *([0.5] if family.discrete else []), np.nan]:
+    # one category more than there are is refused where their number is known, in the model
+    refused_values = [b for b in beyond if b < lower or not family.ordinal]
+    for outside in [*refused_values, *([0.5] if family.discrete else []), np.nan]:
         bad = np.where(np.arange(6) == 3, outside, good)
         refused = _refusal(family, bad, None, additions)
         assert refused is not None, f"{family}: prepare lets {outside:g} pass"
         assert refused.rows in ((), (3,)), f"{family}: {outside:g} in row 3 refused for rows {refused.rows}"
-    codes = np.arange(6.0) % 3
-    assert _refusal(family, codes, ("a", "b", "c"), additions), f"{family}: prepare lets three categories pass"
+    codes, levels = np.arange(6.0) % 3, ("a", "b", "c")
+    if family.ordinal:
+        kept = family.prepare("y", codes, levels, None, additions)
+        assert np.array_equal(kept, codes + 1), f"{family}: the categories a, b, c are not 1, 2, 3"
+    else:
+        assert _refusal(family, codes, levels, additions), f"{family}: prepare lets three categories pass"
 
 
 def _refusal(
@@ -230,14 +243,15 @@ def _check_scales(case: FamilyCase, y: Floats) -> None:
 
 def _check_latent(case: FamilyCase, link: Link) -> None:
     family, others = case.family, [column[0] for column in case.columns]
-    inside = np.array([v for v in inside_values(family.parameters[0]) if link.lower < v < link.upper])
-    eta = values(link.link, inside)
+    latent = family.parameters[0].latent
+    inside = np.array([v for v in inside_values(family.parameters[0]) if latent or link.lower < v < link.upper])
+    eta = inside if latent else values(link.link, inside)
 
-    def latent(e: Any) -> Any:
+    def variance(e: Any) -> Any:
         return family.latent_variance(case.additions, **case.predicted(others, mu=Predicted(e, link)))
 
     try:
-        found = values(latent, eta)
+        found = values(variance, eta)
     except PosteriorError:
         return
     assert found.shape == eta.shape, f"{family}: latent variance of shape {found.shape} with link {link.name}"

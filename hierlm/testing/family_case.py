@@ -19,24 +19,28 @@ Floats = NDArray[np.float64]
 Points = Sequence[Mapping[str, float]]
 
 _TRIALS = 12.0
+_ELEMENTS = (-1.0, 0.2, 1.5)
 
 
 class FamilyCase:
     """A family with the points to check it at.
 
-    ``columns`` are the points as arrays, one for each parameter, in the order of ``family.parameters``.
+    ``columns`` are the points as arrays, one for each parameter, in the order of ``family.parameters``; ``elements``
+    are those of its vectors, increasing.
     """
 
     def __init__(self, family: Family, points: Points) -> None:
         self.family, self.points = family, points
         self.columns = [np.array([float(point[p.name]) for point in points]) for p in family.parameters]
         self.additions = dict.fromkeys(family.requires, _TRIALS)
+        self.elements = {vector.name: np.array(_ELEMENTS) for vector in family.vectors}
 
     def predicted(self, natural: Sequence[Any], **given: Predicted) -> dict[str, Predicted]:
-        """Parameters at natural values, except those ``given``."""
+        """Parameters at natural values, except those ``given``; latent ones with their default link."""
         identity = LINKS["identity"]
-        names = [p.name for p in self.family.parameters]
-        return {name: Predicted(value, identity) for name, value in zip(names, natural, strict=True)} | given
+        links = {p.name: LINKS[p.link] if p.latent else identity for p in self.family.parameters}
+        found = {name: Predicted(value, link) for (name, link), value in zip(links.items(), natural, strict=True)}
+        return found | {name: Predicted(value, identity) for name, value in self.elements.items()} | given
 
     def variable(self, *natural: Any, **given: Predicted) -> Any:
         """The random variable."""
@@ -61,6 +65,8 @@ class FamilyCase:
     def support(self) -> tuple[float, float]:
         """Bounds of the response."""
         lower, upper = self.family.support
+        if self.family.ordinal:
+            upper = len(_ELEMENTS) + 1.0
         return lower, min(upper, self.additions.get("trials", np.inf))
 
 

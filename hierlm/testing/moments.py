@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,13 @@ _POINTS = 8001
 
 
 def moments(
-    log_density: Callable[[Floats], Floats], support: tuple[float, float], *, discrete: bool, mean: float, sd: float
+    log_density: Callable[[Floats], Floats],
+    support: tuple[float, float],
+    *,
+    discrete: bool,
+    mean: float,
+    sd: float,
+    atoms: Sequence[float] = (),
 ) -> tuple[float, float, float]:
     """(∫p, ∫yp, ∫(y − mean)²p) of a density on ``support``.
 
@@ -28,6 +34,8 @@ def moments(
         (m,) values → (m,) log-densities.
     mean, sd : float
         Roughly where the mass is.
+    atoms : sequence of float
+        Values of a continuous response that have a probability of their own.
 
     Examples
     --------
@@ -52,5 +60,6 @@ def moments(
         y, weights = mean + sd * np.sinh(u), step * sd * np.cosh(u)
     inside = (y >= lower) & (y <= upper) if discrete else (y > lower) & (y < upper)
     y, weights = y[inside], weights[inside]
+    y, weights = np.append(y, atoms), np.append(weights, np.ones(len(atoms)))
     mass = np.exp(log_density(y)) * weights
     return float(mass.sum()), float(mass @ y), float(mass @ (y - mean) ** 2)

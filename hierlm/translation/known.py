@@ -58,7 +58,10 @@ MODEL: dict[str, frozenset[str]] = {
     ),
     "ModelPredictor": frozenset({"response", "parameter", "X", "labels", "offset", "intercept", "columns"}),
     "GroupBlock": frozenset(
-        {"group", "factors", "levels", "codes", "effects", "columns", "covariance", "structure", "pieces", "centred"}
+        {
+            *("group", "factors", "levels", "codes", "effects", "columns", "covariance", "structure", "pieces"),
+            *("centred", "label"),  # how it is sampled and called; neither changes the model
+        }
     ),
     "Piece": frozenset({"response", "parameter", "Z", "effects", "source"}),
 }

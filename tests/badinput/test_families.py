@@ -25,10 +25,10 @@ def refused(name, values, **rest):
     return caught.value
 
 
-NUMERIC = [n for n in FAMILIES if n != "bernoulli"]
-COUNTS = ["poisson", "negbinomial", "negbinomial1"]
+NUMERIC = [n for n, f in FAMILIES.items() if n != "bernoulli" and not f.ordinal]
+COUNTS = ["poisson", "negbinomial", "negbinomial1", "zero_inflated_poisson", "zero_inflated_negbinomial"]
 POSITIVE = ["gamma", "lognormal", "inverse_gaussian", "exponential"]
-SUCCESSES = ["binomial", "beta_binomial"]
+SUCCESSES = ["binomial", "beta_binomial", "zero_inflated_binomial"]
 
 
 @pytest.mark.parametrize("name", COUNTS)
@@ -90,6 +90,7 @@ class TestSuccesses:
         with pytest.warns(DataWarning, match="0 in all 4 rows"):
             prepare(name, np.zeros(4), **TRIALS)
 
+    @pytest.mark.filterwarnings("ignore:The response 'y' has no zeros")
     def test_equal_numbers_of_successes_are_data(self, name):
         np.testing.assert_array_equal(prepare(name, [3, 3, 3, 3], **TRIALS), [3, 3, 3, 3])
 
@@ -108,7 +109,7 @@ def test_a_picked_category_is_never_dropped(name):
 
 @pytest.mark.parametrize("name", [n for n in NUMERIC if n not in SUCCESSES])
 def test_constant_response(name):
-    error = refused(name, np.full(4, 0.5 if name == "beta" else 2.0))
+    error = refused(name, np.full(4, 0.5 if "beta" in name else 2.0))
     assert "all 4 rows" in str(error)
 
 
@@ -121,7 +122,8 @@ def test_all_zero_counts_warn(name):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_weights(name):
     family = FAMILIES[name]
-    y = {"beta": SHARES, "bernoulli": [0, 1, 1, 0]}.get(name, GOOD)
+    zeros = [0.0, 2.0, 3.0, 0.0] if name.startswith(("zero_inflated", "hurdle")) else GOOD
+    y = {"beta": SHARES, "bernoulli": [0, 1, 1, 0], "zero_one_inflated_beta": [0, 0.4, 0.6, 1]}.get(name, zeros)
     additions = TRIALS if family.requires else {}
     assert "weights" in family.accepts
     error = refused(name, y, weights=[1, -1, 1, np.nan], **additions)

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pytest
 
 import hierlm as hl
+from hierlm.families import FAMILIES
 from hierlm.priors import Fixed
 from tests.synthetic import synthetic_fit
 
@@ -43,6 +44,10 @@ def table() -> pd.DataFrame:
             "e": rng.uniform(1, 3, N),
             "pos": rng.gamma(3, size=N),
             "s": rng.binomial(count, 0.4),
+            "t": 1 + rng.poisson(2, N),
+            "amount": np.where(np.arange(N) % 4, rng.gamma(3, size=N), 0.0),
+            "share": np.where(np.arange(N) % 4, rng.uniform(0.1, 0.9, N), np.resize([0.0, 1.0, 1.0], N)),
+            "o": rng.permuted(np.resize([1, 2, 3, 4], N)),
         }
     )
 
@@ -90,19 +95,31 @@ LEFT = {
     "gaussian": "y", "student_t": "y", "lognormal": "pos", "gamma": "pos", "inverse_gaussian": "pos",
     "exponential": "pos", "beta": "p", "poisson": "c", "negbinomial": "c", "negbinomial1": "c",
     "binomial": "s | trials(n)", "beta_binomial": "s | trials(n)", "bernoulli": "b",
+    "zero_inflated_poisson": "c", "zero_inflated_negbinomial": "c", "zero_inflated_binomial": "s | trials(n)",
+    "hurdle_poisson": "c", "hurdle_negbinomial": "c", "hurdle_gamma": "amount", "hurdle_lognormal": "amount",
+    "zero_one_inflated_beta": "share", "truncated_poisson": "t", "truncated_negbinomial": "t", "cumulative": "o",
+    "sratio": "o", "cratio": "o", "acat": "o",
 }  # fmt: skip
 REAL = ("gaussian", "student_t")
 POSITIVE = ("lognormal", "gamma", "inverse_gaussian", "exponential")
-COUNTS = ("poisson", "negbinomial", "negbinomial1")
-SUCCESSES = ("binomial", "beta_binomial")
+COUNTS = ("poisson", "negbinomial", "negbinomial1", "zero_inflated_poisson", "zero_inflated_negbinomial")
+SUCCESSES = ("binomial", "beta_binomial", "zero_inflated_binomial")
+HURDLES, TRUNCATED = ("hurdle_poisson", "hurdle_negbinomial"), ("truncated_poisson", "truncated_negbinomial")
+SEMICONTINUOUS, SHARES = ("hurdle_gamma", "hurdle_lognormal"), ("beta", "zero_one_inflated_beta")
+ORDINAL = ("cumulative", "sratio", "cratio", "acat")
+CATEGORIES = ("bernoulli", *ORDINAL)
 BAD_CELLS = [
     *((f, np.nan, "missing value") for f in LEFT),
     *((f, np.inf, "infinite value") for f in LEFT),
     *((f, 1e200, "beyond 1e+100") for f in LEFT),
     *((f, -1.0, "above 0") for f in POSITIVE),
     *((f, 0.0, "above 0") for f in POSITIVE),
-    *((f, -1, "negative") for f in (*COUNTS, *SUCCESSES)),
-    *((f, 1.5, "fractions") for f in (*COUNTS, *SUCCESSES)),
+    *((f, -1, "negative") for f in (*COUNTS, *SUCCESSES, *HURDLES, *TRUNCATED)),
+    *((f, 1.5, "fractions") for f in (*COUNTS, *SUCCESSES, *HURDLES, *TRUNCATED)),
+    *((f, 0, 'family="hurdle_poisson"') for f in TRUNCATED),
+    *((f, -0.5, "0 or more") for f in SEMICONTINUOUS),
+    *(("zero_one_inflated_beta", v, "from 0 to 1") for v in (-0.1, 1.1, 45.0)),
+    *((f, v, f"no category of {f}") for f in ORDINAL for v in (0, -1, 2.5)),
     *((f, 99, "larger than its trials") for f in SUCCESSES),
     *(("beta", v, "strictly between 0 and 1") for v in (0.0, 1.0, 45.0)),
     *(("bernoulli", v, "needs 0 and 1") for v in (-1, 2, 0.5)),
@@ -134,14 +151,48 @@ def test_a_response_that_does_not_vary(family: str):
     if family in SUCCESSES:
         refused(hl.DataError, ("all 40 rows",), ask(D["n"]))
     else:
-        refused(hl.DataError, (), ask(0.5 if family == "beta" else 1))
+        refused(hl.DataError, ("all 40 rows",), ask(0.5 if family in SHARES else 1))
     if family in (*COUNTS, *SUCCESSES, "bernoulli"):
         with pytest.warns(hl.DataWarning, match="0 in all 40 rows") as caught:
             ask(0)()
         assert caught[0].filename == __file__  # the user's line, not one of hierlm
 
 
-@pytest.mark.parametrize("family", [f for f in LEFT if f != "bernoulli"])
+def test_every_family_is_tried():
+    assert set(LEFT) == set(FAMILIES)
+
+
+@pytest.mark.parametrize("family", [*HURDLES, *SEMICONTINUOUS])
+def test_nothing_above_a_hurdle(family: str):
+    column = LEFT[family]
+    refused(
+        hl.DataError,
+        ("0 in all 40 rows", "above the hurdle"),
+        lambda: hl.Model(f"{column} ~ x", with_(**{column: 0}), family),
+    )
+    with pytest.warns(hl.DataWarning, match="has no zeros, so there is no hurdle"):
+        hl.Model(f"{column} ~ x", with_(**{column: D["t"]}), family)
+
+
+def test_values_between_the_ends_and_at_them():
+    ends, inner = with_(share=np.resize([0.0, 1.0], N)), with_(share=D["p"])
+    refused(hl.DataError, ("0 or 1 in all 40 rows", "bernoulli"), lambda: hl.Model("share ~ x", ends, "zoib"))
+    with pytest.warns(hl.DataWarning, match="never 0 or 1"):
+        hl.Model("share ~ x", inner, "zoib")
+    same = with_(share=np.resize([0.0, 0.5], N))
+    refused(
+        hl.DataError, ("0.5 in all 20 rows where it is between 0 and 1",), lambda: hl.Model("share ~ x", same, "zoib")
+    )
+
+
+def test_no_zeros_to_inflate_and_no_counts_but_one():
+    with pytest.warns(hl.DataWarning, match="has no zeros: nothing is inflated"):
+        hl.Model("t ~ x", D, "zero_inflated_poisson")
+    with pytest.warns(hl.DataWarning, match="above 0 is 1: only the prior"):
+        hl.Model("b ~ x", D, "hurdle_poisson")
+
+
+@pytest.mark.parametrize("family", [f for f in LEFT if f not in CATEGORIES])
 def test_text_is_no_number(family: str):
     column = LEFT[family].split()[0]
     data = with_(**{column: np.resize(["no", "yes"], N)})
@@ -222,7 +273,7 @@ CASES: dict[str, tuple[type[hl.HierlmError], tuple[str, ...], Callable[[], objec
     "link of a scale": (M, ("'sigma' of gaussian cannot have the link 'logit'",), model(["y ~ x", "sigma ~ x"], link={"sigma": "logit"})),
     # families
     "misspelt family": (M, ("Unknown family 'gausian'", "'gaussian'"), model("y ~ x", D, "gausian")),
-    "family that comes later": (M, ("zero_inflated_poisson", "exponential"), model("c ~ x", D, "zero_inflated_poisson")),
+    "family that comes later": (M, ("categorical", "exponential"), model("c ~ x", D, "categorical")),
     "family None": (M, ("None",), model("y ~ x", D, None)),
     "family by number": (M, ("3",), model("y ~ x", D, 3)),
     "family mapping": (M, ("mapping", "list"), model(["y ~ x", "c ~ x"], D, {"y": "gaussian"})),
@@ -251,9 +302,9 @@ CASES: dict[str, tuple[type[hl.HierlmError], tuple[str, ...], Callable[[], objec
     "random twice": (F, ("given twice",), model("y ~ x + (1 | g)", random="g")),
     "random misspelt structure": (F, ("'uss'", "'us'"), model("y ~ x", random="uss(1 + x):g")),
     "random of two responses": (F, ("one response only",), model(["y ~ x", "z ~ x"], random="g")),
-    "option of a structure": (M, ("us() has no option 'd'",), model("y ~ x + us(1 + x | g, d=2)")),
-    "option of another structure": (M, ("idh() has no option 'foo'",), model("y ~ x + idh(1 + x | g, foo=2)")),
-    "later structure": (F, ("not available yet", "idh"), model("y ~ x + ar1(1 | g)")),
+    "option of a structure": (F, ("us() has no option 'd'",), model("y ~ x + us(1 + x | g, d=2)")),
+    "option of another structure": (F, ("idh() has no option 'foo'",), model("y ~ x + idh(1 + x | g, foo=2)")),
+    "later structure": (F, ("not available yet", "idh"), model("y ~ x + arma(1 | g)")),
     "twins of a slash": (M, ("same name", "Rename"), model("y ~ 1 + (1 | `a/b`) + (1 | `a∕b`)", D.rename(columns={"g": "a/b", "h": "a∕b"}))),  # noqa: RUF001
     # priors
     "prior of a column that is not there": (PE, ("'b[Days]'", "b[x]"), named("b[Days]")),

@@ -20,6 +20,26 @@ POINTS = {
     "inverse_gaussian": [{"mu": 0.6, "shape": 2.0}, {"mu": 5.0, "shape": 9.0}],
     "negbinomial": [{"mu": 0.6, "shape": 0.7}, {"mu": 7.0, "shape": 3.0}, {"mu": 7.0, "shape": 50.0}],
     "negbinomial1": [{"mu": 0.6, "phi": 0.3}, {"mu": 7.0, "phi": 3.0}, {"mu": 9.0, "phi": 0.05}],
+    "zero_inflated_poisson": [{"mu": 0.6, "zi": 0.1}, {"mu": 4.0, "zi": 0.5}, {"mu": 9.0, "zi": 0.95}],
+    "zero_inflated_negbinomial": [{"mu": 0.6, "shape": 0.7, "zi": 0.2}, {"mu": 7.0, "shape": 30.0, "zi": 0.7}],
+    "zero_inflated_binomial": [{"mu": 0.3, "zi": 0.1}, {"mu": 0.8, "zi": 0.9}, {"mu": 0.02, "zi": 0.4}],
+    "hurdle_poisson": [{"mu": 0.05, "hu": 0.3}, {"mu": 4.0, "hu": 0.1}, {"mu": 9.0, "hu": 0.9}],
+    "hurdle_negbinomial": [{"mu": 0.6, "shape": 0.7, "hu": 0.2}, {"mu": 7.0, "shape": 30.0, "hu": 0.7}],
+    "hurdle_gamma": [{"mu": 0.6, "shape": 0.7, "hu": 0.2}, {"mu": 90.0, "shape": 40.0, "hu": 0.8}],
+    "hurdle_lognormal": [{"mu": -1.0, "sigma": 0.3, "hu": 0.2}, {"mu": 2.0, "sigma": 0.7, "hu": 0.7}],
+    "zero_one_inflated_beta": [
+        {"mu": 0.2, "phi": 2.0, "zoi": 0.1, "coi": 0.6},
+        {"mu": 0.7, "phi": 30.0, "zoi": 0.8, "coi": 0.1},
+    ],
+    "truncated_poisson": [{"mu": 0.01}, {"mu": 1.0}, {"mu": 40.0}],
+    "truncated_negbinomial": [
+        {"mu": 0.05, "shape": 0.7},
+        {"mu": 2.0, "shape": 0.5},
+        {"mu": 7.0, "shape": 3.0},
+        {"mu": 40.0, "shape": 500.0},
+    ],
+    "cumulative": [{"mu": -0.5, "disc": 1.0}, {"mu": 0.4, "disc": 0.6}, {"mu": 1.0, "disc": 2.0}],
+    **dict.fromkeys(["sratio", "cratio", "acat"], [{"mu": -0.5, "disc": 1.0}, {"mu": 0.8, "disc": 0.6}]),
     "beta_binomial": [{"mu": 0.3, "phi": 0.8}, {"mu": 0.8, "phi": 6.0}, {"mu": 0.5, "phi": 60.0}],
 }
 

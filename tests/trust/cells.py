@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import hierlm as hl
-from tests.trust.priors import normal
+from tests.trust.priors import Proper, normal
 from tests.trust.responses import RESPONSES, Response
 from tests.trust.structures import STRUCTURES, Structure
 
@@ -61,9 +61,14 @@ class Cell:
         """As hierlm reads it."""
         return f"{self.response.left} ~ x + {self.structure.bars}"
 
+    @property
+    def coefficients(self) -> dict[str, Proper]:
+        """The priors of b, in its order."""
+        return {"b[Intercept]": INTERCEPT, "b[x]": SLOPE} if self.response.intercept else {"b[x]": SLOPE}
+
     def priors(self) -> dict[str, Any]:
         """Of every parameter: none depends on the data."""
-        found: dict[str, Any] = {"b[Intercept]": INTERCEPT.ours, "b[x]": SLOPE.ours}
+        found: dict[str, Any] = {name: prior.ours for name, prior in self.coefficients.items()}
         for grouping in self.structure.groupings:
             found |= grouping.priors()
         return found | {name: prior.ours for name, prior in self.response.others.items()}
@@ -77,7 +82,7 @@ class Cell:
         rng = np.random.default_rng([zlib.crc32(self.name.encode()), number])
         for redrawn in range(1000):
             made = self._draw(rng, redrawn)
-            if _can_be_analysed(made.table["y"], self.response.family):
+            if _can_be_analysed(made.table["y"], self.response):
                 return made
         raise RuntimeError(f"{self.name}: no data that can be analysed in 1,000 trials")
 
@@ -85,7 +90,7 @@ class Cell:
         structure, n = self.structure, self.structure.n
         x = rng.choice([-0.5, 0.5], n) if structure.coarse else rng.normal(size=n)
         columns, labels, codes = structure.assign(rng, n)
-        truth: dict[str, Floats] = {"b": np.array([INTERCEPT.draw(rng), SLOPE.draw(rng)])}
+        truth: dict[str, Floats] = {"b": np.array([prior.draw(rng) for prior in self.coefficients.values()])}
         for grouping in structure.groupings:
             truth |= grouping.draw(rng, len(labels[grouping.name]))
         truth |= self.response.parameters(rng)
@@ -99,17 +104,18 @@ class Cell:
 def linear_predictor(cell: Cell, table: Mapping[str, Any], codes: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
     """η = b₀ + b₁x + Σ Z r of values with any leading dimensions, (…, n)."""
     b, x = values["b"], table["x"]
-    eta = b[..., :1] + b[..., 1:] * x
+    eta = (b[..., :1] if cell.response.intercept else 0.0) + b[..., -1:] * x
     for grouping in cell.structure.groupings:
         r = values[f"r_{grouping.name}"][..., codes[grouping.name], :]
         eta = eta + r[..., 0] + (r[..., 1] * x if grouping.slopes else 0.0)
     return eta
 
 
-def _can_be_analysed(y: Floats, family: str) -> bool:
-    inside = np.isfinite(y).all() and np.abs(y).max() < LARGEST and np.ptp(y) > 0
+def _can_be_analysed(y: Floats, response: Response) -> bool:
+    family = response.family.removeprefix("hurdle_")
+    inside = np.isfinite(y).all() and np.abs(y).max() < LARGEST and response.enough(y)
     if family in ("gamma", "exponential", "lognormal", "inverse_gaussian"):
-        inside = inside and y.min() > 1 / LARGEST**2
+        inside = inside and y[y > 0 if family != response.family else ...].min() > 1 / LARGEST**2
     if family == "beta":
         inside = inside and y.min() > 0 and y.max() < 1
     return bool(inside)

@@ -60,6 +60,11 @@ class Spec:
         """Prior of b[Intercept], about the centre, narrow enough for every link."""
         return normal(float(LINKS[self.link](np.float64(self.centre))), 0.05)
 
+    @property
+    def coefficients(self) -> dict[str, Proper]:
+        """The priors of b, in its order."""
+        return {"b[Intercept]": self.intercept, "b[x]": SLOPE} if self.response.intercept else {"b[x]": SLOPE}
+
     def table(self, seed: int = 0) -> dict[str, Any]:
         """Rows in no order; every level is there."""
         rng = np.random.default_rng([17, seed])
@@ -69,13 +74,12 @@ class Spec:
             table[name] = rng.permutation(np.resize(levels, N))
         table["x"] = rng.uniform(-1, 1, N)
         eta = LINKS[response.link](np.float64(self.centre)) + 0.1 * rng.normal(size=N)
-        others = {name: np.float64(1.3 + 0.4 * i) for i, name in enumerate(response.others)}
-        table["y"] = response.simulate(rng, eta, table, others)
+        table["y"] = response.simulate(rng, eta, table, response.typical())
         return table
 
     def priors(self) -> dict[str, Any]:
         """Of everything, by hierlm's names."""
-        found = {"b[Intercept]": self.intercept.ours, "b[x]": SLOPE.ours, "sd_h": SD_H.ours}
+        found = {name: prior.ours for name, prior in self.coefficients.items()} | {"sd_h": SD_H.ours}
         kind, correlations = STRUCTURES[self.structure]
         labels = [f"f[{level}]" for level in FACTOR]
         if kind == "own":
@@ -103,7 +107,8 @@ def _rows(table: Mapping[str, Any]) -> tuple[Floats, Floats, Floats]:
 def predictor(table: Mapping[str, Any], values: Values) -> Floats:
     """η of every row."""
     g, h, f = _rows(table)
-    return values["b"][0] + values["b"][1] * table["x"] + values["r_g"][g, f] + values["r_h"][h, 0]
+    *intercept, slope = values["b"]
+    return sum(intercept) + slope * table["x"] + values["r_g"][g, f] + values["r_h"][h, 0]
 
 
 def log_joint(spec: Spec, table: Mapping[str, Any], values: Values) -> float:
@@ -112,7 +117,7 @@ def log_joint(spec: Spec, table: Mapping[str, Any], values: Values) -> float:
     trials = {"trials": table[TRIALS]} if spec.response.trials else {}
     eta = predictor(table, values)
     total = log_density(spec.family, spec.link, np.asarray(table["y"]), eta, **others, **trials).sum()
-    total += spec.intercept.log_density(values["b"][0]) + SLOPE.log_density(values["b"][1])
+    total += sum(p.log_density(b) for p, b in zip(spec.coefficients.values(), values["b"], strict=True))
     total += sum(prior.log_density(values[name]) for name, prior in spec.response.others.items())
     sd, R = standard_deviations(spec, values), correlations(spec, values)
     total += _log_prior_of_sds(spec, sd) + log_prior_of_correlations(spec, R)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 import hierlm as hl
 
@@ -27,6 +27,39 @@ class Proper:
         return self.theirs.logpdf(x)
 
 
+@dataclass(frozen=True)
+class Several:
+    """``size`` independent numbers with one prior."""
+
+    one: Proper
+    size: int
+
+    @property
+    def ours(self) -> hl.Prior:
+        """hierlm's prior of each."""
+        return self.one.ours
+
+    def draw(self, rng: np.random.Generator) -> Any:
+        """Draws by SciPy."""
+        return self.one.draw(rng, self.size)
+
+    def log_density(self, x: Any) -> Any:
+        """Σ log p(x_j), on the last axis."""
+        return self.one.log_density(x).sum(axis=-1)
+
+
+class Increasing(Several):
+    """The same in increasing order: drawn and sorted."""
+
+    def draw(self, rng: np.random.Generator) -> Any:
+        """Draws by SciPy, sorted."""
+        return np.sort(self.one.draw(rng, self.size))
+
+    def log_density(self, x: Any) -> Any:
+        """log [size! Π p(x_j)], of increasing x on the last axis."""
+        return self.one.log_density(x).sum(axis=-1) + special.gammaln(self.size + 1)
+
+
 def normal(mu: float, sigma: float) -> Proper:
     return Proper(hl.Prior("Normal", mu=mu, sigma=sigma), stats.norm(mu, sigma))
 
@@ -41,3 +74,7 @@ def exponential(rate: float) -> Proper:
 
 def gamma(shape: float, rate: float) -> Proper:
     return Proper(hl.Prior("Gamma", alpha=shape, beta=rate), stats.gamma(shape, scale=1 / rate))
+
+
+def beta(a: float, b: float) -> Proper:
+    return Proper(hl.Prior("Beta", alpha=a, beta=b), stats.beta(a, b))

@@ -9,7 +9,8 @@ import numpy as np
 from scipy import stats
 
 import hierlm as hl
-from tests.trust.cells import INTERCEPT, SLOPE, Cell, Replication, linear_predictor
+from tests.trust.cells import Cell, Replication, linear_predictor
+from tests.trust.priors import Several
 from tests.trust.responses import TRIALS
 from tests.trust.structures import ETA
 
@@ -26,14 +27,18 @@ def quantities(cell: Cell, made: Replication, values: Mapping[str, Floats]) -> d
     value at one level, the mean and the standard deviation over levels; a slope at one level; what is predicted for a
     new group and for a known one; the joint log-likelihood, and the log prior of the parameters.
     """
-    found = {"b[Intercept]": values["b"][..., 0], "b[x]": values["b"][..., 1]}
+    found = {name: values["b"][..., j] for j, name in enumerate(cell.coefficients)}
     for g in cell.structure.groupings:
         sd, r = values[f"sd_{g.name}"], values[f"r_{g.name}"]
         found |= {f"sd_{g.name}[{e}]": sd[..., i] for i, e in enumerate(g.effects)}
         found |= {f"cor_{g.name}": values[f"cor_{g.name}"][..., 0, 1]} if g.correlated else {}
         found |= {f"r_{g.name}[0, {e}]": r[..., 0, i] for i, e in enumerate(g.effects)}
         found |= {f"mean r_{g.name}": r[..., 0].mean(axis=-1), f"spread r_{g.name}": r[..., 0].std(axis=-1)}
-    found |= {name: values[name] for name in cell.response.others}
+    for name, prior in cell.response.others.items():
+        if isinstance(prior, Several):
+            found |= {f"{name}[{k}]": values[name][..., k] for k in range(prior.size)}
+        else:
+            found[name] = values[name]
     eta = linear_predictor(cell, made.table, made.codes, values)
     found |= {NEW: values[NEW], KNOWN: values[KNOWN]}
     found["log-likelihood"] = cell.response.log_likelihood(made.table, eta, values)
@@ -42,8 +47,7 @@ def quantities(cell: Cell, made: Replication, values: Mapping[str, Floats]) -> d
 
 def log_prior(cell: Cell, values: Mapping[str, Floats]) -> Floats:
     """log p of everything but the effects, by SciPy."""
-    b = values["b"]
-    total = INTERCEPT.log_density(b[..., 0]) + SLOPE.log_density(b[..., 1])
+    total = sum(p.log_density(values["b"][..., j]) for j, p in enumerate(cell.coefficients.values()))
     for g in cell.structure.groupings:
         for i, prior in enumerate(g.sds):
             total = total + prior.log_density(values[f"sd_{g.name}"][..., i])
@@ -54,10 +58,15 @@ def log_prior(cell: Cell, values: Mapping[str, Floats]) -> Floats:
     return total
 
 
+def _common(cell: Cell, b: Floats, x: float) -> Floats:
+    """b₀ + b₁x, the latter alone where there is no intercept."""
+    return (b[..., 0] if cell.response.intercept else 0.0) + b[..., -1] * x
+
+
 def truths(cell: Cell, made: Replication) -> dict[str, Floats]:
     """The truth with what a perfect prediction of the two rows would be."""
-    b, found = made.truth["b"], dict(made.truth)
-    new, known = 0.0, b[0] + b[1] * AT_KNOWN
+    found = dict(made.truth)
+    new, known = 0.0, _common(cell, found["b"], AT_KNOWN)
     for g in cell.structure.groupings:
         new = new + found[f"new_{g.name}"] @ np.array([1.0, AT_NEW])[: len(g.sds)]
         known = known + found[f"r_{g.name}"][0] @ np.array([1.0, AT_KNOWN])[: len(g.sds)]
@@ -74,8 +83,7 @@ def drawn(cell: Cell, made: Replication, fit: hl.Fit, every: int, seed: int) -> 
         found[name] = array.to_numpy().reshape(-1, *array.shape[2:])
     predicted = fit.predict(_rows(cell, made), kind="linear", seed=seed).draws.isel(draw=slice(None, None, every))
     rows = predicted.transpose("chain", "draw", "obs").to_numpy().reshape(-1, 2)
-    b = found["b"]
-    return found | {NEW: rows[:, 0] - b[:, 0] - AT_NEW * b[:, 1], KNOWN: rows[:, 1]}
+    return found | {NEW: rows[:, 0] - _common(cell, found["b"], AT_NEW), KNOWN: rows[:, 1]}
 
 
 def _rows(cell: Cell, made: Replication) -> dict[str, Any]:

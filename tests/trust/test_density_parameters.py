@@ -26,8 +26,13 @@ POINTS = 20
 CASES = [(f.name, p.name, link) for f in FAMILIES.values() for p in f.parameters[1:] for link in p.links]
 QUICK = [next(c for c in CASES if c[2] == link) for link in dict.fromkeys(link for *_, link in CASES)]
 LEVELS = ("g0", "g1", "g2", "g3")
-SD, AT = half_normal(0.2), 1.5
-"""AT: where the prior of the predicted parameter has its middle."""
+SD = half_normal(0.2)
+
+
+def middle_of(family: str, parameter: str) -> float:
+    """Where the prior of the predicted parameter has its middle."""
+    declared = next(p for p in FAMILIES[family].parameters if p.name == parameter)
+    return 1.5 if np.isinf(declared.upper) else 0.3
 
 
 def table_of(family: str) -> dict[str, Any]:
@@ -40,7 +45,7 @@ def table_of(family: str) -> dict[str, Any]:
         "o": rng.normal(0, 0.1, n),
     }
     eta = LINKS[response.link](np.float64(0.4 if response.link == "logit" else 2.0)) + 0.1 * rng.normal(size=n)
-    table["y"] = response.simulate(rng, eta, table, {name: np.float64(AT) for name in response.others})
+    table["y"] = response.simulate(rng, eta, table, response.typical())
     return table
 
 
@@ -67,12 +72,11 @@ def check(model: hl.Model, theirs: Any) -> None:
 def check_parameter(family: str, parameter: str, link: str) -> None:
     response, table = RESPONSES[family], table_of(family)
     middle = float(LINKS[response.link](np.float64(0.4 if response.link == "logit" else 2.0)))
-    priors: dict[str, Proper] = {
-        "b[Intercept]": normal(middle, 0.1),
-        "b[x]": normal(0.0, 0.2),
-        f"b_{parameter}[Intercept]": normal(float(LINKS[link](np.float64(AT))), 0.05),
-        f"b_{parameter}[x]": normal(0.1, 0.1),
-    }
+    at = float(LINKS[link](np.float64(middle_of(family, parameter))))
+    own = next(p for p in FAMILIES[family].parameters if p.name == parameter).intercept
+    common = {"b[Intercept]": normal(middle, 0.1)} if response.intercept else {}
+    further = {f"b_{parameter}[Intercept]": normal(at, 0.05)} if own else {}
+    priors: dict[str, Proper] = common | {"b[x]": normal(0.0, 0.2)} | further | {f"b_{parameter}[x]": normal(0.1, 0.1)}
     rest = {name: prior for name, prior in response.others.items() if name != parameter}
     model = hl.Model(
         [f"{response.left} ~ x + (1 | g)", f"{parameter} ~ x"],
@@ -84,12 +88,12 @@ def check_parameter(family: str, parameter: str, link: str) -> None:
     )
 
     def theirs(values: Mapping[str, Any]) -> float:
-        b, c = values["b"], values[f"b_{parameter}"]
+        (*b0, b), (*c0, c) = values["b"], values[f"b_{parameter}"]
         rows, total = effects(table, values)
-        others = {name: values[name] for name in rest} | {parameter: INVERSE_LINKS[link](c[0] + c[1] * table["x"])}
+        others = {name: values[name] for name in rest} | {parameter: INVERSE_LINKS[link](sum(c0) + c * table["x"])}
         others |= {"trials": table[TRIALS]} if response.trials else {}
-        total += log_density(family, response.link, table["y"], b[0] + b[1] * table["x"] + rows, **others).sum()
-        total += sum(p.log_density(v) for p, v in zip(priors.values(), [*b, *c], strict=True))
+        total += log_density(family, response.link, table["y"], sum(b0) + b * table["x"] + rows, **others).sum()
+        total += sum(p.log_density(v) for p, v in zip(priors.values(), [*b0, b, *c0, c], strict=True))
         return float(total + sum(prior.log_density(values[name]) for name, prior in rest.items()))
 
     check(model, theirs)

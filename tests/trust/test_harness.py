@@ -106,7 +106,8 @@ def test_every_family_has_a_simulator() -> None:
     assert len(CELLS) == len(RESPONSES) * len(STRUCTURES)
     for response in RESPONSES.values():
         family = FAMILIES[response.family]
-        assert [p.name for p in family.parameters[1:]] == list(response.others)
+        estimated = [p.name for p in family.parameters[1:] if p.fixed is None]
+        assert [*estimated, *(vector.name for vector in family.vectors)] == list(response.others)
         assert response.link in family.parameters[0].links
 
 
@@ -140,17 +141,18 @@ def test_simulators_draw_from_the_density(name: str) -> None:
     response, rng = RESPONSES[name], np.random.default_rng(11)
     n, h = 20_000, 1e-4
     table = response.columns(rng, n)
-    values = {p: np.asarray(1.4 + i) for i, p in enumerate(response.others)}
+    values = response.typical()
     table["y"] = response.simulate(rng, np.full(n, 0.3), table, values)
     rows = [{k: v[:, None] for k, v in table.items()}, np.full((n, 1), 0.3)]
     scores = (
         response.log_likelihood(rows[0], rows[1] + h, values) - response.log_likelihood(rows[0], rows[1] - h, values)
     ) / (2 * h)
     assert abs(scores.mean()) < 4.5 * scores.std() / np.sqrt(n)
-    for i, p in enumerate(response.others):
-        up, down = (values | {p: values[p] + s * h} for s in (1, -1))
-        scores = (response.log_likelihood(*rows, up) - response.log_likelihood(*rows, down)) / (2 * h)
-        assert abs(scores.mean()) < 4.5 * scores.std() / np.sqrt(n), (p, i)
+    for p in response.others:
+        for step in np.atleast_2d(np.eye(values[p].size)) if values[p].ndim else [1.0]:
+            up, down = (values | {p: values[p] + s * h * step} for s in (1, -1))
+            scores = (response.log_likelihood(*rows, up) - response.log_likelihood(*rows, down)) / (2 * h)
+            assert abs(scores.mean()) < 4.5 * scores.std() / np.sqrt(n), (p, step)
 
 
 @pytest.mark.parametrize("family", ["bernoulli", "binomial", "beta_binomial", "beta"])

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from hierlm import names
 from hierlm.errors import ModelError, did_you_mean
 from hierlm.links import get_link
+from hierlm.model.coefficients import coefficient_rows
 from hierlm.model.describe.latex import Latex
 from hierlm.model.describe.notation import Notation, Statement
 from hierlm.model.describe.plain import PlainText
+from hierlm.model.describe.residuals import variance_terms
 from hierlm.model.describe.smooths import free_labels, smooth_equations, smooth_terms
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.priors.fixed import Fixed
@@ -153,11 +155,15 @@ def _predictor(
     for block in model.blocks:
         for piece in block.pieces:
             if (piece.response, piece.parameter) == (predictor.response, parameter):
+                if block.covariance.structured(len(block.effects)) and piece.source.occasions_or_places:
+                    terms.append(n.effect(block.group, index[block.group], f"{piece.source.stem}[i]"))
+                    continue
                 plain = {names.effect_label(response.label, parameter, e): e for e in piece.source.effects}
                 terms += [
                     _times(n, n.effect(block.group, index[block.group], label), plain[label])
                     for label in (block.effects[k] for k in piece.effects)
                 ]
+    terms += variance_terms(predictor, n, n.row(n.free(names.MEAN, response.label)))
     mean = n.row(n.free(parameter, response.label))
     link = response.links[parameter]
     left = mean if declared.latent or link == get_link("identity") else f"{n.words(link.name)}({mean})"
@@ -171,6 +177,10 @@ def _times(n: Notation, coefficient: str, column: str) -> str:
 def _where(block: GroupBlock, n: Notation, index: str) -> Statement:
     """What the index of a grouping's levels means."""
     levels = f"; there are {len(block.levels):,}"
+    if block.members is not None:
+        how = "equal weights" if not block.weights else f"the weights {', '.join(block.weights)}"
+        text = f" are the levels of {', '.join(block.factors)} in row i{levels}; their effects add up with {how}"
+        return Statement(note=n.words("where ") + index + n.words(text))
     return Statement(note=n.words("where ") + index + n.words(f" is the {block.group} of row ") + "i" + n.words(levels))
 
 
@@ -181,11 +191,21 @@ def _block(
     effects = [n.effect(block.group, index, e) for e in block.effects]
     if len(effects) == 1:
         sd = next((n.squared(n.sd(block.group, block.effects[0])) for _ in block.covariance.sd_groups(1)), "1")
-        return [Statement(effects[0], n.similar, (f"N(0, {sd})",))]
+        return [Statement(effects[0], n.similar, (f"N(0, {sd})",)), *_across(block, n, index)]
     V = n.symbol("V", next(matrices))
     shown = effects if len(effects) <= EXPLICIT else [effects[0], n.ellipsis, effects[-1]]
     distribution = Statement(f"({', '.join(shown)})", n.similar, (f"N(0, {V})",))
-    return [distribution, *(_explicit(block, n, V, sds, correlations) or _by_name(block, n, V))]
+    meaning = _explicit(block, n, V, sds, correlations) or _by_name(block, n, V)
+    return [distribution, *meaning, *_across(block, n, index)]
+
+
+def _across(block: GroupBlock, n: Notation, index: str) -> list[Statement]:
+    """How the effects of different levels are related; nothing where they are independent."""
+    if block.related_by is None:
+        return []
+    name = n.words(block.related_by)
+    text = f"{n.words('covariances of levels ')}{index}{n.words(', ')}{index}′{n.words(': these times ')}{name}"
+    return [Statement(note=f"{text}[{index}, {index}′]")]
 
 
 def _scale(model: Model, group: str, n: Notation, index: str) -> list[Statement]:
@@ -200,6 +220,8 @@ def _scale(model: Model, group: str, n: Notation, index: str) -> list[Statement]
 def _explicit(block: GroupBlock, n: Notation, V: str, sds: Numbers, correlations: Numbers) -> list[Statement]:
     """V written out, where it is small and either diagonal or with a correlation for every pair; else nothing."""
     k = len(block.effects)
+    if block.covariance.structured(k):
+        return []
     shared = block.covariance.sd_groups(k)
     pairs = list(combinations(range(k), 2))
     free = block.covariance.n_parameters(k) - len(shared)
@@ -254,11 +276,15 @@ def _writers(model: Model, n: Notation) -> dict[str, Callable[..., str]]:
     """Variable → how an element of it is written."""
     free = {p for r in model.responses for p in (*r.free, *r.elements)}
     parameters = {p.parameter for p in model.predictors}
+    coefficients = {row.variable: row.coefficient.name for b in model.groups.values() for row in coefficient_rows(b)}
+    owners = {row.variable: row.block.group for b in model.groups.values() for row in coefficient_rows(b)}
     return {
+        **{v: partial(n.coefficient_of, name, owners[v]) for v, name in coefficients.items()},
         **{p: lambda label=None, p=p: n.free(p, label) for p in free},
         **{names.common(p): partial(n.coefficient, p) for p in parameters},
         **{names.sd(g): partial(n.sd, g) for g in model.groups},
         **{names.cor(g): partial(n.cor, g) for g in model.groups},
         **{names.scale(g): partial(n.coefficient, names.sd(g)) for g in model.scales},
         **{names.sd(b.group): partial(n.sd, b.group) for b in model.smooths},
+        **{v: partial(n.element, v) for v in (names.VARIANCE, names.RESIDUAL)},
     }

@@ -115,12 +115,14 @@ def _structure(block: GroupBlock) -> str:
     """``us (3 parameters)``; of one effect there is nothing to say."""
     k = len(block.effects)
     p = block.covariance.n_parameters(k)
-    return f"{block.structure} ({p} parameter{'s' if p != 1 else ''})" if k > 1 else "one variance"
+    across = "" if block.related_by is None else f", levels by {block.related_by}"
+    return (f"{block.structure} ({p} parameter{'s' if p != 1 else ''})" if k > 1 else "one variance") + across
 
 
 def _rows(block: GroupBlock) -> str:
     """Rows a level: ``10``, or ``1–12``."""
-    counts = np.bincount(block.codes[block.codes >= 0], minlength=len(block.levels))
+    codes = block.codes if block.members is None else block.members.codes.ravel()
+    counts = np.bincount(codes[codes >= 0], minlength=len(block.levels))
     low, high = int(counts.min()), int(counts.max())
     return f"{low:,}" if low == high else f"{low:,}–{high:,}"
 

@@ -82,9 +82,18 @@ class Latex(Notation):
         r"""``\mathrm{cor}^{\text{Subject}}_{\text{Intercept}, \text{Days}}``."""
         return self._named("cor", group, labels)
 
+    def coefficient_of(self, name: str, group: str, *labels: str) -> str:
+        r"""``\rho^{\text{Subject}}``."""
+        below = f"_{{{r',\,'.join(map(self.words, labels))}}}" if labels else ""
+        return f"{self.symbol(name)}^{{{self.words(group)}}}{below}"
+
     def _named(self, stem: str, group: str, labels: Sequence[str]) -> str:
         below = f"_{{{r',\,'.join(map(self.words, labels))}}}" if labels else ""
         return rf"\mathrm{{{stem}}}^{{{self.words(group)}}}{below}"
+
+    def element(self, variable: str, label: str) -> str:
+        r"""``\text{rescor}_{\text{phi}}``."""
+        return rf"{self.words(variable)}_{{{self.words(label)}}}"
 
     def free(self, parameter: str, label: str | None) -> str:
         r"""``\sigma_{\text{y1}}``."""

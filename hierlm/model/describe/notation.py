@@ -80,6 +80,14 @@ class Notation(ABC):
         """``cor_Subject[Intercept, Days]``."""
 
     @abstractmethod
+    def coefficient_of(self, name: str, group: str, *labels: str) -> str:
+        """``rho_Subject``, ``loading_Subject[f[a], 1]``."""
+
+    @abstractmethod
+    def element(self, variable: str, label: str) -> str:
+        """``rescor[phi]``, ``varfun[varPower(x)]``."""
+
+    @abstractmethod
     def free(self, parameter: str, label: str | None) -> str:
         """``σ``, or ``σ[y1]`` where several responses have one."""
 

@@ -63,6 +63,14 @@ class PlainText(Notation):
         """As in tables."""
         return names.element(names.cor(group), *map(self.words, labels))
 
+    def coefficient_of(self, name: str, group: str, *labels: str) -> str:
+        """As in tables."""
+        return names.element(names.coefficient(name, group), *map(self.words, labels))
+
+    def element(self, variable: str, label: str) -> str:
+        """As in tables."""
+        return names.element(variable, self.words(label))
+
     def free(self, parameter: str, label: str | None) -> str:
         """``σ[y1]``."""
         return names.element(self.symbol(parameter), *([] if label is None else [self.words(label)]))

@@ -49,7 +49,7 @@ def inside(model: Model, group: str) -> tuple[str, ...]:
     outer = model.groups[group][0].codes
     found = [group]
     for name, blocks in model.groups.items():
-        if name != group:
+        if name != group and blocks[0].separate:
             codes = blocks[0].codes
             pairs = len(np.unique(np.stack([codes, outer]), axis=1).T)
             if pairs == len(np.unique(codes)):
@@ -68,6 +68,11 @@ def units_of(model: Model, rows: Rows, group: str) -> Units:
     if group not in model.groups:
         hint = did_you_mean(group, list(model.groups)) if model.groups else "The model has no group terms."
         raise PosteriorError(f"The model has no grouping '{group}'.", hint=hint)
+    if not model.groups[group][0].separate:
+        raise PosteriorError(
+            f"Levels of '{group}' are no units of their own: they are related, or rows belong to several.",
+            hint="Ask for single rows.",
+        )
     groupings = inside(model, group)
     ids = {name: level_ids(rows, name) for name in groupings}
     present, unit = np.unique(ids[group], return_inverse=True)

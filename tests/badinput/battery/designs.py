@@ -83,7 +83,7 @@ CASES = [
     case("cells of identifiers", Refused(DE, ("1,440,000 columns in 1,200 rows", "(1 | id:item)")), lambda F: hl.Model("y ~ id:item", F.make({"id": [f"i{i}" for i in range(1200)], "item": [f"k{i}" for i in range(1200)], "y": [float(i % 7) for i in range(1200)]}))),
     # terms
     case("a response in a circle", Refused(FE, ("circle",)), lambda F: hl.Model(["y ~ z", "z ~ y"], F.table())),
-    case("an option that a structure lacks", Refused(hl.ModelError, ("no option 'd'",)), lambda F: hl.Model("y ~ x + us(1 + x | g, d=2)", F.table())),
+    case("an option that a structure lacks", Refused(hl.FormulaError, ("no option 'd'",)), lambda F: hl.Model("y ~ x + us(1 + x | g, d=2)", F.table())),
     case("a residual structure of a number", Refused(DE, ("'x' is numeric", "astype(str)"), "x"), lambda F: hl.Model("y ~ x", F.table(), residual="idh(x):units")),
     case("a contrast with no such level", Refused(DE, ("no level 'c'", "lo, mid, top")), lambda F: hl.Model("y ~ C(f, Treatment('c'))", F.table())),
     case("a comparison with no such level", Refused(DE, ("no level 'LO'", "'lo'"), "f"), lambda F: hl.Model("y ~ I(f == 'LO')", F.table())),

@@ -7,7 +7,7 @@ from typing import Any
 import hierlm as hl
 from tests.badinput.battery.case import Case, Refused, Right, Warned
 from tests.badinput.battery.frames import COLUMNS, N, at
-from tests.badinput.test_model import BAD_CELLS, COUNTS, LEFT, SUCCESSES
+from tests.badinput.test_model import BAD_CELLS, CATEGORIES, COUNTS, LEFT, SHARES, SUCCESSES
 
 CATEGORY = "impossible responses"
 DE, ME = hl.DataError, hl.ModelError
@@ -28,11 +28,11 @@ def _families() -> list[Case]:
     found = []
     for family, left in LEFT.items():
         column, bar = left.split()[0], " +" if "|" in left else " |"
-        if family != "bernoulli":
+        if family not in CATEGORIES:
             expected: Any = Refused(DE, ("'no', 'yes'", "needs numbers"), column)
             ask = lambda F, c=column, k=family: hl.Model(f"{LEFT[k]} ~ x", F.table({c: PAIR}), k)  # noqa: E731
             found.append(Case(CATEGORY, f"text in {family}", expected, ask))
-        value: Any = COLUMNS["n"] if family in SUCCESSES else 0.5 if family == "beta" else 1
+        value: Any = COLUMNS["n"] if family in SUCCESSES else 0.5 if family in SHARES else 1
         ask = lambda F, c=column, v=value, k=family: hl.Model(f"{LEFT[k]} ~ x", F.table({c: v}), k)  # noqa: E731
         found.append(
             Case(CATEGORY, f"nothing varies in {family}", Refused(DE, ("in all 40 rows", "filter"), column), ask)
@@ -79,7 +79,17 @@ CASES = [
     case("rates of poisson", Refused(DE, ("fractions", "offset(log(exposure))"), "e"), lambda F: hl.Model("e ~ x", F.table(), "poisson")),
     case("a response of several columns", Refused(hl.FormulaError, ("poly() is not read on the left",), caret="poly"), lambda F: hl.Model("poly(y, 2) ~ x", F.table())),
     case("a misspelt family", Refused(ME, ("'gausian'", "'gaussian'")), lambda F: hl.Model("y ~ x", F.table(), "gausian")),
-    case("a family that comes later", Refused(ME, ("zero_inflated_poisson",)), lambda F: hl.Model("c ~ x", F.table(), "zero_inflated_poisson")),
+    case("a family that comes later", Refused(ME, ("categorical",)), lambda F: hl.Model("c ~ x", F.table(), "categorical")),
+    case("categories without an order", Refused(DE, ("without an order", "ordered=True"), "f"), lambda F: hl.Model("f ~ x", F.table(), "cumulative")),
+    case("a picked category of several in order", Refused(DE, ("picks a category", "bernoulli"), "f"), lambda F: hl.Model('f["lo"] ~ x', F.table(f=F.categories(COLUMNS["f"], ["lo", "mid", "top"], ordered=True)), "cumulative")),
+    case("a category without rows", Warned(("'none'", "thresholds there")), lambda F: hl.Model("f ~ x", F.table(f=F.categories(COLUMNS["f"], ["lo", "none", "mid", "top"], ordered=True)), "cumulative")),
+    case("common effects that are an intercept beside thresholds", Refused(ME, ("thresholds", "0 +")), lambda F: hl.Model("o ~ 0 + f", F.table(), "cumulative")),
+    case("a formula for thresholds", Refused(hl.FormulaError, ("'thresholds' is neither",), caret="thresholds"), lambda F: hl.Model("o ~ x\nthresholds ~ x", F.table(), "cumulative")),
+    case("a number for thresholds", Refused(hl.PriorError, ("several numbers",)), lambda F: hl.Model("o ~ x", F.table(), "cumulative", priors={"thresholds": 1.0})),
+    case("a prior of one threshold", Refused(hl.PriorError, ("One prior holds for all",)), lambda F: hl.Model("o ~ x", F.table(), "cumulative", priors={"thresholds[1|2]": hl.Prior("Normal", sigma=1)})),
+    case("a normal prior of a probability", Refused(hl.PriorError, ("'zi' is a probability", "Beta")), lambda F: hl.Model("c ~ x", F.table(), "zero_inflated_poisson", priors={"zi": hl.Prior("Normal", sigma=1)})),
+    case("a probability of zero", Refused(hl.PriorError, ("cannot be fixed at 0",)), lambda F: hl.Model("c ~ x", F.table(), "hurdle_poisson", priors={"hu": 0})),
+    case("truncation by an addition", Refused(hl.FormulaError, ("trunc()", "truncated_poisson"), caret="trunc"), lambda F: hl.Model("t | trunc(lb=1) ~ x", F.table(), "poisson")),
     case("a misspelt link", Refused(ME, ("'lgo'", "'log'")), lambda F: hl.Model("c ~ x", F.table(), "poisson", link="lgo")),
     case("a link of another family", Refused(ME, ("cannot have the link 'logit'",)), lambda F: hl.Model("c ~ x", F.table(), "poisson", link="logit")),
     case("a parameter of another family", Refused(hl.FormulaError, ("'shape' is no parameter of gaussian",), caret="shape"), lambda F: hl.Model("y ~ x\nshape ~ x", F.table())),

@@ -19,6 +19,11 @@ N = {"trials": np.full(5, 12)}
 COUNTS = np.array([0.0, 1.0, 3.0, 7.0, 12.0])
 Y = {
     **dict.fromkeys(["poisson", "negbinomial", "negbinomial1", "binomial", "beta_binomial"], COUNTS),
+    **dict.fromkeys(["zero_inflated_poisson", "zero_inflated_negbinomial", "zero_inflated_binomial"], COUNTS),
+    **dict.fromkeys(["hurdle_poisson", "hurdle_negbinomial", "hurdle_gamma", "hurdle_lognormal"], COUNTS),
+    **dict.fromkeys(["truncated_poisson", "truncated_negbinomial"], COUNTS + 1),
+    "zero_one_inflated_beta": np.array([0.0, 0.1, 0.5, 0.9, 1.0]),
+    **dict.fromkeys(["cumulative", "sratio", "cratio", "acat"], np.array([1.0, 3.0, 2.0, 4.0, 4.0])),
     **dict.fromkeys(["gaussian", "student_t"], COUNTS - 4),
     **dict.fromkeys(["gamma", "inverse_gaussian", "exponential", "lognormal"], COUNTS + 0.5),
     "beta": (COUNTS + 1) / 14,
@@ -26,14 +31,34 @@ Y = {
 }
 
 
+ELEMENTS = {"thresholds": np.array([-1.0, 0.2, 1.5])}
+
+
 def natural(**parameters):
     return {name: Predicted(value, LINKS["identity"]) for name, value in parameters.items()}
+
+
+def some(family, parameter):
+    """A value inside the parameter's range."""
+    return 2.5 if np.isinf(parameter.upper) else 0.3
+
+
+def elements(family):
+    return natural(**{vector.name: ELEMENTS[vector.name] for vector in family.vectors})
+
+
+def latent(family, mu):
+    """A latent mean with its link, any other as it is."""
+    first = family.parameters[0]
+    return {"mu": Predicted(mu, LINKS[first.link])} if first.latent else natural(mu=mu)
 
 
 def log_density(name, y, **parameters):
     family = FAMILIES[name]
     additions = N if family.requires else {}
-    return values(lambda y: pm.logp(family.distribution(additions, **natural(**parameters)), y), y)
+    mu = latent(family, parameters.pop("mu"))
+    given = mu | natural(**parameters) | elements(family)
+    return values(lambda y: pm.logp(family.distribution(additions, **given), y), y)
 
 
 @pytest.mark.parametrize(
@@ -60,16 +85,27 @@ def test_a_huge_shape_is_a_normal_density():
 
 @pytest.mark.parametrize(
     ("name", "parameter"),
-    [(n, p.name) for n, f in FAMILIES.items() for p in f.parameters[1:] if n not in ("gaussian", "lognormal")],
+    [
+        (n, p.name)
+        for n, f in FAMILIES.items()
+        for p in f.parameters[1:]
+        if n not in ("gaussian", "lognormal", "hurdle_lognormal") and np.isinf(p.upper)
+    ],
 )
 def test_shapes_and_precisions_at_the_end_of_the_world(name, parameter):
     family = FAMILIES[name]
-    rest = {p.name: 0.4 if p.name == "mu" else 2.5 for p in family.parameters if p.name != parameter}
+    rest = {p.name: some(family, p) for p in family.parameters[1:] if p.name != parameter}
     additions = N if family.requires else {}
 
     def density(eta):
-        given = {parameter: Predicted(eta[:, None], LINKS["log"])}
-        return pm.logp(family.distribution(additions, **natural(**rest), **given), Y[name]).sum(axis=-1)
+        given = (
+            latent(family, 0.4)
+            | natural(**rest)
+            | elements(family)
+            | {parameter: Predicted(eta[:, None], LINKS["log"])}
+        )
+        in_order = {p.name: given.pop(p.name) for p in family.parameters} | given
+        return pm.logp(family.distribution(additions, **in_order), Y[name]).sum(axis=-1)
 
     value, slope = value_and_gradient(density, [-300.0, -100.0, 0.0, 100.0, 300.0])
     assert np.isfinite(value).all()
@@ -136,15 +172,17 @@ def test_in_a_pymc_model(name):
     x = np.linspace(-1, 1, 5)
     with pm.Model(coords={"obs": range(5)}) as model:
         slope = pm.Flat("slope")
-        rest = natural(**{p.name: pm.Flat(p.name) for p in family.parameters[1:]})
+        rest = natural(**{p.name: pm.Flat(p.name) for p in family.parameters[1:]}) | elements(family)
         mu = Predicted(slope * x, LINKS[family.parameters[0].link])
         data = pm.Data("data", y.astype(int) if family.discrete else y, dims="obs")
         additions = {key: pm.Data(key, value, dims="obs") for key, value in N.items()} if family.requires else {}
         model.register_rv(family.distribution(additions, mu=mu, **rest), "y", observed=data, dims=("obs",))
-    start = {"slope": np.array(0.3)} | {p.name: np.array(2.5) for p in family.parameters[1:]}
+    others = {p.name: some(family, p) for p in family.parameters[1:]}
+    start = {"slope": np.array(0.3)} | {parameter: np.array(value) for parameter, value in others.items()}
     found = model.compile_logp(mode="FAST_COMPILE")(start)
-    value = values(LINKS[family.parameters[0].link].inverse, 0.3 * x)
-    expected = log_density(name, y, mu=value, **{p.name: 2.5 for p in family.parameters[1:]}).sum()
+    first = family.parameters[0]
+    value = 0.3 * x if first.latent else values(LINKS[first.link].inverse, 0.3 * x)
+    expected = log_density(name, y, mu=value, **others).sum()
     assert found == pytest.approx(expected, rel=1e-9)
 
 
@@ -186,10 +224,12 @@ def test_numba_needs_no_python(name):
     eta = pt.vector("eta")
     rest = {p.name: pt.scalar(p.name) for p in family.parameters[1:]}
     mu = Predicted(eta, LINKS[family.parameters[0].link])
-    variable = family.distribution(N if family.requires else {}, mu=mu, **natural(**rest))
-    inputs = [eta, *rest.values()]
+    tau = {vector.name: pt.vector(vector.name) for vector in family.vectors}
+    variable = family.distribution(N if family.requires else {}, mu=mu, **natural(**rest), **natural(**tau))
+    inputs = [eta, *rest.values(), *tau.values()]
     value = pm.logp(variable, y.astype(int) if family.discrete else y).sum()
-    at = [np.linspace(-1, 1, 5), *[np.array(1.7)] * len(rest)]
+    at = [np.linspace(-1, 1, 5), *(np.array(some(family, p) - 0.2) for p in family.parameters[1:])]
+    at += [ELEMENTS[vector] for vector in tau]
     results = []
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=".*object mode.*")
