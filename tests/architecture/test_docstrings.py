@@ -79,7 +79,8 @@ def points_elsewhere(doc: str) -> bool:
 def test_parameters_are_those_of_the_signature(name: str) -> None:
     doc = inspect.getdoc(ALL[name]) or ""
     wanted, found = parameters(ALL[name]), described(doc)
-    options = {p.name for p in inspect.signature(ALL[name]).parameters.values() if p.kind is p.VAR_KEYWORD}
+    caught = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    options = {p.name for p in inspect.signature(ALL[name]).parameters.values() if p.kind in caught}
     assert set(found) <= set(wanted) | options, f"{name} describes what it does not take"
     if points_elsewhere(doc):
         return
