@@ -242,7 +242,9 @@ def test_every_family_and_link_can_be_named(table: pd.DataFrame):
     left |= {"zero_inflated_poisson": "count", "zero_inflated_negbinomial": "count"}
     left |= {"zero_inflated_binomial": "yes | trials(n)", "hurdle_poisson": "count", "hurdle_negbinomial": "count"}
     left |= {"hurdle_gamma": "count", "hurdle_lognormal": "count", "zero_one_inflated_beta": "I(1 / (1 + count))"}
-    left |= dict.fromkeys(("truncated_poisson", "truncated_negbinomial", "cumulative"), "I(count + 1)")
+    left |= dict.fromkeys(
+        ("truncated_poisson", "truncated_negbinomial", "cumulative", "sratio", "cratio", "acat"), "I(count + 1)"
+    )
     for names, aliases, _, links, parameters in rows(page):
         [name] = codes(names)
         for spelled in [name, *codes(aliases)]:
