@@ -84,6 +84,7 @@ def _vectors(model: Model) -> dict[str, tuple[str, ...]]:
     for r in model.responses:
         for parameter in r.free:
             found[parameter] = (names.response_dim(parameter),) if r.label else ()
+        found |= {name: (names.element_dim(name),) for name in r.elements}
     return found
 
 
@@ -92,6 +93,11 @@ def _vector(model: Model, variable: str, shape: tuple[int, ...], rng: np.random.
     positive = rows[0].kind == "positive"
     noise = rng.normal(size=shape)
     array = np.exp(0.1 * noise - 0.3) if positive else 0.3 * noise + 0.2
+    if rows[0].kind == "probability":
+        array = 1 / (1 + np.exp(1 - 0.3 * noise))
+    if rows[0].kind == "elements":  # of every response in order
+        sizes = np.cumsum([len(r.elements.get(variable, ())) for r in model.responses])[:-1]
+        return np.concatenate([np.sort(part, axis=-1) for part in np.split(2 * noise, sizes, axis=-1)], axis=-1)
     labels = [label for a in rows for label in (a.label, *a.also)]
     owner = [a for a in rows for _ in (a.label, *a.also)]
     if array.ndim == 2:

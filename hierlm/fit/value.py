@@ -14,7 +14,7 @@ from hierlm.model.model import Model
 
 if TYPE_CHECKING:
     from hierlm.plots import Plots
-    from hierlm.posterior import Diagnosis, Elpd, Prediction, Summary, VarCorr
+    from hierlm.posterior import Diagnosis, Elpd, Prediction, Ranks, Summary, UpdatedGroup, VarCorr
 
 __all__ = ["Fit"]
 
@@ -147,6 +147,54 @@ class Fit:
         from hierlm.posterior import kfold
 
         return kfold(self, k, **options)
+
+    def check(self, stat: Any = ("mean", "sd", "min", "max"), **options: Any) -> pd.DataFrame:
+        """Statistics of the data beside those of data drawn from the fit; see :func:`hierlm.posterior.check`."""
+        from hierlm.posterior import check
+
+        return check(self, stat, **options)
+
+    def residuals(self, kind: Any = "quantile", **options: Any) -> pd.DataFrame:
+        """What is left of each observation; see :func:`hierlm.posterior.residuals`."""
+        from hierlm.posterior import residuals
+
+        return residuals(self, kind, **options)
+
+    def check_residuals(self, **options: Any) -> pd.DataFrame:
+        """Dispersion, zeros, outliers, shape, autocorrelation; see :func:`hierlm.posterior.check_residuals`."""
+        from hierlm.posterior import check_residuals
+
+        return check_residuals(self, **options)
+
+    def influence(self, by: Any = "row", **options: Any) -> pd.DataFrame:
+        """Which rows or groups move the fit; see :func:`hierlm.posterior.influence`."""
+        from hierlm.posterior import influence
+
+        return influence(self, by, **options)
+
+    def update_group(self, rows: Any, **options: Any) -> UpdatedGroup:
+        """Effects of an unseen group from a few of its rows; see :func:`hierlm.posterior.update_group`."""
+        from hierlm.posterior import update_group
+
+        return update_group(self, rows, **options)
+
+    def ranks(self, group: str | None = None, effect: str | None = None, **options: Any) -> Ranks:
+        """Which level is first, and how sure that is; see :func:`hierlm.posterior.ranks`."""
+        from hierlm.posterior import ranks
+
+        return ranks(self, group, effect, **options)
+
+    def effective_parameters(self) -> pd.DataFrame:
+        """How many effects the data have determined; see :func:`hierlm.posterior.effective_parameters`."""
+        from hierlm.posterior import effective_parameters
+
+        return effective_parameters(self)
+
+    def repeatability(self, **options: Any) -> pd.DataFrame:
+        """How alike two measurements of one group are; see :func:`hierlm.posterior.repeatability`."""
+        from hierlm.posterior import repeatability
+
+        return repeatability(self, **options)
 
     def tree(self, **options: Any) -> xr.DataTree:
         """The draws with log-likelihood and replicated responses, for ArviZ; see :func:`hierlm.posterior.tree.tree`."""

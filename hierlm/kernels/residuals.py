@@ -54,8 +54,9 @@ class Residuals(NamedTuple):
 
     Parameters
     ----------
-    gamma (g, 6)
-        (place in θ or −1, value where fixed, location, prior code, its two arguments) of γ.
+    gamma (g, 7)
+        (place in θ or −1, value where fixed, location, prior code, its two arguments, whether the prior is that of eᵞ)
+        of γ.
     rho (0 or 1, 8)
         (place in θ or −1, value where fixed, lower bound, upper bound, prior code, its two arguments, unused).
     X (S, g), offset (S,)
@@ -85,7 +86,7 @@ def residual_fields(r: Residuals) -> list[Floats]:
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def residuals_of(buffer):
     """As they were packed."""
-    gamma, offset = floats(buffer, FIRST).reshape((-1, 6)), floats(buffer, FIRST + 3)
+    gamma, offset = floats(buffer, FIRST).reshape((-1, 7)), floats(buffer, FIRST + 3)
     return Residuals(
         gamma,
         floats(buffer, FIRST + 1).reshape((-1, 8)),
@@ -99,6 +100,9 @@ def residuals_of(buffer):
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def _gamma_prior(row, x):
+    if row[6] != 0.0:
+        value, slope = log_prior(int(row[3]), row[4], row[5], math.exp(x))
+        return value + x, slope * math.exp(x) + 1.0
     if int(row[3]) == NORMAL:
         t = (x - row[2]) / row[4]
         return -0.5 * t * t, -t / row[4]

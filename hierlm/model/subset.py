@@ -9,10 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.design.values import Common, Design, Groups, PredictorDesign, Response, SmoothPart
+from hierlm.design.values import (
+    Common,
+    Design,
+    Groups,
+    PredictorDesign,
+    Response,
+    SmoothPart,
+    VarianceColumns,
+)
 from hierlm.errors import ModelError
 from hierlm.model.model import Model
-from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse, Piece
+from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse, Piece, VariancePart
 
 __all__ = ["subset", "unknown_parts"]
 
@@ -20,11 +28,17 @@ WHOLE = ("formula", "assignments", "options", "pymc", "scales")
 """What a model of fewer rows has unchanged …"""
 IN_ROWS = ("design", "responses", "predictors", "blocks", "smooths")
 """… and what it has of these rows only."""
-PLAIN = ("group", "factors", "levels", "codes", "effects", "columns", "covariance", "structure", "pieces", "centred")
-"""Fields of a group term whose levels are independent."""
+PLAIN = (
+    "group", "factors", "levels", "codes", "effects", "columns", "covariance", "structure", "pieces", "centred",
+    "label",
+)  # fmt: skip
+"""Fields of a group term whose levels are independent …"""
+OF_LEVELS = ("relation", "related_by", "inhabited")
+"""… and those that say how they are related, or which there are, whatever the rows."""
 
 ROWED = (
     Common, Design, Groups, GroupBlock, ModelPredictor, ModelResponse, Piece, PredictorDesign, Response, SmoothPart,
+    VarianceColumns, VariancePart,
 )  # fmt: skip
 """The values whose arrays have a row of data along their first axis."""
 
@@ -72,7 +86,7 @@ def _check_known(model: Model) -> None:
     """Refuse what was added to models later and may have rows in a form that is not known here."""
     strange = [name for name in vars(model) if name not in (*WHOLE, *IN_ROWS)]
     for block in model.blocks:
-        strange += unknown_parts(block)
+        strange += [part for part in unknown_parts(block) if part not in OF_LEVELS]
     if strange:
         raise ModelError(
             f"A model with '{strange[0]}' cannot be fitted to some of its rows.",
@@ -92,8 +106,14 @@ def _taken(value: Any, keep: NDArray[np.int64], n: int) -> Any:
         return value[keep] if value.ndim and len(value) == n else value
     if isinstance(value, tuple) and any(isinstance(v, ROWED) for v in value):
         return tuple(_taken(v, keep, n) for v in value)
+    if isinstance(value, tuple) and any(is_dataclass(v) for v in value):
+        raise ModelError(
+            f"A model with a {type(value[0]).__name__} cannot be fitted to some of its rows.",
+            hint="Make a model of those rows: hl.Model(formula, data[rows]).",
+        )
     if isinstance(value, Mapping) and any(isinstance(v, (*ROWED, np.ndarray)) for v in value.values()):
         return {key: _taken(v, keep, n) for key, v in value.items()}
     if is_dataclass(value) and isinstance(value, ROWED):
-        return replace(value, **{f.name: _taken(getattr(value, f.name), keep, n) for f in fields(value)})
+        rowed = [f.name for f in fields(value) if f.name not in OF_LEVELS]
+        return replace(value, **{name: _taken(getattr(value, name), keep, n) for name in rowed})
     return value

@@ -85,6 +85,11 @@ def lines(
             f"Every row is a level of '{group}', so there is no line to draw.", hint="Name another grouping."
         )
     chosen = one_response(fit, response)
+    if chosen.categories:
+        raise PosteriorError(
+            f"'{chosen.name}' has categories, so there is no one mean to draw a line of.",
+            hint="fit.predict(…) gives the probability of every category.",
+        )
     axis = axis_of(model, group, x)
     codes = _even_choice(fit, group, levels)
     rows, resting = rows_at(model, block, axis, codes)

@@ -100,6 +100,8 @@ def _replicated(fit: Fit, response: ModelResponse, draws: int, seed: int | None)
     chains, most = fit.posterior.sizes["chain"], fit.posterior.sizes["draw"]
     each = min(most, -(-int(draws) // chains))
     drawn = predict(fit, kind="response", response=response.name, draws=each, seed=seed).draws.to_numpy()
+    if response.categories:  # by their numbers
+        drawn = sum((k + 1) * (drawn == category) for k, category in enumerate(response.categories))
     values = drawn.reshape(-1, drawn.shape[-1])
     return values[np.linspace(0, len(values) - 1, min(int(draws), len(values))).round().astype(int)]
 
@@ -203,6 +205,8 @@ def _value_axis(axes: Any, response: ModelResponse, values: NDArray[np.float64])
         others = [level for level in response.levels if level != response.success]
         axes.set_xticks([0, 1], [plain(" or ".join(others)), plain(response.success)])
         axes.set_xlim(-0.9, 1.9)
+    elif response.categories:
+        axes.set_xticks(range(1, len(response.categories) + 1), [plain(c) for c in response.categories])
     elif len(values) <= 2 * MOST_BARS:
         axes.set_xticks(values[:: 1 if len(values) <= MOST_BARS else 2].astype(int))
 

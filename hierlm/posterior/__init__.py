@@ -1,9 +1,11 @@
 """Questions to a fit, one a file: tables, diagnostics, predictions."""
 
 from hierlm.posterior import display
+from hierlm.posterior.checking import check, check_residuals, influence, residuals
 from hierlm.posterior.coef import coef
 from hierlm.posterior.comparison import Comparison, Elpd, compare, kfold, loo, reloo
 from hierlm.posterior.diagnose import Diagnosis, diagnose
+from hierlm.posterior.effective_parameters import effective_parameters
 from hierlm.posterior.fixef import fixef
 from hierlm.posterior.icc import icc
 from hierlm.posterior.loglik import log_likelihood
@@ -11,9 +13,12 @@ from hierlm.posterior.predict import Prediction, predict
 from hierlm.posterior.predictive import posterior_predictive, prior_predictive
 from hierlm.posterior.r2 import r2
 from hierlm.posterior.ranef import ranef
+from hierlm.posterior.ranks import Ranks, ranks
+from hierlm.posterior.repeatability import repeatability
 from hierlm.posterior.shrinkage import Shrinkage, shrinkage
 from hierlm.posterior.smooths import smooths
 from hierlm.posterior.summary import Summary, summary
+from hierlm.posterior.update_group import UpdatedGroup, update_group
 from hierlm.posterior.varcorr import VarCorr, varcorr
 
 __all__ = [
@@ -21,15 +26,21 @@ __all__ = [
     "Diagnosis",
     "Elpd",
     "Prediction",
+    "Ranks",
     "Shrinkage",
     "Summary",
+    "UpdatedGroup",
     "VarCorr",
+    "check",
+    "check_residuals",
     "coef",
     "compare",
     "diagnose",
     "display",
+    "effective_parameters",
     "fixef",
     "icc",
+    "influence",
     "kfold",
     "log_likelihood",
     "loo",
@@ -38,9 +49,13 @@ __all__ = [
     "prior_predictive",
     "r2",
     "ranef",
+    "ranks",
     "reloo",
+    "repeatability",
+    "residuals",
     "shrinkage",
     "smooths",
     "summary",
+    "update_group",
     "varcorr",
 ]

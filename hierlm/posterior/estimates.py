@@ -53,7 +53,7 @@ class Estimates(pd.DataFrame):
         shown = self.head(MOST_ROWS)
         for (label, row), r in zip(shown.iterrows(), records(shown[[*NUMBERS]]), strict=True):
             labels = label if isinstance(label, tuple) else (label,)
-            texts = [*map(str, labels[:named]), *(str(row[c]) for c in (*words, *others))]
+            texts = [*map(str, labels[:named]), *(_label(row[c]) for c in (*words, *others))]
             rows.append((*texts, *(number(v, r.sd) for v in r)))
         header = [*(str(n or "") for n in self.index.names[:named]), *map(str, (*words, *others)), *NUMBERS]
         return (header, rows), len(words) + named
@@ -76,3 +76,8 @@ class Estimates(pd.DataFrame):
             return pd.DataFrame(self)._repr_html_()  # type: ignore[operator]
         table, left = self._table()
         return html_page(html_table(*table, left=left), html_lines(self._footer()))
+
+
+def _label(value: Any) -> str:
+    """A cell that is no estimate: a number to six digits, anything else as it is."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, final
 
 import numpy as np
@@ -43,10 +43,20 @@ class NewLevels:
     seed : int
     zero : bool
         Take the population instead: all effects of new levels are zero.
+    given : mapping of (grouping, level) to (S, effects) array, optional
+        New levels whose effects are known (before a formula of their sd scales them); columns as in :meth:`labels`.
     """
 
-    def __init__(self, model: Model, draws: Draws, seed: int, *, zero: bool) -> None:
-        self._draws, self._seed, self._zero = draws, seed, zero
+    def __init__(
+        self,
+        model: Model,
+        draws: Draws,
+        seed: int,
+        *,
+        zero: bool,
+        given: Mapping[tuple[str, str], Floats] | None = None,
+    ) -> None:
+        self._draws, self._seed, self._zero, self._given = draws, seed, zero, given or {}
         self._model = model
         self._labels = {g: _effects_of(model, g) for g in model.groups}
         self._factors: dict[str, Floats] = {}
@@ -60,7 +70,7 @@ class NewLevels:
             return None
         which, back = np.unique(source.unseen_codes[at][new], return_inverse=True)
         columns = [self._labels[group].index(label) for label in labels]
-        drawn = np.stack([self._one(group, source.unseen[u])[:, columns] for u in which], axis=1)
+        drawn = np.stack([self.one(group, source.unseen[u])[:, columns] for u in which], axis=1)
         if source.unseen_scale is not None:
             drawn = drawn * factors_at(self._model, self._draws, group, source.unseen_scale[which])[:, :, None]
         return drawn[:, back]
@@ -90,8 +100,10 @@ class NewLevels:
             self._factors[group] = self._factor(group)
         return self._factors[group]
 
-    def _one(self, group: str, level: str) -> Floats:
+    def one(self, group: str, level: str) -> Floats:
         """All effects of one new level, shape (S, effects of the grouping)."""
+        if (group, level) in self._given:
+            return self._given[group, level]
         digest = hashlib.sha256(f"{group}\0{level}".encode()).digest()
         words = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 32, 4)]
         stream = np.random.default_rng(np.random.SeedSequence([self._seed, *words]))

@@ -41,7 +41,8 @@ class ExactDraws:
 
     def columns(self, wanted: Columns) -> list[Floats]:
         """What the kernel returns of the parameters, then the effects (chains × draws, wanted columns)."""
-        flat = np.ascontiguousarray(self.zetas.reshape(-1, self.zetas.shape[2]))
+        chains, draws, dimension = self.zetas.shape
+        flat = np.ascontiguousarray(self.zetas.reshape(chains * draws, dimension))
         kept = np.empty((len(flat), len(wanted)))
 
         def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:

@@ -35,7 +35,7 @@ def _obstacle(kind: str, prior: Prior | LKJ | Fixed, normal: bool) -> str | None
         return "numbers with bounds of their own have no kernel"
     if isinstance(prior, LKJ) or kind == "correlation":
         return None if isinstance(prior, LKJ) and kind == "correlation" else "correlations have a kernel for LKJ only"
-    if kind in ("coefficient", "intercept"):
+    if kind in ("coefficient", "intercept", "real"):
         if normal:
             known = prior.name == "Normal" and set(prior.arguments) == {"mu", "sigma"}
             return None if known else "a coefficient that is integrated out needs Normal(mu, sigma)"

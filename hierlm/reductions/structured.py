@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar, final
 
 import numpy as np
@@ -13,21 +14,19 @@ from hierlm import names
 from hierlm.kernels.callbacks import called, structured_callbacks
 from hierlm.kernels.packing import dimension_of, pack
 from hierlm.kernels.problem import common_fields
-from hierlm.kernels.residuals import NORMAL, Residuals, residual_fields
+from hierlm.kernels.residuals import Residuals, residual_fields
 from hierlm.kernels.structured import draw_effects, log_density
 from hierlm.links import get_link
 from hierlm.model import Model
-from hierlm.model.values import ModelPredictor
 from hierlm.priors.fixed import Fixed
-from hierlm.priors.prior import Prior
 from hierlm.reductions.arrangement import Arrangement, arrange, model_rows
 from hierlm.reductions.centre import centre
 from hierlm.reductions.components import Independent, components
 from hierlm.reductions.dataset import dataset
 from hierlm.reductions.exact import ExactDraws
 from hierlm.reductions.obstacles import prior_obstacles, structure_obstacles
-from hierlm.reductions.prior_densities import real_density
 from hierlm.reductions.reduction import Problem, Reduction, Verdict
+from hierlm.reductions.residual_scales import ResidualScales, residual_scales, scale_obstacles, scale_predictor
 from hierlm.reductions.statistics import digits_obstacles
 from hierlm.reductions.theta import make_parameters, start_of
 
@@ -60,7 +59,7 @@ class StructuredMarginal(Reduction):
 
     def cost(self, model: Model, parameters: int) -> str:
         """See :meth:`Reduction.cost`."""
-        place, free = arrange(model), int((_gamma_rows(model, 0)[:, 0] >= 0).sum())
+        place, free = arrange(model), int((residual_scales(model).rows(0)[:, 0] >= 0).sum())
         return f"NUTS samples {parameters + free:,} numbers; each step factorises {place.factorised}, however many rows"
 
     def apply(self, model: Model) -> Problem:
@@ -74,7 +73,7 @@ class StructuredMarginal(Reduction):
         """See :meth:`Reduction.recover`."""
         drawn = ExactDraws(problem.place, zetas, problem.data, draw_effects, seed)
         sds, C, positives, gamma, _, b = drawn.parameters()
-        also = {names.common(_scale(model)): ((names.common_dim(_scale(model)),), gamma)}
+        also = residual_scales(model).variables(gamma)
         return dataset(model, problem.place, zetas.shape[:2], sds, C, positives, b, drawn.groups(), also)
 
     def later(self, model: Model) -> tuple[str, ...]:
@@ -82,19 +81,9 @@ class StructuredMarginal(Reduction):
         return tuple(model.groups)
 
 
-def _scale(model: Model) -> str:
-    """The parameter that is the residual standard deviation."""
-    return next(p.name for p in model.responses[0].family.parameters if p.name != names.MEAN)
-
-
-def _predictor(model: Model) -> ModelPredictor:
-    return next(p for p in model.predictors if p.parameter == _scale(model))
-
-
-def _strata(model: Model) -> tuple[Floats, NDArray[np.int64]]:
+def _strata(scales: ResidualScales) -> tuple[Floats, NDArray[np.int64]]:
     """Different rows of the design of log σ, its offset last; the stratum of every row."""
-    predictor = _predictor(model)
-    design = np.column_stack([predictor.X, predictor.offset])
+    design = np.column_stack([scales.X, scales.offset])
     found, codes = np.unique(design, axis=0, return_inverse=True)
     return found, codes.reshape(-1).astype(np.int64)
 
@@ -110,21 +99,22 @@ def _obstacles(model: Model) -> Iterator[str]:
         return
     if response.links[names.MEAN] != get_link("identity"):
         yield f"the link of the mean is {response.links[names.MEAN].name}, not the identity"
-    scale = _scale(model)
-    if scale not in response.links:
+    predictor = scale_predictor(model)
+    if predictor is None:
         yield "there is no structure in the residuals"
         return
-    if response.links[scale] != get_link("log"):
-        yield f"the link of {scale} is {response.links[scale].name}, not the logarithm"
+    if response.links[predictor.parameter] != get_link("log"):
+        yield f"the link of {predictor.parameter} is {response.links[predictor.parameter].name}, not the logarithm"
+    yield from scale_obstacles(model)
     if "se" in response.additions:
         yield "known standard errors come on top of the residual sds"
     yield from prior_obstacles(model, normal=[names.common(names.MEAN)])
     yield from structure_obstacles(model)
-    strata = len(_strata(model)[0])
+    strata = len(_strata(residual_scales(model))[0])
     if strata > MOST_STRATA:
         yield f"the residuals have {strata:,} different standard deviations, more than {MOST_STRATA}"
         return
-    work = arrange(model).structure.work + 3 * strata * arrange(model).structure.values
+    work = arrange(model).work + 3 * strata * arrange(model).structure.values
     if work > MOST_WORK:
         yield f"one gradient takes {work:.1g} multiplications, more than {MOST_WORK:.1g}"
     yield from digits_obstacles(model)
@@ -133,15 +123,16 @@ def _obstacles(model: Model) -> Iterator[str]:
 def _packed(model: Model, place: Arrangement) -> tuple[Floats, Floats]:
     """Everything that the density needs, with ζ = θ as yet; θ where the search for the mode begins."""
     (response,) = model.responses
-    predictor, rows = _predictor(model), model_rows(model, place)
+    scales, plain = residual_scales(model), model_rows(model, place)
     weights = np.broadcast_to(response.additions.get("weights", 1.0), response.y.shape).astype(float)
-    y = response.y - rows.offset
-    strata, codes = _strata(model)
+    sd, y = np.exp(scales.known), response.y - plain.offset
+    rows = replace(plain, Z=plain.Z / sd[:, None], X=plain.X / sd[:, None])
+    strata, codes = _strata(scales)
     correlation = Independent(weights)
-    sums = components(place.structure, rows, y, codes, correlation)
+    sums = components(place.structure, rows, y / sd, codes, correlation)
     p = make_parameters(model, place, [Fixed(1.0)])
     known = len(p.centre)
-    gamma = _gamma_rows(model, known)
+    gamma = scales.rows(known)
     free = gamma[:, 0] >= 0
     size = known + int(free.sum())
     p = p._replace(centre=np.zeros(size), axes=np.eye(size))
@@ -154,34 +145,13 @@ def _packed(model: Model, place: Arrangement) -> tuple[Floats, Floats]:
         kinds=sums.kinds,
         determinants=correlation.determinants,
     )
-    none = np.zeros(0)
-    own = [sums.S, sums.r, sums.yy, np.array([weights.sum(), 0.0])]
+    own = [sums.S, sums.r, sums.yy, np.array([weights.sum(), -weights @ scales.known])]
     start = start_of(p)
-    start[known:] = _start(predictor, y, rows.X)[free]
+    start[known:] = scales.start(_rest(plain.X, y))[free]
+    none = np.zeros(0)
     return pack(size, [*common_fields(p, place.structure, none, none), *residual_fields(residuals), *own]), start
 
 
-def _gamma_rows(model: Model, first: int) -> Floats:
-    """(place in θ or −1, value where fixed, location, prior code, its two arguments) of the coefficients of log σ."""
-    rows = []
-    for a in model.assignments:
-        if a.variable != names.common(_scale(model)):
-            continue
-        if isinstance(a.prior, Fixed):
-            rows.append([-1.0, a.prior.value, 0.0, 0.0, 0.0, 0.0])
-            continue
-        assert isinstance(a.prior, Prior)
-        location = a.prior.arguments.get("mu", a.prior.arguments.get("alpha", 0.0))
-        code, *arguments = real_density(a.prior, location)
-        if code == NORMAL:
-            arguments = [a.prior.arguments["sigma"], 0.0]
-        rows.append([float(first), 0.0, location, code, *arguments])
-        first += 1
-    return np.array(rows, dtype=float).reshape(-1, 6)
-
-
-def _start(predictor: ModelPredictor, y: Floats, X: Floats) -> Floats:
-    """γ that gives all rows about the standard deviation that the common effects leave."""
-    rest = y - X @ np.linalg.lstsq(X, y, rcond=None)[0] if X.shape[1] else y
-    wanted = np.log(max(rest.std(), 1e-9)) - predictor.offset
-    return np.linalg.lstsq(predictor.X, wanted, rcond=None)[0]
+def _rest(X: Floats, y: Floats) -> Floats:
+    """What the common effects leave."""
+    return np.asarray(y - X @ np.linalg.lstsq(X, y, rcond=None)[0] if X.shape[1] else y)

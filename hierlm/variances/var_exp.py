@@ -23,6 +23,7 @@ class VarExp(VarianceFunction):
     name: ClassVar[str] = "varExp"
     written: ClassVar[str] = "{expon} {times} {v}"
     parameters: ClassVar[tuple[str, ...]] = ("expon",)
+    log_linear: ClassVar[bool] = True
 
     def log(self, values: Mapping[str, Tensor], v: Tensor) -> Tensor:
         """δ v."""

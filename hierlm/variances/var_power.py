@@ -23,6 +23,7 @@ class VarPower(VarianceFunction):
     name: ClassVar[str] = "varPower"
     written: ClassVar[str] = "{power} {times} {log}|{v}|"
     parameters: ClassVar[tuple[str, ...]] = ("power",)
+    log_linear: ClassVar[bool] = True
     positive: ClassVar[bool] = True
 
     def log(self, values: Mapping[str, Tensor], v: Tensor) -> Tensor:

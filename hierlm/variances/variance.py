@@ -33,6 +33,8 @@ class VarianceFunction(ABC):
         Whether v of the data must be above zero.
     reference : bool
         Whether the first stratum's parameter is fixed at one.
+    log_linear : bool
+        Whether log g is the only parameter times a function of v alone.
     written : str
         log g(v) for equations, with the fields ``v``, ``times``, ``log`` and one for each parameter.
     """
@@ -42,6 +44,7 @@ class VarianceFunction(ABC):
     covariate: ClassVar[bool] = True
     positive: ClassVar[bool] = False
     reference: ClassVar[bool] = False
+    log_linear: ClassVar[bool] = False
     written: ClassVar[str]
 
     @abstractmethod

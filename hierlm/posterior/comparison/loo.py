@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -18,7 +19,7 @@ from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, at_rows, chunks, thinned
 from hierlm.posterior.response import log_density
 
-__all__ = ["TARGETS", "Target", "check_target", "conditional", "loo"]
+__all__ = ["TARGETS", "Foreseen", "Target", "check_target", "conditional", "foreseen", "loo"]
 
 Floats = NDArray[np.float64]
 Target = Literal["row", "row_in_known_group", "new_group"]
@@ -73,36 +74,54 @@ def loo(fit: Fit, target: Target = "row", *, group: str | None = None, draws: in
     --------
     >>> fit.loo(target="new_group", group="Subject")  # doctest: +SKIP
     """
-    model, chosen = fit.model, check_target(fit.model, target, group)
-    posterior = thinned(fit, draws)
-    used, rows = Draws(model, posterior), at_rows(model)
-    error, how = 0.0, "importance sampling (PSIS)"
-    if chosen is None:
-        values = conditional(model, used)
-        labels, counts = [str(r) for r in rows.index], np.ones(rows.n, dtype=np.int64)
-    else:
-        units = units_of(model, rows, chosen)
-        zero = NewLevels(model, used, 0, zero=True)
-        ys = {r.name: r.y for r in model.responses}
-        found = integrate(model, rows, used, ys, units, zero, leave_one=target == "row_in_known_group")
-        error, how = float(found.error.max()), f"{how}, effects of {', '.join(units.groupings)} out by {found.method}"
-        if found.rows is not None:
-            values, labels, counts = found.rows, [str(r) for r in rows.index], np.ones(rows.n, dtype=np.int64)
-        else:
-            values, labels, counts = found.units, list(units.labels), np.array([len(r) for r in units.rows])
-    smoothed = psis(values, used.chains, relative_efficiency(fit, posterior))
-    limit = good_k(used.size)
+    found = foreseen(fit, target, group, draws)
+    smoothed = psis(found.values, found.draws.chains, found.efficiency)
+    limit = good_k(found.draws.size)
     frame = pd.DataFrame(
         {
-            "unit": labels,
-            "rows": counts,
+            "unit": list(found.labels),
+            "rows": found.counts,
             "elpd": smoothed.elpd,
             "p": smoothed.p,
             "khat": smoothed.khat,
             "verdict": verdicts(smoothed.khat, limit),
         }
     )
-    return Elpd(target, chosen, frame, how, limit, used.size, data_of(model), error)
+    method = f"importance sampling (PSIS){found.method}"
+    return Elpd(target, found.group, frame, method, limit, found.draws.size, data_of(fit.model), found.error)
+
+
+@dataclass(frozen=True, eq=False)
+class Foreseen:
+    """log p(y_u | draw) of the units of a target, (S, U), with their labels and numbers of rows."""
+
+    values: Floats
+    labels: tuple[str, ...]
+    counts: NDArray[np.int64]
+    group: str | None
+    draws: Draws
+    efficiency: float
+    method: str
+    error: float
+
+
+def foreseen(fit: Fit, target: str, group: str | None, draws: int | None) -> Foreseen:
+    """How well each draw foresees each unit, group effects out where the target says so; see :func:`loo`."""
+    model, chosen = fit.model, check_target(fit.model, target, group)
+    posterior = thinned(fit, draws)
+    used, rows = Draws(model, posterior), at_rows(model)
+    efficiency = relative_efficiency(fit, posterior)
+    labels, counts = tuple(str(r) for r in rows.index), np.ones(rows.n, dtype=np.int64)
+    if chosen is None:
+        return Foreseen(conditional(model, used), labels, counts, None, used, efficiency, "", 0.0)
+    units, zero = units_of(model, rows, chosen), NewLevels(model, used, 0, zero=True)
+    ys = {r.name: r.y for r in model.responses}
+    found = integrate(model, rows, used, ys, units, zero, leave_one=target == "row_in_known_group")
+    method, error = f", effects of {', '.join(units.groupings)} out by {found.method}", float(found.error.max())
+    if found.rows is not None:
+        return Foreseen(found.rows, labels, counts, chosen, used, efficiency, method, error)
+    sizes = np.array([len(r) for r in units.rows])
+    return Foreseen(found.units, units.labels, sizes, chosen, used, efficiency, method, error)
 
 
 def check_target(model: Model, target: str, group: str | None) -> str | None:

@@ -19,7 +19,7 @@ from hierlm.posterior.integrals.units import Units
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import CHUNK, Draws, Rows, linear_predictor
 
-__all__ = ["Integrated", "integrate"]
+__all__ = ["Integrated", "Ys", "integrate", "likelihoods_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -80,8 +80,7 @@ def integrate(
     Pinheiro & Bates (1995), Journal of Computational and Graphical Statistics 4:12–35; Merkle, Furr & Rabe-Hesketh
     (2019), Psychometrika 84:802–829.
     """
-    _check_structure(model, rows, draws.first(), units)
-    likelihoods = _likelihoods(model, rows, draws, ys, units)
+    likelihoods = likelihoods_of(model, rows, draws, ys, units)
     out = np.empty((draws.size, len(units.labels)))
     left = np.empty((draws.size, rows.n)) if leave_one else None
     error, methods = np.zeros(len(units.labels)), dict[str, None]()
@@ -103,7 +102,9 @@ def _words(methods: Mapping[str, None]) -> str:
     return "; ".join(methods) if len(methods) <= 2 else f"{next(iter(methods))}; and {len(methods) - 1} other rules"
 
 
-def _likelihoods(model: Model, rows: Rows, draws: Draws, ys: Ys, units: Units) -> list[Likelihood]:
+def likelihoods_of(model: Model, rows: Rows, draws: Draws, ys: Ys, units: Units) -> list[Likelihood]:
+    """The density of every response, moving where effects of the units enter; after a look at the structure."""
+    _check_structure(model, rows, draws.first(), units)
     pieces = [p for b in rows.blocks if b.group in units.groupings for p in b.pieces]
     return [
         Likelihood(rows, draws, r, ys[r.name], list(dict.fromkeys(p.parameter for p in pieces if p.response == r.name)))

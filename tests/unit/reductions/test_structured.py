@@ -33,6 +33,10 @@ MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "offset": (["y ~ x + (1 | h/g)", "sigma ~ f + offset(2 * k)"], {}),
     "known ratios": (["y ~ x + (1 | g)", "sigma ~ 0 + offset(k)"], {}),
     "us 3": (["y ~ us(0 + f | g)", "sigma ~ k"], {}),
+    "varIdent": (["y ~ x + (x | g)", "sigma ~ varIdent(f)"], {"varfun[varIdent(f):q]": 1.3}),
+    "varFixed": (["y ~ x + (1 | h/g)", "sigma ~ varFixed(w) + varIdent(f)"], {}),
+    "varExp": (["y ~ x + (1 | g)", "sigma ~ varExp(k)"], {}),
+    "varPower": (["y ~ x + (1 | g)", "sigma ~ varPower(t | f)"], {}),
     "smooth": (["y ~ s(x, k=5) + (1 | g)", "sigma ~ f"], {}),
     "weights": (["y | weights(w) ~ x + corh(0 + f | g)", "sigma ~ f"], {}),
     "priors": (
@@ -47,7 +51,7 @@ MODELS: dict[str, tuple[list[str], dict[str, Any]]] = {
 
 
 def table() -> dict[str, Any]:
-    return frame() | {"k": np.random.default_rng(3).integers(0, 3, 60) / 2}
+    return frame() | {"k": np.random.default_rng(3).integers(0, 3, 60) / 2, "t": 1.0 + np.arange(60) % 4}
 
 
 @cache
@@ -62,14 +66,35 @@ def structured(name: str) -> tuple[hl.Model, Problem]:
 def deviations(model: hl.Model, gamma: np.ndarray) -> np.ndarray:
     """σ of every row."""
     predictor = next(p for p in model.predictors if p.parameter == "sigma")
-    return np.asarray(np.exp(predictor.X @ gamma + predictor.offset))
+    log_sd = predictor.X @ gamma[: predictor.X.shape[1]] + predictor.offset
+    values = dict(zip(varfun(model), gamma[predictor.X.shape[1] :], strict=True))
+    for part in predictor.variances:
+        log_sd = log_sd + LOG_FACTORS[part.label](model, values)
+    return np.asarray(np.exp(log_sd))
+
+
+def varfun(model: hl.Model) -> list[str]:
+    """Labels of the parameters of variance functions."""
+    return [str(a.label) for a in model.assignments if a.variable == "varfun"]
+
+
+LOG_FACTORS: dict[str, Any] = {
+    "varFixed(w)": lambda m, v: 0.5 * np.log(table()["w"]),
+    "varIdent(f)": lambda m, v: np.where(
+        table()["f"] == "p", 0.0, np.log(np.where(table()["f"] == "q", v["varIdent(f):q"], v["varIdent(f):r"]))
+    ),
+    "varExp(k)": lambda m, v: v["varExp(k)"] * table()["k"],
+    "varPower(t | f)": lambda m, v: np.log(table()["t"]) * [v[f"varPower(t | f):{f}"] for f in table()["f"]],
+}
+"""log g of every row, as nlme writes it."""
 
 
 def gammas(data: np.ndarray, zeta: np.ndarray) -> np.ndarray:
     """The coefficients of log σ, read without the kernel."""
     p, rows = parameters(data), residuals_of(data).gamma
     theta = p.centre + p.axes @ zeta
-    return np.array([row[1] if row[0] < 0 else theta[int(row[0])] for row in rows])
+    values = np.array([row[1] if row[0] < 0 else theta[int(row[0])] for row in rows])
+    return np.where(rows[:, 6] > 0, np.exp(values), values)
 
 
 def log_prior(data: np.ndarray, zeta: np.ndarray) -> float:
@@ -131,7 +156,10 @@ def test_identity_with_the_graph(name: str):
             conditional = stats.multivariate_normal(covariance @ (W.T @ (omega * y)), covariance) if len(u) else None
             marginal = problem.density(zeta, data, np.zeros(len(zeta))) - n.log_jacobian
             scales = [np.log(np.abs(np.diag(part))).sum() for part in n.scaled]
-            joint = graph(point(model, place, n, effects, {"b_sigma": gamma}))
+            own, q = residuals_of(data).gamma, gamma.shape[0] - len(varfun(model))
+            also = {"b_sigma": gamma[:q], "varfun": gamma[q:]}
+            jacobian = np.log(gamma[(own[:, 6] > 0) & (own[:, 0] >= 0)]).sum()
+            joint = graph(point(model, place, n, effects, also)) + jacobian
             joint -= sum(j * each for j, each in zip(place.levels, scales, strict=True))
             constants.append(marginal + (conditional.logpdf(u) if conditional else 0.0) - joint)
         np.testing.assert_allclose(constants, constants[0], atol=1e-7, err_msg=scale)
@@ -243,6 +271,8 @@ REFUSED: dict[str, tuple[list[str], dict[str, Any], str]] = {
     "too many": (["y ~ x + (1 | g)", "sigma ~ x"], {}, "60 different standard deviations"),
     "prior": (["y ~ x", "sigma ~ f"], {"b[x]": hl.Prior("Laplace", mu=0, b=1)}, "needs Normal"),
     "bounded": (["y ~ x", "sigma ~ f"], {"b_sigma": hl.Prior("Uniform", lower=-1, upper=1)}, "whole real line"),
+    "fitted": (["y ~ x", "sigma ~ varPower(fitted)"], {}, "varPower(fitted) follows the fitted mean"),
+    "constant": (["y ~ x", "sigma ~ varConstPower(t)"], {}, "is not a multiple of its parameter"),
     "se": (["y | se(s, sigma=True) ~ x", "sigma ~ f"], {}, "known standard errors"),
 }
 
