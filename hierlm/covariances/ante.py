@@ -30,7 +30,7 @@ class Ante(Correlated):
     name: ClassVar[str] = "ante"
     aliases: ClassVar[tuple[str, ...]] = ("ante1",)
     options: ClassVar[Mapping[str, object]] = MappingProxyType({"p": 1})
-    needs: ClassVar[str] = "occasions"
+    needs: ClassVar[str] = "order"
     homogeneous: ClassVar[bool] = False
 
     def check(self, setting: Setting) -> None:

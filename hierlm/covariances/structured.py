@@ -52,6 +52,7 @@ class Structured(Covariance):
         ModelError
         """
         what = {
+            "order": (setting.levels, "levels of one factor", f"Write {self.name}(0 + f | g), f a factor."),
             "occasions": (setting.levels, "levels of one factor", f"Write {self.name}(0 + f | g), f a factor."),
             "coordinates": (setting.positions, "positions", f"Write {self.name}(time | g), time a number."),
             "matrix": (setting.matrix, "a matrix", f"Write {self.name}(0 + f | g, K)."),

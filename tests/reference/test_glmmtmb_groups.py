@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from scipy import stats
 
 import hierlm as hl
 from hierlm.graph.evaluate import evaluate
-from tests.reference.tables import REFERENCE
+from tests.reference.tables import reference_table
 
 
 @pytest.mark.reference
 @pytest.mark.parametrize("name", ["orthodont_ar1"])
-def test_minus_two_log_likelihood(name):
+def test_minus_two_log_likelihood(name, reference):
     """y ~ N(Xb, Z V Z' + σ²), V from the structure's own root at glmmTMB's standard deviation and correlation."""
-    path = REFERENCE / "glmmTMB.json"
-    if not path.exists():
-        pytest.skip("../shared/reference/glmmTMB.json is absent")
-    fit = next(f for f in json.loads(path.read_text()) if f["id"] == name)
-    data = hl.load_data("Orthodont")
-    data["age8"], data["fage"] = data["age"] - 8, data["age"].astype(int).astype(str).str.zfill(2)
+    fit = next(f for f in reference("glmmTMB") if f["id"] == name)
+    data = reference_table("Orthodont", hl.load_data)
+    data = data.assign(fage=data["age"].astype(int).astype(str).str.zfill(2))
     model = hl.Model("distance ~ Sex * age8 + ar1(0 + fage | Subject)", data)
     (block,) = model.blocks
     V = fit["varcorr"]["Subject"]
@@ -33,7 +28,12 @@ def test_minus_two_log_likelihood(name):
     same = block.codes[:, None] == block.codes[None, :]
     total = same * (piece.Z @ L @ L.T @ piece.Z.T) + fit["dispersion"] ** 2 * np.eye(fit["n"])
     b = fit["fixef"]["cond"]
-    names = {"Intercept": "(Intercept)", "Sex[Female]": "SexFemale", "age8": "age8", "Sex[Female]:age8": "SexFemale:age8"}
+    names = {
+        "Intercept": "(Intercept)",
+        "Sex[Female]": "SexFemale",
+        "age8": "age8",
+        "Sex[Female]:age8": "SexFemale:age8",
+    }
     coefficients = [b[names[label]] for label in model.predictors[0].labels]
     mean = model.predictors[0].X @ coefficients
     density = stats.multivariate_normal(mean, total).logpdf(model.responses[0].y)
