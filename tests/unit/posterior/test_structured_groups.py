@@ -174,10 +174,10 @@ def test_new_levels_have_the_structures_covariance(name, monkeypatch):
         at = np.array(block.columns)
         V[:, at[:, None], at] = covariance_draws(fit, block)
     np.testing.assert_allclose(root @ root.swapaxes(1, 2), V, atol=1e-10)
-    kept = new._one(group, "new")
+    kept = new.one(group, "new")
     monkeypatch.setattr("hierlm.posterior.levels.MOST", 0)
-    np.testing.assert_allclose(new._one(group, "new"), kept, atol=1e-12)
-    assert not np.allclose(new._one(group, "another"), kept)
+    np.testing.assert_allclose(new.one(group, "new"), kept, atol=1e-12)
+    assert not np.allclose(new.one(group, "another"), kept)
 
 
 def test_new_data_with_levels_of_every_kind():
