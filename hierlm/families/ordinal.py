@@ -13,6 +13,7 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from hierlm import names
+from hierlm.errors import PosteriorError
 from hierlm.families.density import DensityFamily
 from hierlm.families.family import Additions, Parameter, Predicted, Vector
 from hierlm.families.prepare import prepare_categories
@@ -111,6 +112,18 @@ class OrdinalFamily(DensityFamily):
         """g(P(y ≤ k)) of the data without predictors, half an observation being added to each category."""
         counts = np.bincount(y.astype(int) - 1, minlength=len(categories)) + 0.5
         return {vector.name: at_shares(np.cumsum(counts)[:-1] / counts.sum(), link) for vector in self.vectors}
+
+    def latent_variance(self, additions: Additions, **parameters: Predicted) -> Tensor:
+        """None: only cumulative models have one latent variable, of which the categories are pieces.
+
+        Raises
+        ------
+        PosteriorError
+        """
+        raise PosteriorError(
+            f"{self.name} has no single latent variable, so neither an ICC nor an R² exists on the link scale.",
+            hint='Use family="cumulative", or compare predictions.',
+        )
 
     def default_priors(self, y: Floats, additions: Mapping[str, Floats]) -> dict[str, Prior]:
         """``disc`` ~ LogNormal(0, 1), around the 1 that it is unless it has a formula."""

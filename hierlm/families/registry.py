@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from hierlm.errors import ModelError, did_you_mean
+from hierlm.families.acat import ACat
 from hierlm.families.bernoulli import Bernoulli
 from hierlm.families.beta import Beta
 from hierlm.families.beta_binomial import BetaBinomial
 from hierlm.families.binomial import Binomial
+from hierlm.families.cratio import CRatio
 from hierlm.families.cumulative import Cumulative
 from hierlm.families.exponential import Exponential
 from hierlm.families.family import Family
@@ -25,6 +27,7 @@ from hierlm.families.lognormal import LogNormal
 from hierlm.families.negbinomial import NegativeBinomial
 from hierlm.families.negbinomial1 import NegativeBinomial1
 from hierlm.families.poisson import Poisson
+from hierlm.families.sratio import SRatio
 from hierlm.families.student_t import StudentT
 from hierlm.families.truncated_negbinomial import TruncatedNegativeBinomial
 from hierlm.families.truncated_poisson import TruncatedPoisson
@@ -61,6 +64,9 @@ _ALL: tuple[Family, ...] = (
     TruncatedPoisson(),
     TruncatedNegativeBinomial(),
     Cumulative(),
+    SRatio(),
+    CRatio(),
+    ACat(),
 )
 
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _ALL})

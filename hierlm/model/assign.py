@@ -244,7 +244,7 @@ def _meant(key: str, rows: Sequence[Assignment], known: Collection[str]) -> str:
     if variable in {names.cor(g) for g in groups}:
         return "The effects of this grouping have no correlation: write (… | g) for correlated ones."
     if variable != key and any(row.kind == "elements" and variable == row.variable for row in rows):
-        return f"One prior holds for all of them, since they are in order: '{variable}'."
+        return f"One prior holds for all of them: '{variable}'."
     if names.common(variable) in known:
         return f"It has a formula of its own: its coefficients are '{names.common(variable)}'."
     same = [row.name for row in rows if row.label is not None and key == row.label.rpartition(":")[2]]

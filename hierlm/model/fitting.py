@@ -69,7 +69,7 @@ def _fixed(row: Assignment, key: str, prior: Fixed) -> Fixed:
         )
     if row.kind == "elements":
         raise PriorError(
-            f"'{key}' are several numbers in order, which one number cannot fix.", hint="Give hl.Prior(…) for them all."
+            f"'{key}' are several numbers, which one number cannot fix.", hint="Give hl.Prior(…) for them all."
         )
     return prior
 

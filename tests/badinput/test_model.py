@@ -98,6 +98,7 @@ LEFT = {
     "zero_inflated_poisson": "c", "zero_inflated_negbinomial": "c", "zero_inflated_binomial": "s | trials(n)",
     "hurdle_poisson": "c", "hurdle_negbinomial": "c", "hurdle_gamma": "amount", "hurdle_lognormal": "amount",
     "zero_one_inflated_beta": "share", "truncated_poisson": "t", "truncated_negbinomial": "t", "cumulative": "o",
+    "sratio": "o", "cratio": "o", "acat": "o",
 }  # fmt: skip
 REAL = ("gaussian", "student_t")
 POSITIVE = ("lognormal", "gamma", "inverse_gaussian", "exponential")
@@ -105,7 +106,8 @@ COUNTS = ("poisson", "negbinomial", "negbinomial1", "zero_inflated_poisson", "ze
 SUCCESSES = ("binomial", "beta_binomial", "zero_inflated_binomial")
 HURDLES, TRUNCATED = ("hurdle_poisson", "hurdle_negbinomial"), ("truncated_poisson", "truncated_negbinomial")
 SEMICONTINUOUS, SHARES = ("hurdle_gamma", "hurdle_lognormal"), ("beta", "zero_one_inflated_beta")
-CATEGORIES = ("bernoulli", "cumulative")
+ORDINAL = ("cumulative", "sratio", "cratio", "acat")
+CATEGORIES = ("bernoulli", *ORDINAL)
 BAD_CELLS = [
     *((f, np.nan, "missing value") for f in LEFT),
     *((f, np.inf, "infinite value") for f in LEFT),
@@ -117,7 +119,7 @@ BAD_CELLS = [
     *((f, 0, 'family="hurdle_poisson"') for f in TRUNCATED),
     *((f, -0.5, "0 or more") for f in SEMICONTINUOUS),
     *(("zero_one_inflated_beta", v, "from 0 to 1") for v in (-0.1, 1.1, 45.0)),
-    *(("cumulative", v, "no category of cumulative") for v in (0, -1, 2.5)),
+    *((f, v, f"no category of {f}") for f in ORDINAL for v in (0, -1, 2.5)),
     *((f, 99, "larger than its trials") for f in SUCCESSES),
     *(("beta", v, "strictly between 0 and 1") for v in (0.0, 1.0, 45.0)),
     *(("bernoulli", v, "needs 0 and 1") for v in (-1, 2, 0.5)),

@@ -39,6 +39,7 @@ POINTS = {
         {"mu": 40.0, "shape": 500.0},
     ],
     "cumulative": [{"mu": -0.5, "disc": 1.0}, {"mu": 0.4, "disc": 0.6}, {"mu": 1.0, "disc": 2.0}],
+    **dict.fromkeys(["sratio", "cratio", "acat"], [{"mu": -0.5, "disc": 1.0}, {"mu": 0.8, "disc": 0.6}]),
     "beta_binomial": [{"mu": 0.3, "phi": 0.8}, {"mu": 0.8, "phi": 6.0}, {"mu": 0.5, "phi": 60.0}],
 }
 

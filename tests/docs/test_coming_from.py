@@ -23,7 +23,18 @@ FORMULA = "y ~ x + (x | g)"
 @pytest.fixture
 def names(table: pd.DataFrame) -> dict[str, Any]:
     model = hl.Model(FORMULA, table)
-    return {"hl": hl, "data": table, "new": table.head(3), "model": model, "fit": synthetic_fit(model, draws=30)}
+    levels, f = sorted(table["g"].unique()), list("pqr")
+    A = pd.DataFrame(0.5 + 0.5 * np.eye(len(levels)), index=levels, columns=levels)
+    K = pd.DataFrame(np.eye(3), index=f, columns=f)
+    return {
+        "A": A,
+        "K": K,
+        "hl": hl,
+        "data": table,
+        "new": table.head(3),
+        "model": model,
+        "fit": synthetic_fit(model, draws=30),
+    }
 
 
 @pytest.mark.filterwarnings("ignore:'units' has one row per level")

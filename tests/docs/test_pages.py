@@ -78,7 +78,7 @@ SAMPLED = [p for p in PAGES if blocks(p, "sampled")]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", SAMPLED, ids=lambda p: str(p.relative_to(ROOT)))
-@pytest.mark.filterwarnings("ignore::hierlm.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::hierlm.ConvergenceWarning", "ignore:Estimated shape parameter of Pareto")
 def test_sampled_code_runs(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     fit = hl.Model.fit
     monkeypatch.setattr(hl.Model, "fit", lambda self, **options: fit(self, **(options | FEW)))
@@ -242,7 +242,9 @@ def test_every_family_and_link_can_be_named(table: pd.DataFrame):
     left |= {"zero_inflated_poisson": "count", "zero_inflated_negbinomial": "count"}
     left |= {"zero_inflated_binomial": "yes | trials(n)", "hurdle_poisson": "count", "hurdle_negbinomial": "count"}
     left |= {"hurdle_gamma": "count", "hurdle_lognormal": "count", "zero_one_inflated_beta": "I(1 / (1 + count))"}
-    left |= dict.fromkeys(("truncated_poisson", "truncated_negbinomial", "cumulative"), "I(count + 1)")
+    left |= dict.fromkeys(
+        ("truncated_poisson", "truncated_negbinomial", "cumulative", "sratio", "cratio", "acat"), "I(count + 1)"
+    )
     for names, aliases, _, links, parameters in rows(page):
         [name] = codes(names)
         for spelled in [name, *codes(aliases)]:

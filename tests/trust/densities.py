@@ -84,7 +84,44 @@ def _cumulative(
     return np.log(np.where(cdf(lower) < 0.5, cdf(upper) - cdf(lower), sf(lower) - sf(upper)))
 
 
-LATENT = ("cumulative",)
+def _stages(passing: Callable[..., tuple[Floats, Floats]]) -> Density:
+    """Categories reached one after the other: ``passing`` gives log P(stop) and log P(go on) at a threshold."""
+
+    def density(
+        y: Floats,
+        mu: Floats,
+        thresholds: Floats,
+        disc: Floats = 1.0,
+        cdf: Any = stats.logistic.cdf,
+        sf: Any = stats.logistic.sf,
+    ) -> Floats:
+        total = 0.0
+        for k in range(np.shape(thresholds)[-1]):
+            stop, on = passing(disc * (thresholds[..., k] - mu), cdf, sf)
+            total = total + np.where(y == k + 1, stop, 0.0) + np.where(y > k + 1, on, 0.0)
+        return total
+
+    return density
+
+
+def _acat(
+    y: Floats,
+    mu: Floats,
+    thresholds: Floats,
+    disc: Floats = 1.0,
+    cdf: Any = stats.logistic.cdf,
+    sf: Any = stats.logistic.sf,
+) -> Floats:
+    """Products of probabilities of the steps up, over their sum."""
+    K = np.shape(thresholds)[-1] + 1
+    up = [np.log(cdf(disc * (mu - thresholds[..., k]))) for k in range(K - 1)]
+    down = [np.log(sf(disc * (mu - thresholds[..., k]))) for k in range(K - 1)]
+    each = [sum(up[:k]) + sum(down[k:]) for k in range(K)]
+    chosen = sum(np.where(y == k + 1, value, 0.0) for k, value in enumerate(each))
+    return chosen - special.logsumexp(np.stack(np.broadcast_arrays(*each)), axis=0)
+
+
+LATENT = ("cumulative", "sratio", "cratio", "acat")
 """Families whose mean is the linear predictor, and whose link is a distribution function."""
 
 LOG_DENSITIES: dict[str, Density] = {
@@ -112,6 +149,9 @@ LOG_DENSITIES: dict[str, Density] = {
     "truncated_poisson": _truncated_poisson,
     "truncated_negbinomial": _truncated_negbinomial,
     "cumulative": _cumulative,
+    "sratio": _stages(lambda s, cdf, sf: (np.log(cdf(s)), np.log(sf(s)))),
+    "cratio": _stages(lambda s, cdf, sf: (np.log(sf(-s)), np.log(cdf(-s)))),
+    "acat": _acat,
 }
 """log p(y | μ, …), the parameters by their names in the family; of probabilities also ``rest``, 1 − μ with all its digits."""
 

@@ -28,8 +28,8 @@ class Proper:
 
 
 @dataclass(frozen=True)
-class Increasing:
-    """``size`` numbers in increasing order: drawn from one prior and sorted."""
+class Several:
+    """``size`` independent numbers with one prior."""
 
     one: Proper
     size: int
@@ -38,6 +38,18 @@ class Increasing:
     def ours(self) -> hl.Prior:
         """hierlm's prior of each."""
         return self.one.ours
+
+    def draw(self, rng: np.random.Generator) -> Any:
+        """Draws by SciPy."""
+        return self.one.draw(rng, self.size)
+
+    def log_density(self, x: Any) -> Any:
+        """Σ log p(x_j), on the last axis."""
+        return self.one.log_density(x).sum(axis=-1)
+
+
+class Increasing(Several):
+    """The same in increasing order: drawn and sorted."""
 
     def draw(self, rng: np.random.Generator) -> Any:
         """Draws by SciPy, sorted."""

@@ -10,7 +10,7 @@ from scipy import stats
 
 import hierlm as hl
 from tests.trust.cells import Cell, Replication, linear_predictor
-from tests.trust.priors import Increasing
+from tests.trust.priors import Several
 from tests.trust.responses import TRIALS
 from tests.trust.structures import ETA
 
@@ -35,7 +35,7 @@ def quantities(cell: Cell, made: Replication, values: Mapping[str, Floats]) -> d
         found |= {f"r_{g.name}[0, {e}]": r[..., 0, i] for i, e in enumerate(g.effects)}
         found |= {f"mean r_{g.name}": r[..., 0].mean(axis=-1), f"spread r_{g.name}": r[..., 0].std(axis=-1)}
     for name, prior in cell.response.others.items():
-        if isinstance(prior, Increasing):
+        if isinstance(prior, Several):
             found |= {f"{name}[{k}]": values[name][..., k] for k in range(prior.size)}
         else:
             found[name] = values[name]

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import expit
 
 from tests.trust.densities import log_density
-from tests.trust.priors import Increasing, Proper, beta, exponential, gamma, half_normal, normal
+from tests.trust.priors import Increasing, Proper, Several, beta, exponential, gamma, half_normal, normal
 
 Rng = np.random.Generator
 Floats = np.ndarray
@@ -26,7 +26,7 @@ class Response:
     family, link : str
     draw : function
         ``draw(rng, eta, others)`` → y; others are the family's further parameters and, where it has them, trials.
-    others : mapping of parameter to Proper, or to Increasing for thresholds
+    others : mapping of parameter to Proper, or to Several for thresholds
     trials : int
         The most trials of a row; 0 for families without.
     intercept : bool
@@ -40,7 +40,7 @@ class Response:
     family: str
     link: str
     draw: Callable[[Rng, Floats, Mapping[str, Any]], Floats]
-    others: Mapping[str, Proper | Increasing] = field(default_factory=dict)
+    others: Mapping[str, Proper | Several] = field(default_factory=dict)
     trials: int = 0
     intercept: bool = True
     at: Mapping[str, Any] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Response:
         """Σ log p(y | η, …), the sum over the last axis; values (…,) broadcast against η (…, n)."""
         others = {
             name: np.asarray(values[name])[..., None, :]
-            if isinstance(prior, Increasing)
+            if isinstance(prior, Several)
             else np.asarray(values[name])[..., None]
             for name, prior in self.others.items()
         }
@@ -117,6 +117,19 @@ def _ends(rng: Rng, zoi: Any, coi: Any, y: Floats) -> Floats:
 def _categories(latent: Floats, thresholds: Any) -> Floats:
     """1 and the number of thresholds below."""
     return 1 + (latent[..., None] > np.asarray(thresholds)).sum(axis=-1)
+
+
+def _steps(rng: Rng, latent: Floats, thresholds: Any) -> Floats:
+    """1 and the number of thresholds that a new logistic error passes before the first that it does not."""
+    passed = rng.logistic(latent[..., None], size=(*latent.shape, len(thresholds))) > np.asarray(thresholds)
+    return 1 + np.logical_and.accumulate(passed, axis=-1).sum(axis=-1)
+
+
+def _adjacent(rng: Rng, latent: Floats, thresholds: Any) -> Floats:
+    """By Gumbel errors added to the log weights of the categories (the logit link's partial credit model)."""
+    steps = latent[..., None] - np.asarray(thresholds)
+    weights = np.concatenate([np.zeros((*latent.shape, 1)), np.cumsum(steps, axis=-1)], axis=-1)
+    return 1 + np.argmax(weights + rng.gumbel(size=weights.shape), axis=-1)
 
 
 def _inflated(y: Floats) -> bool:
@@ -249,6 +262,18 @@ RESPONSES: dict[str, Response] = {
             intercept=False,
             at={"thresholds": AT_THRESHOLDS},
             enough=lambda y: len(np.unique(y)) == THRESHOLDS.size + 1,
+        ),
+        *(
+            Response(
+                name,
+                "logit",
+                lambda r, e, v, simulate=simulate: simulate(r, e, v["thresholds"]),
+                {"thresholds": Several(normal(0.0, 1.0), 3)},
+                intercept=False,
+                at={"thresholds": (0.2, -0.3, 0.9)},
+                enough=lambda y: len(np.unique(y)) == THRESHOLDS.size + 1,
+            )
+            for name, simulate in (("sratio", _steps), ("cratio", _steps), ("acat", _adjacent))
         ),
     )
 }

@@ -23,7 +23,7 @@ Y = {
     **dict.fromkeys(["hurdle_poisson", "hurdle_negbinomial", "hurdle_gamma", "hurdle_lognormal"], COUNTS),
     **dict.fromkeys(["truncated_poisson", "truncated_negbinomial"], COUNTS + 1),
     "zero_one_inflated_beta": np.array([0.0, 0.1, 0.5, 0.9, 1.0]),
-    "cumulative": np.array([1.0, 3.0, 2.0, 4.0, 4.0]),
+    **dict.fromkeys(["cumulative", "sratio", "cratio", "acat"], np.array([1.0, 3.0, 2.0, 4.0, 4.0])),
     **dict.fromkeys(["gaussian", "student_t"], COUNTS - 4),
     **dict.fromkeys(["gamma", "inverse_gaussian", "exponential", "lognormal"], COUNTS + 0.5),
     "beta": (COUNTS + 1) / 14,

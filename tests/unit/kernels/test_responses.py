@@ -172,7 +172,7 @@ def test_families_and_links_exist(key):
 ON_THE_GRAPH = {
     *("zero_inflated_poisson", "zero_inflated_negbinomial", "zero_inflated_binomial"),
     *("hurdle_poisson", "hurdle_negbinomial", "hurdle_gamma", "hurdle_lognormal", "zero_one_inflated_beta"),
-    *("truncated_poisson", "truncated_negbinomial", "cumulative"),
+    *("truncated_poisson", "truncated_negbinomial", "cumulative", "sratio", "cratio", "acat"),
 }
 """Families without a kernel: every reduction refuses them."""
 
