@@ -100,7 +100,7 @@ def _normal(model: Model) -> bool:
 def _obstacles(model: Model) -> Iterator[str]:
     if not _normal(model):
         yield from whitened_obstacles(model, MOST_WORK)
-    elif arrange(model).structure.work > MOST_WORK:
+    elif arrange(model).work > MOST_WORK:
         yield f"one factorisation takes more than {MOST_WORK:.1g} multiplications"
     elif not model.responses[0].free:
         yield "known standard errors have no kernel here"

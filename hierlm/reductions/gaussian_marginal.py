@@ -45,7 +45,7 @@ class GaussianMarginal(Reduction):
         """See :meth:`Reduction.accepts`."""
         for reason in _obstacles(model):
             return Verdict(False, reason)
-        work = arrange(model).structure.work
+        work = arrange(model).work
         if work > MOST_WORK:
             return Verdict(False, f"one factorisation takes {work:.1g} multiplications, more than {MOST_WORK:.1g}")
         return Verdict(True, "the response is normal with an identity link, and all priors have a kernel")

@@ -114,7 +114,7 @@ def _obstacles(model: Model) -> Iterator[str]:
     if strata > MOST_STRATA:
         yield f"the residuals have {strata:,} different standard deviations, more than {MOST_STRATA}"
         return
-    work = arrange(model).structure.work + 3 * strata * arrange(model).structure.values
+    work = arrange(model).work + 3 * strata * arrange(model).structure.values
     if work > MOST_WORK:
         yield f"one gradient takes {work:.1g} multiplications, more than {MOST_WORK:.1g}"
     yield from digits_obstacles(model)

@@ -224,6 +224,6 @@ def whitened_obstacles(model: Model, most_work: float) -> Iterator[str]:
         yield f"{group} has one effect a row, which {response.family.name} with its own parameters cannot integrate out"
     yield from prior_obstacles(model)
     yield from structure_obstacles(model)
-    work = arrange(model).structure.work
+    work = arrange(model).work
     if work > most_work:
         yield f"one factorisation takes {work:.1g} multiplications, more than {most_work:.1g}"

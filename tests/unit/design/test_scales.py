@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import hierlm as hl
 from hierlm.design import build
 from hierlm.errors import DataError, DataWarning, FormulaError, ModelError
 from hierlm.formula import parse
+
+LABELS = [f"g{i}" for i in range(5)]
 
 
 def frame(**columns: Any) -> dict[str, Any]:
@@ -81,3 +84,17 @@ def test_correlated_effects_are_not_centred() -> None:
         hl.Model(["y ~ x + (x | g)", "sd(g) ~ z"], frame(), parameterization="centered")
     model = hl.Model(["y ~ x + (x | g)", "sd(g) ~ z"], frame())
     assert not any(b.centred for b in model.blocks)
+
+
+COUPLED: dict[str, dict[str, Any]] = {
+    "known(1 | g, K)": {"matrices": {"K": pd.DataFrame(np.eye(5), index=LABELS, columns=LABELS)}},
+    "(1 | gr(g, by=f))": {},
+    "toep(0 + f | g)": {},
+    "ar1(0 + f | g)": {},
+}
+
+
+@pytest.mark.parametrize("term", COUPLED)
+def test_what_couples_levels_or_has_parameters_of_its_own_is_refused(term: str) -> None:
+    with pytest.raises(FormulaError, match=r"cannot have a formula beside(.|\n)*\^"):
+        hl.Model([f"y ~ x + {term}", "sd(g) ~ z"], frame(), **COUPLED[term])

@@ -10,6 +10,7 @@ import pytest
 
 import hierlm as hl
 from hierlm.reductions import Plan, plan
+from hierlm.reductions.arrangement import arrange
 from hierlm.reductions.frozen import Frozen
 from hierlm.reductions.reduction import Verdict
 
@@ -46,7 +47,7 @@ def test_after_a_reduction(name: str):
     sampled, columns = numbers(way.cost)[:2]
     assert sampled == problem.dimension
     assert columns == problem.place.columns
-    assert numbers(way.cost)[2] == pytest.approx(problem.place.structure.work, rel=0.06)
+    assert numbers(way.cost)[2] == pytest.approx(problem.place.work, rel=0.06)
 
 
 @pytest.mark.parametrize("name", ["one", "us", "crossed", "binomial"])
@@ -61,7 +62,7 @@ def test_whitened_at_the_mode():
     m = model("crossed")
     problem = Frozen().apply(m)
     assert numbers(Plan(Frozen(), (), m).cost)[:3] == [
-        problem.dimension, problem.place.columns, pytest.approx(problem.place.structure.work, rel=0.06),
+        problem.dimension, problem.place.columns, pytest.approx(problem.place.work, rel=0.06),
     ]  # fmt: skip
 
 
@@ -71,3 +72,15 @@ def test_it_is_a_line_of_the_display():
     assert "obs is integrated out where quadrature is exact enough" in way.cost
     assert f"<li>cost: {way.cost}</li>" in way._repr_html_()
     assert repr(Plan(None, (("x", Verdict(False, "y")),))).splitlines()[1:] == ["  x: no, y"]
+
+
+def test_a_smooth_beside_many_levels_costs_what_its_columns_cost() -> None:
+    """Its block of 18 columns is eliminated once; that does not make every level cost 18 times as much.
+
+    By hand: a level with one column couples with the 18 of the smooth and 2 coefficients, 20 · 21/2 pairs; the smooth with
+    the coefficients, 18 columns times 3 pairs; the coefficients are the root.
+    """
+    rng = np.random.default_rng(0)
+    data = {"y": rng.normal(size=900), "x": rng.uniform(size=900), "g": np.arange(900) % 300}
+    place = arrange(hl.Model("y ~ s(x, k=20) + (1 | g)", data))
+    assert place.groups == ("g", "s(x)") and place.work == 300 * 210 + 18 * 3 + 2**3 // 6
