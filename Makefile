@@ -3,7 +3,7 @@
 # `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all trust lint format bench docs notebooks clean
+.PHONY: help setup demo test test-all trust lint format bench docs links notebooks clean
 
 # The environment is the project's own: another Python's settings must not reach it.
 unexport PYTHONHOME PYTHONPATH
@@ -51,7 +51,10 @@ bench: setup  ## time and memory of building, fitting and predicting (not part o
 # SPHINXOPTS=-q; HIERLM_INTERSPHINX=1 links names of other projects, which needs the internet.
 docs: setup  ## build the site in build/site; warnings are errors
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
-	$(BIN)/python -m sphinx -W --keep-going -c docs -d build/doctrees $(SPHINXOPTS) . build/site
+	$(BIN)/python -m sphinx -W --keep-going -E -a -c docs -d build/doctrees $(SPHINXOPTS) . build/site
+
+links:  ## look whether the addresses that the site links to are there (needs the internet)
+	$(BIN)/python -m sphinx -q -b linkcheck -c docs -d build/doctrees . build/links
 
 # NOTEBOOKS="sleepstudy herds" makes these only.
 notebooks: setup  ## run every notebook from its source, and keep the outputs

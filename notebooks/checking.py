@@ -90,20 +90,11 @@ Markdown(
 ## Residuals of counts
 
 Residuals of counts have stripes and skew under the right model, too. Instead, take for each row the share of replicated counts below its own, with ties split
-at random: under the right model it is uniform between 0 and 1, whatever the family.
+at random: under the right model it is uniform between 0 and 1, whatever the family. `fit.residuals` has it, and the same on the normal scale.
 """
 
 # %%
-rng = np.random.default_rng(1)
-
-
-def uniform_residuals(drawn):
-    """P(replicated < y) + U · P(replicated = y) of every row."""
-    below, equal = (drawn < y).mean(axis=0), (drawn == y).mean(axis=0)
-    return below + rng.uniform(size=len(y)) * equal
-
-
-residuals = {name: uniform_residuals(drawn) for name, drawn in replicated.items()}
+residuals = {name: f.residuals("quantile", seed=1)["u"].to_numpy() for name, f in fits.items()}
 fig, panels = plt.subplots(1, 2, figsize=(7.2, 2.8))
 expected = (np.arange(len(y)) + 0.5) / len(y)
 for (name, u), colour in zip(residuals.items(), ("#999999", "#0072B2"), strict=True):
@@ -128,6 +119,22 @@ Markdown(
     f"{worst['negative binomial']:.2f}; the grey band, ±{band:.2f}, holds 95% of such lines if rows are independent and the model is right. (Replicated "
     "data know the data that they are compared with, so that the check is a little too kind.)"
 )
+
+# %% [markdown]
+"""
+## The same in one call
+
+`fit.check` compares statistics of your choice, `fit.check_residuals` the usual suspects.
+"""
+
+# %%
+fits["Poisson"].check_residuals(seed=1)
+
+# %%
+fits["negative binomial"].check_residuals(seed=1)
+
+# %%
+fits["negative binomial"].check("zeros", by="mined", seed=1)
 
 # %% [markdown]
 """

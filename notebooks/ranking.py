@@ -89,6 +89,14 @@ axes.vlines(range(60), low[order], high[order], color="#0072B2", linewidth=1)
 axes.plot(range(60), middle[order], ".", color="#0072B2")
 axes.set(xlabel="Districts, by mean rank", ylabel="Rank (90% interval)", xticks=[]);
 
+# %% [markdown]
+"""
+`fit.ranks` makes such a table; here the shares are computed by hand, to see what they are.
+"""
+
+# %%
+fit.ranks("district", largest_first=False).frame.head(5)
+
 # %%
 last = pd.DataFrame(
     {

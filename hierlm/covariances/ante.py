@@ -6,40 +6,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar, final
 
-import numpy as np
-from pytensor import tensor as pt
-from pytensor.tensor import linalg
-
+from hierlm.correlations.correlation import CORRELATION_PRIOR
 from hierlm.covariances.covariance import Tensor
 from hierlm.covariances.setting import Coefficient, Setting
-from hierlm.covariances.structured import Correlated
+from hierlm.covariances.structured import Correlated, markov_factor
 from hierlm.errors import ModelError
-from hierlm.priors.prior import Prior
 
-__all__ = ["RHO_PRIOR", "Ante", "markov_factor"]
-
-RHO_PRIOR = Prior("TruncatedNormal", mu=0, sigma=0.5, lower=-1, upper=1)
-"""Of a correlation between neighbours: away from ±1, as LKJ(2) is."""
-
-
-def markov_factor(rho: Tensor, k: int) -> Tensor:
-    """C of effects each of which depends on the one before only: uᵢ = ρᵢ uᵢ₋₁ + √(1 − ρᵢ²) zᵢ.
-
-    C = (1 − Φ)⁻¹ diag(1, √(1 − ρ²)), Φ with ρ below the diagonal.  It never fails, however close to ±1 ρ is.
-
-    Parameters
-    ----------
-    rho : (k − 1,) tensor
-        Correlations of neighbours.
-    """
-    below = pt.zeros((k, k), dtype="float64")[np.arange(1, k), np.arange(k - 1)].set(-rho)
-    noise = pt.concatenate([pt.ones(1, dtype="float64"), pt.sqrt((1 - rho) * (1 + rho))])
-    return linalg.solve_triangular(below + np.eye(k), pt.diag(noise), lower=True)
+__all__ = ["Ante"]
 
 
 @final
 class Ante(Correlated):
-    """V_ij = σᵢ σⱼ ρᵢ₊₁ ⋯ ρⱼ for i < j, V_ii = σᵢ²: ante-dependence of order one.
+    """V_ij = σᵢ σⱼ φᵢ₊₁ ⋯ φⱼ for i < j, V_ii = σᵢ²: ante-dependence of order one.
 
     2k − 1 parameters: effects in the order of the factor's levels, each depending on the one before only, with a
     correlation of its own. MCMCglmm ``ante1``, ASReml ``ante``.
@@ -52,7 +30,7 @@ class Ante(Correlated):
     name: ClassVar[str] = "ante"
     aliases: ClassVar[tuple[str, ...]] = ("ante1",)
     options: ClassVar[Mapping[str, object]] = MappingProxyType({"p": 1})
-    needs: ClassVar[str] = "occasions"
+    needs: ClassVar[str] = "order"
     homogeneous: ClassVar[bool] = False
 
     def check(self, setting: Setting) -> None:
@@ -64,7 +42,7 @@ class Ante(Correlated):
     def coefficients(self, k: int) -> tuple[Coefficient, ...]:
         """k − 1 correlations of neighbours, each labelled by the later one."""
         levels = self.setting.levels or ()
-        return tuple(Coefficient("rho", RHO_PRIOR, -1.0, 1.0, level) for level in levels[1:])
+        return tuple(Coefficient("phi", CORRELATION_PRIOR, -1.0, 1.0, level) for level in levels[1:])
 
     def correlation(self, values: Mapping[str, Tensor], k: int) -> Tensor:
         """C Cᵀ."""
@@ -73,4 +51,5 @@ class Ante(Correlated):
 
     def factor(self, values: Mapping[str, Tensor], k: int) -> Tensor:
         """See :func:`markov_factor`."""
-        return markov_factor(values["rho"], k)
+        phi = values["phi"]
+        return markov_factor(phi, (1 - phi) * (1 + phi), k)

@@ -29,9 +29,9 @@ class Covariance(ABC):
     ----------
     options : mapping of str to literal
         The options that it takes, with their defaults.
-    needs : {"", "occasions", "coordinates", "matrix"}
-        What it must know of its effects: nothing, that they are the levels of one factor, in order, where they are, or
-        a matrix that was handed over by name.
+    needs : {"", "order", "occasions", "coordinates", "matrix"}
+        What it must know of its effects: nothing, that they are the levels of one factor in order, that these are
+        equally spaced, where they are, or a matrix that was handed over by name.
     singular : bool
         Whether V may have no inverse, so that effects have no density of their own.
     """

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, final
 
-import pytensor.tensor as pt
-
-from hierlm.covariances.covariance import Tensor
-from hierlm.covariances.spatial import Spatial
+from hierlm.correlations import Correlation
+from hierlm.correlations.exp import Exp as Function
+from hierlm.covariances.structured import ByFunction
 
 __all__ = ["Exp"]
 
 
 @final
-class Exp(Spatial):
-    """V_ij = σ² exp(−dᵢⱼ/r), d the distance of two places.
+class Exp(ByFunction):
+    """V_ij = σ² exp(−dᵢⱼ/r), d the distance of two places; times 1 − c for i ≠ j with a nugget c.
 
-    2 parameters. glmmTMB ``exp`` (r = 1/e^θ), nlme ``corExp`` without a nugget.
+    2 parameters, 3 with ``nugget=True``. glmmTMB ``exp``, nlme ``corExp``.
     """
 
     name: ClassVar[str] = "exp"
     aliases: ClassVar[tuple[str, ...]] = ("corExp",)
-
-    def at_distance(self, d: Tensor) -> Tensor:
-        """exp(−d)."""
-        return pt.exp(-d)
+    options: ClassVar[Mapping[str, object]] = Function.options
+    needs: ClassVar[str] = "coordinates"
+    function: ClassVar[type[Correlation]] = Function

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, final
 
-import numpy as np
-import pytensor.tensor as pt
-
-from hierlm.covariances.covariance import Tensor
-from hierlm.covariances.spatial import ROUNDING, Spatial
+from hierlm.correlations import Correlation
+from hierlm.correlations.gau import Gau as Function
+from hierlm.covariances.structured import ByFunction
 
 __all__ = ["Gau"]
 
 
 @final
-class Gau(Spatial):
-    """V_ij = σ² exp(−(dᵢⱼ/r)²)/(1 + ε) for i ≠ j, V_ii = σ², ε = 10⁻⁸: very smooth in space.
+class Gau(ByFunction):
+    """V_ij = σ² exp(−(dᵢⱼ/r)²)/(1 + ε) for i ≠ j, V_ii = σ², ε = 10⁻⁸; times 1 − c for i ≠ j with a nugget c.
 
-    2 parameters. glmmTMB ``gau``, nlme ``corGaus`` without a nugget; ε keeps V positive definite in floating-point
-    numbers where the range is long.
+    2 parameters, 3 with ``nugget=True``; ε keeps V positive definite in floating-point numbers where the range is long.
+    glmmTMB ``gau``, nlme ``corGaus``.
     """
 
     name: ClassVar[str] = "gau"
     aliases: ClassVar[tuple[str, ...]] = ("corGaus",)
-
-    def at_distance(self, d: Tensor) -> Tensor:
-        """exp(−d²), ε added to the diagonal."""
-        return (pt.exp(-(d**2)) + ROUNDING * np.eye(self.setting.k)) / (1.0 + ROUNDING)
+    options: ClassVar[Mapping[str, object]] = Function.options
+    needs: ClassVar[str] = "coordinates"
+    function: ClassVar[type[Correlation]] = Function
+    rounding: ClassVar[float] = 1e-8

@@ -1,4 +1,4 @@
-"""What a structure knows of its effects beside their number, and the named parameters that it may have."""
+"""What a structure knows of its effects beside their number."""
 
 from __future__ import annotations
 
@@ -7,34 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.priors.prior import Prior
+from hierlm.correlations import Coefficient
 
 __all__ = ["Coefficient", "Setting"]
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Coefficient:
-    """One number of a structure beyond standard deviations and a free correlation matrix.
-
-    Parameters
-    ----------
-    name : str
-        ``"rho"``, ``"range"``, ``"loading"``: the variable is called after it, ``rho_Subject``.
-    prior : Prior
-        Where the user gives none.
-    lower, upper : float
-        Where it lies; a prior that reaches further is truncated.
-    label : str or None
-        Its row in a coefficient of several numbers; None where there is one.
-    """
-
-    name: str
-    prior: Prior
-    lower: float
-    upper: float
-    label: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

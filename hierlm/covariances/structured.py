@@ -7,14 +7,20 @@ from collections.abc import Mapping
 from copy import copy
 from typing import ClassVar
 
+import numpy as np
+import pytensor.tensor as pt
+from numpy.typing import NDArray
 from pytensor.tensor import linalg
 
+from hierlm.correlations import Coefficient, Correlation
 from hierlm.covariances.covariance import Covariance, Tensor
 from hierlm.covariances.idh import Idh
 from hierlm.covariances.setting import Setting
 from hierlm.errors import ModelError
 
-__all__ = ["Correlated", "Structured"]
+__all__ = ["ByFunction", "Correlated", "Structured", "markov_factor"]
+
+Floats = NDArray[np.float64]
 
 
 class Structured(Covariance):
@@ -46,6 +52,7 @@ class Structured(Covariance):
         ModelError
         """
         what = {
+            "order": (setting.levels, "levels of one factor", f"Write {self.name}(0 + f | g), f a factor."),
             "occasions": (setting.levels, "levels of one factor", f"Write {self.name}(0 + f | g), f a factor."),
             "coordinates": (setting.positions, "positions", f"Write {self.name}(time | g), time a number."),
             "matrix": (setting.matrix, "a matrix", f"Write {self.name}(0 + f | g, K)."),
@@ -110,3 +117,72 @@ class Correlated(Structured):
     def parts(self, k: int) -> tuple[tuple[Covariance, tuple[int, ...]], ...]:
         """One effect alone is ``idh``."""
         return ((Idh(), (0,)),) if k == 1 else super().parts(k)
+
+
+class ByFunction(Correlated):
+    """R is a correlation function of the effects' positions, the same as on the residuals' side.
+
+    Attributes
+    ----------
+    function : class of Correlation
+    rounding : float
+        Added to the diagonal of R, then divided by 1 + rounding, before it is factorised: smooth functions of places
+        that are close are indefinite in floating-point numbers.
+    """
+
+    function: ClassVar[type[Correlation]]
+    rounding: ClassVar[float] = 0.0
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        self.R = self.function(**options)
+
+    @property
+    def places(self) -> Floats:
+        """(k, d): coordinates, or the numbers of the occasions."""
+        return self._places(self.setting)
+
+    def _places(self, setting: Setting) -> Floats:
+        if self.needs == "coordinates" and setting.positions is not None:
+            return setting.positions
+        return np.arange(setting.k, dtype=np.float64)[:, None]
+
+    def check(self, setting: Setting) -> None:
+        """See :meth:`Structured.check`."""
+        super().check(setting)
+        places = self._places(setting)
+        if self.R.needs == "times" and places.shape[1] > 1:
+            found = places.shape[1]
+            raise ModelError(f"{self.name}() has one time, not {found} coordinates.", hint="Write exp(lat + lon | g).")
+        self.R.check([places])
+
+    def coefficients(self, k: int) -> tuple[Coefficient, ...]:
+        """Those of the correlation function."""
+        return self.R.coefficients([self.places])
+
+    def correlation(self, values: Mapping[str, Tensor], k: int) -> Tensor:
+        """R."""
+        return self.R.matrix(values, self.places)
+
+    def factor(self, values: Mapping[str, Tensor], k: int) -> Tensor:
+        """By one step after the other where R is Markov, which never fails; else by Cholesky's method."""
+        if self.places.shape[1] == 1:
+            step = self.R.step(values, np.diff(self.places[:, 0]))
+            if step is not None:
+                return markov_factor(*step, k)
+        R = self.correlation(values, k)
+        return linalg.cholesky((R + self.rounding * np.eye(k)) / (1.0 + self.rounding))
+
+
+def markov_factor(a: Tensor, v: Tensor, k: int) -> Tensor:
+    """C of effects each of which depends on the one before only: uᵢ = aᵢ uᵢ₋₁ + √vᵢ zᵢ.
+
+    C = (1 − A)⁻¹ diag(1, √v), A with a below the diagonal.
+
+    Parameters
+    ----------
+    a, v : (k − 1,) tensors
+    """
+    below = pt.zeros((k, k), dtype="float64")[np.arange(1, k), np.arange(k - 1)].set(-a)
+    noise = pt.concatenate([pt.ones(1, dtype="float64"), pt.sqrt(v)])
+    return linalg.solve_triangular(below + np.eye(k), pt.diag(noise), lower=True)

@@ -51,7 +51,7 @@ def occasions(bar: Bar, terms: Terms, on: Evaluator) -> tuple[str, ...] | None:
     DataWarning
         Where the structure counts occasions that are not equally spaced as neighbours.
     """
-    needed = bar.needs == "occasions"
+    needed = bar.needs in ("order", "occasions")
     single = not terms.intercept and terms.terms == ((0,),)
     value = on.value(terms.atoms[0]) if single else None
     if isinstance(value, Factor):
@@ -83,6 +83,8 @@ def _check_order(bar: Bar, factor: Factor, on: Evaluator) -> None:
             column=factor.name,
             hint=f"Say their order: pd.Categorical(d[{factor.name!r}], categories=[…], ordered=True).",
         )
+    if bar.needs == "order":
+        return
     try:
         gaps = np.diff([float(level) for level in factor.levels])
     except ValueError:

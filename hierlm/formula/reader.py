@@ -49,7 +49,7 @@ def parse(
     functions : collection of str
         Names of the user's own functions (``extra``).
     needs : mapping, optional
-        Structure → what it must know of its effects: ``"occasions"``, ``"coordinates"`` or ``"matrix"``.
+        Structure → what it must know of its effects: ``"order"``, ``"occasions"``, ``"coordinates"`` or ``"matrix"``.
 
     Returns
     -------

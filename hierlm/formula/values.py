@@ -96,7 +96,7 @@ class Bar:
         Columns of the weights of a multi-membership, one for each of ``factors``; empty for equal weights.
     multiple, scaled : bool
         Whether each of ``factors`` names a level: a multi-membership; whether its weights are divided by their sum.
-    needs : {"", "occasions", "coordinates", "matrix"}
+    needs : {"", "order", "occasions", "coordinates", "matrix"}
         What the structure must know of its effects.
     """
 

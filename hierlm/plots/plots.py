@@ -9,6 +9,9 @@ from hierlm.plots.caterpillar import caterpillar
 from hierlm.plots.components import components
 from hierlm.plots.lines import lines
 from hierlm.plots.ppc import ppc
+from hierlm.plots.qq import qq
+from hierlm.plots.ranks import ranks
+from hierlm.plots.residuals import residuals
 from hierlm.plots.shrinkage import shrinkage
 from hierlm.plots.smooths import smooths
 
@@ -44,6 +47,18 @@ class Plots:
         """The data among data drawn from the fit; see :func:`hierlm.plots.ppc`."""
         return ppc(self.fit, kind, **options)
 
+    def residuals(self, against: str = "fitted", **options: Any) -> Picture:
+        """Residuals against fitted values, a column, or the order; see :func:`hierlm.plots.residuals.residuals`."""
+        return residuals(self.fit, against, **options)
+
+    def qq(self, group: str | None = None, effect: str | None = None, **options: Any) -> Picture:
+        """Residuals, or group effects, against normal quantiles; see :func:`hierlm.plots.qq.qq`."""
+        return qq(self.fit, group, effect, **options)
+
+    def ranks(self, group: str | None = None, effect: str | None = None, **options: Any) -> Picture:
+        """Ranks of levels with their uncertainty; see :func:`hierlm.plots.ranks.ranks`."""
+        return ranks(self.fit, group, effect, **options)
+
     def lines(self, x: str | None = None, group: str | None = None, **options: Any) -> Picture:
         """Fitted lines of every level over the data; see :func:`hierlm.plots.lines`."""
         return lines(self.fit, x, group, **options)
@@ -57,4 +72,7 @@ class Plots:
         return [name for name in vars(type(self)) if not name.startswith("_") and name != "fit"]
 
     def __repr__(self) -> str:
-        return "<plots of a fit: caterpillar(group), shrinkage(group), components(), ppc(), lines(x, group), smooths()>"
+        return (
+            "<plots of a fit: caterpillar(group), shrinkage(group), components(), ppc(kind), lines(x, group), "
+            "smooths(), residuals(against), qq(group), ranks(group, effect)>"
+        )

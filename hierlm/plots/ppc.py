@@ -11,10 +11,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from hierlm.errors import PosteriorError, did_you_mean
+from hierlm.plots import predictive
 from hierlm.plots.canvas import BLUE, FAINT, INK, PALE, arviz_plots, heading, percent, plain, style
 from hierlm.plots.terms import one_response
+from hierlm.posterior.checking.replicates import replicate
 from hierlm.posterior.intervals import check_interval, interval
-from hierlm.posterior.predict import predict
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "ppc"]
 
-KINDS = ("density", "bars", "rootogram")
+KINDS = ("density", "bars", "rootogram", *predictive.KINDS)
 MOST_BARS = 15
 """Different values of a discrete response that are drawn as bars; with more it is a rootogram …"""
 MOST_VALUES = 500
@@ -34,6 +35,9 @@ def ppc(
     kind: str | None = None,
     *,
     response: str | None = None,
+    stat: Any = "mean",
+    by: str | None = None,
+    new_groups: Any = False,
     draws: int | None = None,
     level: float = 0.95,
     seed: int | None = None,
@@ -43,22 +47,31 @@ def ppc(
     Parameters
     ----------
     fit : Fit
-    kind : {"density", "bars", "rootogram"}, optional
-        Densities for a continuous response; for counts and yes/no data how often every value occurs, as bars, or on a
-        square-root scale where there are many values.
+    kind : str, optional
+        ``"density"`` (also called ``"overlay"``), for a continuous response; ``"bars"``, for counts and yes/no data how
+        often every value occurs, or ``"rootogram"``, on a square-root scale where there are many values.
+        ``"ecdf"``: cumulative shares; ``"stat"``: a statistic of the data among those of data sets drawn; ``"pit"``:
+        places of observations in their predictive distributions, with simultaneous bands; ``"calibration"``: predicted
+        probabilities of 0/1 data against shares; ``"intervals"``: predictive intervals of rows.
     response : str, optional
         Which one, in a model of several.
+    stat : str or function
+        For ``"stat"``: one of :func:`hierlm.posterior.check`.
+    by : str, optional
+        A grouping or factor column: a panel per level, or a row per level for ``"stat"``; not for the first kinds.
+    new_groups : bool, str or sequence of str
+        Draw data for new levels of these groupings (True: all), a mixed predictive check.
     draws : int, optional
         Data sets to draw: 50 densities, else 400, unless given (no more than the fit has draws).
     level : float
-        Of the intervals of ``bars`` and ``rootogram``.
+        Of intervals and bands.
     seed : int, optional
         The same seed gives the same picture.
 
     Returns
     -------
-    PlotCollection
-        Of arviz-plots; response scale.
+    PlotCollection or Picture
+        Of arviz-plots for densities, bars and rootograms; response scale.
 
     Raises
     ------
@@ -71,11 +84,18 @@ def ppc(
     """
     check_interval(level, "eti")
     chosen = one_response(fit, response)
-    drawn = _kind(chosen, kind)
+    if kind in predictive.KINDS:
+        return predictive.predictive(
+            fit, kind, response=response, stat=stat, by=by, new_groups=new_groups, draws=draws, level=level, seed=seed
+        )  # fmt: skip
+    drawn = _kind(chosen, "density" if kind == "overlay" else kind)
+    if by is not None:
+        raise PosteriorError(f"kind={drawn!r} is not drawn by level.", hint="Use kind='ecdf' or kind='stat' with by=.")
     wanted = draws if draws is not None else 50 if drawn == "density" else 400
-    replicated = _replicated(fit, chosen, wanted, seed)
+    replicated = _replicated(fit, chosen, wanted, seed, new_groups)
     with style():
-        return {"density": _density, "bars": _bars, "rootogram": _rootogram}[drawn](chosen, replicated, level)
+        pc, text = {"density": _density, "bars": _bars, "rootogram": _rootogram}[drawn](chosen, replicated, level)
+        return _finish(pc, chosen, f"{text} They are of new groups." if new_groups else text)
 
 
 def _kind(response: ModelResponse, kind: str | None) -> str:
@@ -93,16 +113,11 @@ def _kind(response: ModelResponse, kind: str | None) -> str:
     return kind
 
 
-def _replicated(fit: Fit, response: ModelResponse, draws: int, seed: int | None) -> NDArray[np.float64]:
+def _replicated(
+    fit: Fit, response: ModelResponse, draws: int, seed: int | None, new_groups: Any
+) -> NDArray[np.float64]:
     """Data sets drawn, shape (draw, row)."""
-    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 1:
-        raise PosteriorError(f"draws={draws!r} is not a positive whole number.", hint="Write draws=50.")
-    chains, most = fit.posterior.sizes["chain"], fit.posterior.sizes["draw"]
-    each = min(most, -(-int(draws) // chains))
-    drawn = predict(fit, kind="response", response=response.name, draws=each, seed=seed).draws.to_numpy()
-    if response.categories:  # by their numbers
-        drawn = sum((k + 1) * (drawn == category) for k, category in enumerate(response.categories))
-    values = drawn.reshape(-1, drawn.shape[-1])
+    values = replicate(fit, response.name, new_groups=new_groups, draws=draws, seed=seed).drawn
     return values[np.linspace(0, len(values) - 1, min(int(draws), len(values))).round().astype(int)]
 
 
@@ -113,7 +128,7 @@ def _tree(response: ModelResponse, replicated: NDArray[np.float64], dtype: type)
     return xr.DataTree.from_dict({"posterior_predictive": predicted, "observed_data": observed})
 
 
-def _density(response: ModelResponse, replicated: NDArray[np.float64], level: float) -> Any:
+def _density(response: ModelResponse, replicated: NDArray[np.float64], level: float) -> tuple[Any, str]:
     """Kernel densities, by arviz-plots."""
     number = len(replicated)
     ends = {"bound_correction": _piles_up(response.y, replicated)}
@@ -139,7 +154,7 @@ def _density(response: ModelResponse, replicated: NDArray[np.float64], level: fl
     axes.set_xlim(low, high)
     _legend(axes, [("line", INK, "observed"), ("line", BLUE, "drawn from the fit")])
     text = f"Densities of the {len(response.y):,} observations and of {number:,} data sets drawn from the fit."
-    return _finish(pc, response, text)
+    return pc, text
 
 
 def _piles_up(y: NDArray[np.float64], replicated: NDArray[np.float64]) -> bool:
@@ -154,7 +169,7 @@ def _range(y: NDArray[np.float64], replicated: NDArray[np.float64]) -> tuple[flo
     return float(low - 0.03 * (high - low)), float(high + 0.03 * (high - low))
 
 
-def _bars(response: ModelResponse, replicated: NDArray[np.float64], level: float) -> Any:
+def _bars(response: ModelResponse, replicated: NDArray[np.float64], level: float) -> tuple[Any, str]:
     """Rows with each value: observed as bars, expected as points with intervals."""
     values = np.arange(min(response.y.min(), replicated.min()), max(response.y.max(), replicated.max()) + 1)
     observed = np.array([np.sum(response.y == v) for v in values], dtype=float)
@@ -178,7 +193,7 @@ def _bars(response: ModelResponse, replicated: NDArray[np.float64], level: float
     axes.set_ylabel("Rows of the data")
     _legend(axes, [("bar", FAINT, "observed"), ("point", BLUE, f"expected, with {percent(level)} intervals")])
     text = f"Bars: {len(response.y):,} rows. Points: means over {len(replicated):,} data sets drawn from the fit."
-    return _finish(pc, response, f"{text[:-1]}, with {percent(level)} intervals.")
+    return pc, f"{text[:-1]}, with {percent(level)} intervals."
 
 
 def _bar_panel(da: xr.DataArray, target: Any, **_: Any) -> Any:
@@ -211,7 +226,7 @@ def _value_axis(axes: Any, response: ModelResponse, values: NDArray[np.float64])
         axes.set_xticks(values[:: 1 if len(values) <= MOST_BARS else 2].astype(int))
 
 
-def _rootogram(response: ModelResponse, replicated: NDArray[np.float64], level: float) -> Any:
+def _rootogram(response: ModelResponse, replicated: NDArray[np.float64], level: float) -> tuple[Any, str]:
     """Counts of every value on a square-root scale, by arviz-plots."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*rootogram.*")
@@ -239,7 +254,7 @@ def _rootogram(response: ModelResponse, replicated: NDArray[np.float64], level: 
     axes.set_xlim(-0.02 * high - 0.5, 1.02 * high + 0.5)
     _legend(axes, [("point", INK, "observed"), ("point", BLUE, f"expected, with {percent(level)} intervals")])
     text = f"How many of {len(response.y):,} rows have each value, and how many in {len(replicated):,} data sets drawn"
-    return _finish(pc, response, f"{text} from the fit (means and {percent(level)} intervals).")
+    return pc, f"{text} from the fit (means and {percent(level)} intervals)."
 
 
 def _only(pc: Any) -> Any:

@@ -24,6 +24,9 @@ __all__ = ["NewLevels"]
 
 Floats = NDArray[np.float64]
 
+MOST = 50_000_000
+"""Numbers of all draws of Λ that are kept, 400 MB; beyond, it is made anew for each new level."""
+
 
 @final
 class NewLevels:
@@ -105,7 +108,7 @@ class NewLevels:
         words = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 32, 4)]
         stream = np.random.default_rng(np.random.SeedSequence([self._seed, *words]))
         z = stream.standard_normal((self._draws.size, len(self._labels[group])))
-        if any(b.covariance.structured(len(b.effects)) for b in self._model.groups[group]):
+        if self._draws.size * len(self._labels[group]) ** 2 > MOST:
             return self._by_block(group, z)
         return np.einsum("sij,sj->si", self._root(group), z)
 

@@ -28,6 +28,14 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "bernoulli": ("bernoulli", PROBABILITY),
     "beta_binomial": ("beta_binomial", PROBABILITY),
     "exponential": ("exponential", ("log", "identity", "inverse", "softplus")),
+    "zero_inflated_poisson": ("zero_inflated_poisson", ("log",)),
+    "zero_inflated_negbinomial": ("zero_inflated_negbinomial", ("log",)),
+    "zero_inflated_binomial": ("zero_inflated_binomial", ("logit",)),
+    "hurdle_poisson": ("hurdle_poisson", ("log",)),
+    "hurdle_negbinomial": ("hurdle_negbinomial", ("log",)),
+    "hurdle_gamma": ("hurdle_gamma", ("log",)),
+    "hurdle_lognormal": ("hurdle_lognormal", ("identity",)),
+    "zero_one_inflated_beta": ("zero_one_inflated_beta", ("logit",)),
 }
 """Family → brms's, and the links of the mean that it has there; further parameters have the same names."""
 

@@ -25,7 +25,8 @@ def reached() -> set[Path]:
             continue
         seen.add(page)
         for block in TOC.findall(page.read_text(encoding="utf-8")) if page.suffix == ".md" else ():
-            for entry in (line.strip() for line in block.splitlines() if line.strip() and line[0] != ":"):
+            for line in (line.strip() for line in block.splitlines() if line.strip() and line[0] != ":"):
+                entry = line.removesuffix(">").rpartition("<")[2]  # perhaps after a title of its own
                 start = ROOT / entry[1:] if entry.startswith("/") else page.parent / entry
                 found = [*start.parent.glob(f"{start.name}.md"), *start.parent.glob(f"{start.name}.ipynb")]
                 assert found, f"{page}: nothing is called {entry}"

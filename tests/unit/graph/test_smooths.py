@@ -115,3 +115,22 @@ def test_no_dimension_has_a_comma() -> None:
     named = model.pymc.named_vars_to_dims
     assert {"r_p,q", "r_s(x, by=f):a", "sd_s(x, by=f):b"} <= {v.name for v in model.pymc.unobserved_RVs}
     assert not [dim for dims in named.values() for dim in dims if dim is not None and "," in dim]
+
+
+def test_in_the_chance_of_a_structural_zero() -> None:
+    """Zero-inflated counts with a curve in log μ and another one in logit π."""
+    data = frame()
+    data["n"] = np.random.default_rng(5).poisson(1.5, 40) * (data["x"] > 1)
+    model = hl.Model(["n ~ s(x, k=5)", "zi ~ s(z, k=5)"], data, "zero_inflated_poisson")
+    rng = np.random.default_rng(2)
+    point = {"b": rng.normal(0, 0.3, 2), "b_zi": rng.normal(0, 0.3, 2), "sd_s(x)": 0.4, "sd_zi:s(z)": 0.6}
+    point |= {"z_s(x)": rng.normal(size=3), "z_zi:s(z)": rng.normal(size=3)}
+    mean, zero = (
+        p.X @ point[name] + point[f"sd_{g}"] * (b.pieces[0].Z @ point[f"z_{g}"])
+        for p, name, g, b in zip(model.predictors, ("b", "b_zi"), ("s(x)", "zi:s(z)"), model.smooths, strict=True)
+    )
+    pi, pmf = 1 / (1 + np.exp(-zero)), stats.poisson.pmf(data["n"], np.exp(mean))
+    expected = np.log(pi * (data["n"] == 0) + (1 - pi) * pmf).sum()
+    expected += sum(stats.norm.logpdf(v).sum() for k, v in point.items() if k.startswith("z_"))
+    expected += sum(prior(model, k, v) for k, v in point.items() if not k.startswith("z_"))
+    assert density(model, point) == pytest.approx(expected, abs=1e-8)

@@ -51,7 +51,7 @@ def ante_covariance(values, sd, k):
     V = np.empty((k, k))
     for i in range(k):
         for j in range(i, k):
-            V[i, j] = V[j, i] = sd[i] * sd[j] * np.prod(values["rho_g"][i:j])
+            V[i, j] = V[j, i] = sd[i] * sd[j] * np.prod(values["phi_g"][i:j])
     return V
 
 
@@ -115,7 +115,7 @@ def stationary(pacf, k):
 WHEN = np.array([0.0, 0.5, 2.0, 3.5, 7.0])
 PLACES = np.array([[a, b] for a in (0.0, 1.0, 2.0) for b in (0.0, 0.5)])
 APART = np.sqrt(((PLACES[:, None] - PLACES[None]) ** 2).sum(-1))
-LONG = stats.lognorm(1.0, scale=np.sqrt(0.5 * np.sqrt(4.25)))
+LONG = stats.lognorm(1.0, scale=np.median(APART[np.triu_indices(6, 1)]) / 2)
 
 
 def one_sd(v, R):
@@ -130,32 +130,32 @@ CASES = {
     "ar1": (
         "ar1(0 + t | g)",
         {},
-        lambda v, m: one_sd(v, at_order(lambda lag: v["rho_g"] ** lag)),
-        lambda v, m: half_normal(v["sd_g"], m["scale"]) + truncated(v["rho_g"]),
+        lambda v, m: one_sd(v, at_order(lambda lag: v["phi_g"] ** lag)),
+        lambda v, m: half_normal(v["sd_g"], m["scale"]) + truncated(v["phi_g"]),
     ),
     "hetar1": (
         "hetar1(0 + t | g)",
         {},
-        lambda v, m: np.outer(v["sd_g"], v["sd_g"]) * at_order(lambda lag: v["rho_g"] ** lag),
-        lambda v, m: half_normal(v["sd_g"], m["scale"]) + truncated(v["rho_g"]),
+        lambda v, m: np.outer(v["sd_g"], v["sd_g"]) * at_order(lambda lag: v["phi_g"] ** lag),
+        lambda v, m: half_normal(v["sd_g"], m["scale"]) + truncated(v["phi_g"]),
     ),
     "toep": (
         "toep(0 + t | g)",
         {},
-        lambda v, m: np.outer(v["sd_g"], v["sd_g"]) * stationary(v["pacf_g"], 4),
-        lambda v, m: half_normal(v["sd_g"], m["scale"]) + truncated(v["pacf_g"]),
+        lambda v, m: np.outer(v["sd_g"], v["sd_g"]) * stationary(v["partial_g"], 4),
+        lambda v, m: half_normal(v["sd_g"], m["scale"]) + truncated(v["partial_g"]),
     ),
     "homtoep": (
         "homtoep(0 + t | g)",
         {},
-        lambda v, m: one_sd(v, stationary(v["pacf_g"], 4)),
-        lambda v, m: half_normal(v["sd_g"], m["scale"]) + truncated(v["pacf_g"]),
+        lambda v, m: one_sd(v, stationary(v["partial_g"], 4)),
+        lambda v, m: half_normal(v["sd_g"], m["scale"]) + truncated(v["partial_g"]),
     ),
     "car1": (
         "car1(when | g)",
         {},
-        lambda v, m: one_sd(v, v["rho_g"] ** np.abs(np.subtract.outer(WHEN, WHEN))),
-        lambda v, m: half_normal(v["sd_g"], m["scale"]) + stats.beta(1 / 1.5, 1).logpdf(v["rho_g"]),
+        lambda v, m: one_sd(v, v["phi_g"] ** np.abs(np.subtract.outer(WHEN, WHEN))),
+        lambda v, m: half_normal(v["sd_g"], m["scale"]) + stats.beta(1.5, 1).logpdf(v["phi_g"]),
     ),
     "exp": (
         "exp(lat + lon | g)",
@@ -179,7 +179,7 @@ CASES = {
         "ante(0 + t | g)",
         {},
         lambda v, m: ante_covariance(v, v["sd_g"], 4),
-        lambda v, m: half_normal(v["sd_g"], m["scale"]) + truncated(v["rho_g"]),
+        lambda v, m: half_normal(v["sd_g"], m["scale"]) + truncated(v["phi_g"]),
     ),
     "propto": (
         "propto(0 + t | g, K)",
@@ -444,7 +444,7 @@ def test_a_structure_beside_a_plain_term():
         float(a.prior.log_density(s))
         for a, s in zip([a for a in model.assignments if a.variable == "sd_g"], values["sd_g"], strict=True)
     )
-    total += truncated(values["rho_g"]) + stats.beta(2, 2).logpdf((1 + values["cor_g"][0, 1]) / 2)
+    total += truncated(values["phi_g"]) + stats.beta(2, 2).logpdf((1 + values["cor_g"][0, 1]) / 2)
     total += stats.norm.logpdf(point["z_g__0"]).sum() + stats.norm.logpdf(point["z_g"]).sum()
     assert density(graph, point_at(graph, values | free), jacobian=False) == pytest.approx(total, abs=1e-8)
     assert not model.plan().chosen
