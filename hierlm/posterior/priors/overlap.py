@@ -111,11 +111,11 @@ def prior_overlap(
 ) -> Overlap:
     """How much of the prior is still seen in the posterior?  The area under both marginal densities, by parameter.
 
-    ∫ min(p(θ), p(θ | y)) dθ is 1 where the data changed nothing and near 0 where they decided.  Above 0.35 a parameter is
-    called weakly identified.  It says how much was learnt, and not whether another prior would matter: for that see
+    ∫ min(p(θ), p(θ | y)) dθ is 1 where the data changed nothing and near 0 where they decided.  Above 0.35 a parameter
+    is called weakly identified.  It says how much was learnt, and not whether another prior would matter: for that see
     :func:`hierlm.posterior.priors.sensitivity.sensitivity`.
 
-    Prior densities are exact where the parameter has a univariate prior, and those of 4,000 draws of the prior elsewhere
+    Prior densities are exact where the parameter has a univariate prior, and from 4,000 draws of the prior elsewhere
     (thresholds, coefficients that a structure cuts off).
 
     Parameters
@@ -202,7 +202,7 @@ def _of(prior: Prior) -> Density:
 
 
 def _curves(name: str, values: Floats, drawn: Floats, known: tuple[tuple[float, float], Density] | None) -> Curves:
-    grid, posterior = kernel_density(values, (drawn.min(), drawn.max()) if known is None else known[0])
+    grid, posterior = kernel_density(values, (float(drawn.min()), float(drawn.max())) if known is None else known[0])
     if known is not None and _agrees(known[1], drawn):
         density = known[1](grid)
         return Curves(name, grid, posterior, np.where(np.isfinite(density), density, 0.0), drawn, values)
@@ -215,7 +215,7 @@ def _agrees(density: Density, drawn: Floats) -> bool:
     """Whether the density has half of its mass between the quartiles of draws: no structure has cut it off further."""
     low, high = np.quantile(drawn, [0.25, 0.75])
     at = np.linspace(low, high, 201)
-    return bool(abs(np.trapezoid(density(at), at) - 0.5) < 0.05)
+    return abs(float(np.trapezoid(density(at), at)) - 0.5) < 0.05
 
 
 def kernel_density(values: Floats, support: tuple[float, float]) -> tuple[Floats, Floats]:

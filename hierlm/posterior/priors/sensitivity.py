@@ -82,12 +82,8 @@ class Sensitivity:
     def _footer(self) -> list[str]:
         hidden = len(self.frame) - MOST_ROWS
         more = [f"… {hidden:,} more parameters in .frame"] if hidden > 0 else []
-        return [
-            *more,
-            f"How far the posterior moves when the priors, or the likelihood, are raised to a power; {self.threshold:g} "
-            "and more matters.",
-            f"Likelihood: {self.likelihood}.",
-        ]
+        what = "How far the posterior moves when the priors, or the likelihood, are raised to a power; from "
+        return [*more, f"{what}{self.threshold:g} on it matters.", f"Likelihood: {self.likelihood}."]
 
     def __repr__(self) -> str:
         return "\n".join([self.verdict, text_table(*self._table()), *self._footer()])
@@ -106,8 +102,8 @@ def sensitivity(
 ) -> Sensitivity:
     """Would another prior change the story?  How far the posterior moves when priors or likelihood count a little more.
 
-    The posteriors ∝ p(y | θ) p(θ)^α and ∝ p(y | θ)^α p(θ) with α near one are had by weighing the draws (no refit).  The
-    sensitivity is the slope, by log₂ α at α = 1, of the distance between the marginals with and without the power (the
+    The posteriors ∝ p(y | θ) p(θ)^α and ∝ p(y | θ)^α p(θ) with α near one are had by weighing the draws (no refit).
+    It is the slope, by log₂ α at α = 1, of the distance between the marginals with and without the power (a
     cumulative Jensen–Shannon distance).  For a normal posterior 0.05 is about a shift of the mean by 0.3 sd when the
     power is doubled.  p(θ) are the priors of coefficients, standard deviations, correlations and further parameters;
     the distribution of group effects belongs to the model, and is integrated over in p(y | θ) where that can be done.
@@ -118,9 +114,9 @@ def sensitivity(
     parameters : str or sequence of str, optional
         Variables or rows, group effects among them; all but the group effects unless given.
     likelihood : {"auto", "integrated", "conditional"}
-        p(y | θ) with the group effects integrated out, or p(y | θ, r) at the draws of the effects, which says too little
-        about what the data know of coefficients beside group effects.  ``"auto"`` integrates where all groupings are
-        nested inside one.
+        p(y | θ) with the group effects integrated out, or p(y | θ, r) at the draws of the effects, which says too
+        little about what the data know of coefficients beside group effects.  ``"auto"``
+        integrates where all groupings are nested inside one.
     threshold : float
         From which on a sensitivity counts.
     draws : int, optional

@@ -71,7 +71,7 @@ def test_sensitivity_is_arviz_s_with_pymc_s_densities(line):
     renamed = xr.Dataset(
         {
             n: (("chain", "draw", f"{n}_dim_0"), p["b"].sel(coef=[c]).to_numpy())
-            for n, c in zip(names, ["Intercept", "x"])
+            for n, c in zip(names, ["Intercept", "x"], strict=True)
         }
     ).assign(sigma=p["sigma"], chain=p["chain"], draw=p["draw"])
     assert {v.name for v in graph.free_RVs} == {*names, "sigma"}
@@ -183,4 +183,4 @@ def test_pictures(fitted):
     drawn = fit.plot.prior_overlap(seed=1)
     assert len(drawn.axes) == 6 and drawn.axes[5].get_title(loc="left") == "sigma"
     (axes,) = fit.plot.sensitivity("b").axes
-    assert [t.get_text() for t in axes.get_yticklabels()] == ["b[Days]", "b[Intercept]"]
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["b[Intercept]", "b[Days]"]
