@@ -144,12 +144,8 @@ MEANINGS: dict[str, Meaning] = {
     ),
     "mat": Meaning("mat", _spatial(_matern(1.5)), SPATIAL),
     "mat 0.5": Meaning("mat", _spatial(_matern(0.5)), SPATIAL, {"nu": 0.5}),
-    "mat 2.5 nugget": Meaning(
-        "mat", _spatial(_matern(2.5)), SPATIAL | {"nugget": NUGGET}, {"nu": 2.5, "nugget": True}
-    ),
-    "exp nugget": Meaning(
-        "exp", _spatial(lambda d: np.exp(-d)), SPATIAL | {"nugget": NUGGET}, {"nugget": True}
-    ),
+    "mat 2.5 nugget": Meaning("mat", _spatial(_matern(2.5)), SPATIAL | {"nugget": NUGGET}, {"nu": 2.5, "nugget": True}),
+    "exp nugget": Meaning("exp", _spatial(lambda d: np.exp(-d)), SPATIAL | {"nugget": NUGGET}, {"nugget": True}),
     "arma": Meaning("arma", _arma, {"ar": Several(SHARE, 1), "ma": Several(SHARE, 1)}, {"p": 1, "q": 1}),
     "arma 3 0": Meaning("arma", _arma, {"ar": Several(SHARE, 3)}, {"p": 3, "q": 0}),
     "arma 0 2": Meaning("arma", _arma, {"ma": Several(SHARE, 2)}, {"p": 0, "q": 2}),

@@ -45,7 +45,9 @@ QUICK = [
 ]
 STEP = next(n for n in (5, 7, 11, 13) if len(KINDS) % n)
 """Without a common divisor with the number of kinds, so that turns reach all."""
-SLOW = GRID if os.environ.get("HIERLM_FULL_GRID") else [(*p, *KINDS[(STEP * i) % len(KINDS)]) for i, p in enumerate(PAIRS)]
+SLOW = (
+    GRID if os.environ.get("HIERLM_FULL_GRID") else [(*p, *KINDS[(STEP * i) % len(KINDS)]) for i, p in enumerate(PAIRS)]
+)
 ONES = ("family", "link", "structure", "centring")
 
 
