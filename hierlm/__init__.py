@@ -52,6 +52,8 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.effects.marginal_means import contrasts as contrasts, marginal_means as marginal_means
     from hierlm.posterior.effects.predictions import predictions as predictions
     from hierlm.posterior.effects.slopes import slopes as slopes
+    from hierlm.posterior.evidence.bayes_factor import bayes_factor as bayes_factor
+    from hierlm.posterior.evidence.evidence import evidence as evidence
     from hierlm.posterior.fixef import fixef as fixef
     from hierlm.posterior.frames.augment import augment as augment
     from hierlm.posterior.frames.glance import glance as glance
@@ -92,6 +94,8 @@ _MODULE_OF = {
     "comparisons": "hierlm.posterior.effects.comparisons",
     "compare": "hierlm.posterior.comparison.compare",
     "diagnose": "hierlm.posterior.diagnose",
+    "bayes_factor": "hierlm.posterior.evidence.bayes_factor",
+    "evidence": "hierlm.posterior.evidence.evidence",
     "fixef": "hierlm.posterior.fixef",
     "icc": "hierlm.posterior.icc",
     "list_data": "hierlm.datasets",

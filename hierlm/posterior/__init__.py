@@ -7,6 +7,7 @@ from hierlm.posterior.comparison import Comparison, Elpd, compare, kfold, loo, r
 from hierlm.posterior.diagnose import Diagnosis, diagnose
 from hierlm.posterior.effective_parameters import effective_parameters
 from hierlm.posterior.effects import Effects, comparisons, contrasts, grid, marginal_means, predictions, slopes
+from hierlm.posterior.evidence import BayesFactor, Evidence, bayes_factor, evidence
 from hierlm.posterior.fixef import fixef
 from hierlm.posterior.frames import augment, glance, table, tidy
 from hierlm.posterior.hypotheses import Hypothesis, hypothesis
@@ -26,10 +27,12 @@ from hierlm.posterior.update_group import UpdatedGroup, update_group
 from hierlm.posterior.varcorr import VarCorr, varcorr
 
 __all__ = [
+    "BayesFactor",
     "Comparison",
     "Diagnosis",
     "Effects",
     "Elpd",
+    "Evidence",
     "Hypothesis",
     "Overlap",
     "Prediction",
@@ -40,6 +43,7 @@ __all__ = [
     "UpdatedGroup",
     "VarCorr",
     "augment",
+    "bayes_factor",
     "check",
     "check_residuals",
     "coef",
@@ -49,6 +53,7 @@ __all__ = [
     "diagnose",
     "display",
     "effective_parameters",
+    "evidence",
     "fixef",
     "glance",
     "grid",
