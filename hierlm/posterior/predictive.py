@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -23,7 +23,7 @@ from hierlm.posterior.options import check_finite, checked_seed, labelled_draws
 from hierlm.posterior.response import drawn_response
 from hierlm.priors import Prior
 
-__all__ = ["posterior_predictive", "prior_predictive"]
+__all__ = ["check_proper", "posterior_predictive", "prior_parameters", "prior_predictive"]
 
 TOO_WIDE = "The priors are too wide on the link scale; narrow those of b and sd_…."
 
@@ -100,12 +100,7 @@ def prior_predictive(model: Model, draws: int = 500, *, seed: int | None = None)
     """
     if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 1:
         raise PredictionError(f"draws={draws!r} is not a whole number of at least 1.", hint="Write draws=500.")
-    improper = [a.name for a in model.assignments if isinstance(a.prior, Prior) and not a.prior.proper]
-    if improper:
-        raise PriorError(
-            f"The prior of {', '.join(improper)} is improper: nothing can be drawn from it.",
-            hint='Give a proper one, such as hl.Prior("Normal", mu=0, sigma=10).',
-        )
+    check_proper(model)
     seed = checked_seed(seed)
     try:
         tree = _draw(model, int(draws), seed)
@@ -126,11 +121,38 @@ def prior_predictive(model: Model, draws: int = 500, *, seed: int | None = None)
     )
 
 
-def _draw(model: Model, draws: int, seed: int) -> xr.DataTree:
+def check_proper(model: Model) -> None:
+    """Refuse improper priors.
+
+    Raises
+    ------
+    PriorError
+        Naming the parameters.
+    """
+    improper = [a.name for a in model.assignments if isinstance(a.prior, Prior) and not a.prior.proper]
+    if improper:
+        raise PriorError(
+            f"The prior of {', '.join(improper)} is improper: nothing can be drawn from it.",
+            hint='Give a proper one, such as hl.Prior("Normal", mu=0, sigma=10).',
+        )
+
+
+def prior_parameters(model: Model, draws: int, seed: int) -> xr.Dataset:
+    """Draws of the parameters alone, without group effects and responses; dims ``chain`` of length 1, ``draw``, …"""
+    check_proper(model)
+    wanted = list(dict.fromkeys(a.variable for a in model.assignments if a.variable in model.pymc.named_vars))
+    if not wanted:
+        return xr.Dataset(coords={"chain": np.arange(1), "draw": np.arange(draws)})
+    found = _draw(model, draws, seed, wanted)["prior"].to_dataset()
+    found.attrs = {}
+    return found.transpose("chain", "draw", ...)
+
+
+def _draw(model: Model, draws: int, seed: int, wanted: Sequence[str] | None = None) -> xr.DataTree:
     """PyMC's forward sampling, evaluated by NumPy: compiling would take far longer than drawing."""
     with warnings.catch_warnings(), np.errstate(all="ignore"), _quiet("pymc.sampling.forward"), model.pymc:
         warnings.filterwarnings("ignore", message=".*[Pp]otential", category=UserWarning)  # weights: no part of it
-        return pm.sample_prior_predictive(draws, random_seed=seed, compile_kwargs={"mode": PYTHON})
+        return pm.sample_prior_predictive(draws, var_names=wanted, random_seed=seed, compile_kwargs={"mode": PYTHON})
 
 
 @contextmanager
