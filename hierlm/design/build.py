@@ -12,8 +12,8 @@ from hierlm.design.common import read_terms
 from hierlm.design.evaluate import Evaluator, Extra
 from hierlm.design.groups import GroupCoding, fit_groups
 from hierlm.design.predictor import Key, PredictorPlan, plan_predictor
-from hierlm.design.residuals import columns_of_residuals, correlated_rows
 from hierlm.design.rank import warn_rank, warn_scales
+from hierlm.design.residuals import columns_of_residuals, correlated_rows
 from hierlm.design.response import ResponsePlan, plan_response
 from hierlm.design.scales import fit_scale
 from hierlm.design.schema import Schema

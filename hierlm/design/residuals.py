@@ -110,14 +110,12 @@ def _coordinate(term: ResidualTerm, expression: Expression, on: Evaluator) -> Fl
     return np.asarray(value, dtype=np.float64)
 
 
-def _check_distinct(
-    term: ResidualTerm, on: Evaluator, codes: Ints, levels: tuple[str, ...], positions: Floats
-) -> None:
+def _check_distinct(term: ResidualTerm, on: Evaluator, codes: Ints, levels: tuple[str, ...], positions: Floats) -> None:
     """Refuse two rows of a block at the same position: their residuals would be equal."""
     if not term.positions or term.options.get("nugget") is True:
         return
     keys = np.column_stack([codes, positions])
-    _, first, inverse, counts = np.unique(keys, axis=0, return_index=True, return_inverse=True, return_counts=True)
+    _, inverse, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
     if (counts < 2).all():
         return
     rows = np.flatnonzero(inverse.reshape(-1) == np.flatnonzero(counts > 1)[0])

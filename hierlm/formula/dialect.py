@@ -15,8 +15,8 @@ __all__ = ["one_sided", "random_bars", "residual_predictor"]
 
 SIGMA = "sigma"
 _RESIDUALS = (
-    "Available: residual='units'; residual='idh(f):units' for one sd per level of the factor f; residual='ar1(time | g)' "
-    "and other correlations."
+    "Available: residual='units'; residual='idh(f):units' for one sd per level of the factor f; and correlations, "
+    "residual='ar1(time | g)'."
 )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from hierlm.errors import FormulaError, did_you_mean
 from hierlm.formula import bars, response, scales, smooths
@@ -17,7 +16,16 @@ from hierlm.formula.split import formulas, sides, typed_texts
 from hierlm.formula.terms import expand, is_offset, offset
 from hierlm.formula.tokens import Token, scan
 from hierlm.formula.tree import Bars, Call, Name, Node, bare, summands
-from hierlm.formula.values import Bar, Formula, Predictor, ResidualTerm, ResponseTerm, ScaleTerm, SmoothTerm, VarianceTerm
+from hierlm.formula.values import (
+    Bar,
+    Formula,
+    Predictor,
+    ResidualTerm,
+    ResponseTerm,
+    ScaleTerm,
+    SmoothTerm,
+    VarianceTerm,
+)
 from hierlm.formula.variances import is_variance, read_variance
 from hierlm.names import MEAN
 

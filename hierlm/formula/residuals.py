@@ -133,7 +133,9 @@ def _options(arguments: Sequence[Argument], context: Context) -> dict[str, Optio
     found: dict[str, Option] = {}
     for argument in arguments:
         if argument.keyword is None:
-            raise context.refuse("An option of a structure needs its name.", argument, "Write arma(time | g, p=1, q=1).")
+            raise context.refuse(
+                "An option of a structure needs its name.", argument, "Write arma(time | g, p=1, q=1)."
+            )
         if argument.keyword in found:
             raise context.refuse(f"{argument.keyword!r} is given twice.", argument, "Give it once.")
         found[argument.keyword] = literal(argument.value, context)

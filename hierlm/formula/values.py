@@ -21,6 +21,7 @@ __all__ = [
     "VarianceTerm",
 ]
 
+
 @dataclass(frozen=True)
 class Addition:
     """A left-hand side addition such as ``trials(size)``, ``weights(w)``, ``se(s, sigma=True)``.

@@ -73,9 +73,7 @@ def _scalar(name: str, prior: AnyPrior, bounds: tuple[float, float]) -> Tensor:
     return pm.Truncated(name, prior.dist(), lower=cut[0], upper=cut[1])  # type: ignore[union-attr]
 
 
-def bounded_vector(
-    name: str, dim: str, priors: Sequence[AnyPrior], bounds: Sequence[tuple[float, float]]
-) -> Tensor:
+def bounded_vector(name: str, dim: str, priors: Sequence[AnyPrior], bounds: Sequence[tuple[float, float]]) -> Tensor:
     """Add numbers between bounds: one variable where no prior is cut off; else one for each number, gathered."""
     if all(_cut(p, b) is None for p, b in zip(priors, bounds, strict=True)):
         return vector(name, dim, priors)

@@ -203,9 +203,7 @@ def _variances(responses: Sequence[ModelResponse], predictors: Sequence[ModelPre
 
 def _residual(residual: ResidualCorrelation | None) -> list[Assignment]:
     pairs = () if residual is None else zip(residual.labels, residual.coefficients, strict=True)
-    return [
-        Assignment(names.RESIDUAL, label, c.prior, kind="bounded", bounds=(c.lower, c.upper)) for label, c in pairs
-    ]
+    return [Assignment(names.RESIDUAL, label, c.prior, kind="bounded", bounds=(c.lower, c.upper)) for label, c in pairs]
 
 
 def _column(block: GroupBlock, effect: int) -> tuple[Piece, int]:

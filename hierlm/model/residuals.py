@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.correlations import Coefficient, Correlation, get_correlation
+from hierlm.covariances import STRUCTURES
 from hierlm.design.values import CorrelatedRows, Design
 from hierlm.errors import DataError, FormulaError, ModelError, warn_data
 from hierlm.formula.values import ResidualTerm
@@ -120,14 +121,11 @@ def _placed(message: str, term: ResidualTerm, source: str, hint: str | None) -> 
 def _check_response(term: ResidualTerm, response: ModelResponse, source: str) -> None:
     family = response.family
     if family.errors is None:
-        inner = " + ".join(term.positions) if term.needs == "coordinates" else f"0 + {' + '.join(term.positions) or 'f'}"
-        group = term.group or "g"
         raise _placed(
             f"A {family.name} response is not made of residuals that could be correlated.",
             term,
             source,
-            f"Correlate effects on the linear predictor instead: (… + {term.function}({inner} | {group})) in the "
-            "formula; or use gaussian, student_t or lognormal.",
+            f"Correlate effects on the linear predictor: leave residual= out, and add {_as_effects(term)}.",
         )
     for addition in ("weights", "se"):
         if addition in response.additions:
@@ -147,6 +145,17 @@ def _check_response(term: ResidualTerm, response: ModelResponse, source: str) ->
                 source,
                 f"Leave out {parameter} ~ ….",
             )
+
+
+def _as_effects(term: ResidualTerm) -> str:
+    """The nearest group term: effects with the same correlation, one for each occasion or place."""
+    group, where = term.group or "g", " + ".join(term.positions)
+    if term.needs == "nothing":
+        return f"(1 | {group})"
+    function = term.function if term.function in STRUCTURES else "exp" if term.needs == "coordinates" else "ar1"
+    if term.needs in ("steps", "occasions"):
+        return f"{function}(0 + {where if where.startswith('C(') else f'C({where or "time"})'} | {group})"
+    return f"{function}({where} | {group})"
 
 
 def _check_size(residual: ResidualCorrelation, term: ResidualTerm) -> None:

@@ -190,7 +190,9 @@ def test_density(typed: str, name: str, columns: list[str], family: str) -> None
     if family == "student_t":
         expected = blockwise(frame, typed, e, V, 4.5)
     else:
-        expected = stats.multivariate_normal.logpdf(e, cov=V) - (np.log(frame["y"]).sum() if family != "gaussian" else 0)
+        expected = stats.multivariate_normal.logpdf(e, cov=V) - (
+            np.log(frame["y"]).sum() if family != "gaussian" else 0
+        )
     point = {rv.name: np.asarray(given[rv.name]) for rv in model.pymc.free_RVs}
     evaluate = density(model)
     found, *slopes = evaluate(*point.values())
