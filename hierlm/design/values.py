@@ -215,8 +215,7 @@ class CorrelatedRows:
     levels : tuple of str
         Labels of the blocks, new ones last; ``"all rows"`` without a grouping.
     positions : (n, d) array
-        Coordinates; the code of an occasion; the rank among the rows of a block, where their order counts; zeros where
-        positions do not matter.
+        Coordinates, the code of an occasion, or the rank of the row in its block; zeros where they do not matter.
     """
 
     term: ResidualTerm

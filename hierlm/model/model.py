@@ -32,7 +32,7 @@ from hierlm.model.group_scales import scale_rows, scaled_blocks
 from hierlm.model.kernel_cache import readable_kernels
 from hierlm.model.options import Options
 from hierlm.model.parameterization import choose_centring
-from hierlm.model.residuals import ResidualCorrelation, residual_correlation, warn_residual
+from hierlm.model.residuals import ResidualCorrelation, residual_correlation
 from hierlm.model.smooths import smooth_blocks
 from hierlm.model.specify import FamilyChoice, LinkChoice, families_of, predictors_of, responses_of
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
@@ -168,26 +168,24 @@ class Model:
         blocks = tuple(replace(b, centred=c) for b, c in zip(blocks, centring, strict=True))
         blocks = scaled_blocks(design, blocks, parameterization)
         smooths = smooth_blocks(design, responses, [b.group for b in blocks])
-        correlation = residual_correlation(design, responses)
+        correlation = residual_correlation(design, responses, blocks)
         given, scales = {} if priors is None else priors, scale_rows(design)
         assignments = assign_priors(responses, predictors, blocks, given, smooths, scales, correlation)
         warn_unidentified(responses, predictors, blocks, assignments)
-        warn_residual(correlation, blocks)
-        state = {
-            "formula": parsed,
-            "design": design,
-            "responses": responses,
-            "predictors": predictors,
-            "blocks": blocks,
-            "smooths": smooths,
-            "scales": design.scales,
-            "residual": correlation,
-            "assignments": assignments,
-            "options": Options(
+        self.__dict__.update(
+            formula=parsed,
+            design=design,
+            responses=responses,
+            predictors=predictors,
+            blocks=blocks,
+            smooths=smooths,
+            scales=design.scales,
+            residual=correlation,
+            assignments=assignments,
+            options=Options(
                 family, link, dict(priors or {}), random, residual, missing, parameterization, functions, relations
             ),
-        }
-        self.__dict__.update(state)
+        )
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"A Model cannot be changed ('{name}'). Make another one: hl.Model(…).")

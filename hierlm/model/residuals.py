@@ -19,7 +19,7 @@ from hierlm.formula.values import ResidualTerm
 if TYPE_CHECKING:
     from hierlm.model.values import GroupBlock, ModelResponse
 
-__all__ = ["ResidualCorrelation", "residual_correlation", "warn_residual", "with_rows"]
+__all__ = ["ResidualCorrelation", "residual_correlation", "with_rows"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -78,7 +78,9 @@ class ResidualCorrelation:
         return tuple(part for part in parts if len(part))
 
 
-def residual_correlation(design: Design, responses: Sequence[ModelResponse]) -> ResidualCorrelation | None:
+def residual_correlation(
+    design: Design, responses: Sequence[ModelResponse], blocks: Sequence[GroupBlock]
+) -> ResidualCorrelation | None:
     """How the residuals of a model are correlated; None for independent ones.
 
     Raises
@@ -86,6 +88,11 @@ def residual_correlation(design: Design, responses: Sequence[ModelResponse]) -> 
     FormulaError, ModelError, DataError
         For a family without residuals, weights or standard errors of rows, options that mean nothing, positions that
         the function cannot take, and matrices beyond the memory.
+
+    Warns
+    -----
+    DataWarning
+        Of a correlation that group effects give already.
     """
     rows = design.correlated
     if rows is None:
@@ -100,6 +107,7 @@ def residual_correlation(design: Design, responses: Sequence[ModelResponse]) -> 
     except ModelError as problem:
         raise _placed(problem.message, term, design.formula.source, problem.hint) from problem
     _check_size(bare, term)
+    _warn_twice(bare, blocks)
     return with_rows(rows, response.name, function, coefficients)
 
 
@@ -171,14 +179,9 @@ def _check_size(residual: ResidualCorrelation, term: ResidualTerm) -> None:
         )
 
 
-def warn_residual(residual: ResidualCorrelation | None, blocks: Sequence[GroupBlock]) -> None:
-    """Warn of a correlation that group effects give already.
-
-    Warns
-    -----
-    DataWarning
-    """
-    if residual is None or residual.correlation.needs != "nothing":
+def _warn_twice(residual: ResidualCorrelation, blocks: Sequence[GroupBlock]) -> None:
+    """Warn of a correlation that group effects give already."""
+    if residual.correlation.needs != "nothing":
         return
     for block in blocks:
         constant = any(p.parameter == names.MEAN and (np.ptp(p.Z, axis=0) == 0).any() for p in block.pieces)
