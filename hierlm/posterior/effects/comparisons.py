@@ -104,8 +104,8 @@ def comparisons(
         raise PredictionError(f"of={of!r} is unknown.", hint="Use of='averages' or of='rows'.")
     wanted = _asked(variables)
     question = ask(
-        fit, new, grid, by, about=wanted, target=target, scale=scale, response=response, parameter=parameter, level=level, kind=kind,
-        draws=draws, seed=seed,
+        fit, new, grid, by, about=wanted, target=target, scale=scale, response=response, parameter=parameter,
+        level=level, kind=kind, draws=draws, seed=seed,
     )  # fmt: skip
     labels: dict[str, list[Any]] = {"variable": [], "contrast": [], **{c: [] for c in question.cells.labels}}
     parts = []

@@ -14,10 +14,10 @@ from hierlm.design.table import Table
 from hierlm.errors import PredictionError
 from hierlm.posterior.effects.answer import Effects, answer
 from hierlm.posterior.effects.asking import Scale, ask
+from hierlm.posterior.effects.columns import check_entering, column_of, explaining, grouping_only
 from hierlm.posterior.effects.contrasts import contrast_weights
 from hierlm.posterior.effects.grid import grid_table
 from hierlm.posterior.effects.measures import Compare, compared, measure as measure_of
-from hierlm.posterior.effects.columns import check_entering, column_of, explaining, grouping_only
 from hierlm.posterior.effects.targets import Target
 from hierlm.posterior.intervals import Kind
 from hierlm.posterior.predict import chosen_response
