@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hierlm import names
 from hierlm.design.values import Response
 from hierlm.errors import PredictionError, show_rows
-from hierlm.graph.evaluate import evaluate, sample
+from hierlm.graph.evaluate import Compute, evaluate, sample
 from hierlm.model.values import ModelResponse
 from hierlm.posterior.correlated import refuse_correlated
 from hierlm.posterior.levels import NewLevels
@@ -51,12 +51,19 @@ def expected_response(
     return mean_at(rows, draws, response, at, linear_of(rows, draws, response, at, kept, new))
 
 
-def mean_at(rows: Rows, draws: Draws, response: ModelResponse, at: At, etas: Mapping[str, Floats]) -> Floats:
+def mean_at(
+    rows: Rows,
+    draws: Draws,
+    response: ModelResponse,
+    at: At,
+    etas: Mapping[str, Floats],
+    compute: Compute = evaluate,
+) -> Floats:
     """E[y | parameters] at given linear predictors (S, rows in ``at``) of all parameters; see above."""
     free = free_values(draws, response)
     check_range(rows, response, etas, at)
     question = _probabilities(response) if response.categories else _mean(response)
-    return family_values(question, response, additions(rows, response, at), etas, free)
+    return family_values(question, response, additions(rows, response, at), etas, free, compute)
 
 
 def drawn_response(
