@@ -23,7 +23,7 @@ from hierlm.posterior.options import check_finite, checked_seed, labelled_draws
 from hierlm.posterior.response import drawn_response
 from hierlm.priors import Prior
 
-__all__ = ["check_proper", "posterior_predictive", "prior_parameters", "prior_predictive"]
+__all__ = ["check_proper", "posterior_predictive", "prior_draws", "prior_predictive"]
 
 TOO_WIDE = "The priors are too wide on the link scale; narrow those of b and sd_…."
 
@@ -121,13 +121,27 @@ def prior_predictive(model: Model, draws: int = 500, *, seed: int | None = None)
     )
 
 
-def check_proper(model: Model) -> None:
-    """Refuse improper priors.
+def prior_draws(model: Model, draws: int, *, seed: int) -> xr.DataTree:
+    """Draws of the parameters from the prior, without group effects and responses, in the group ``posterior``.
 
     Raises
     ------
     PriorError
-        Naming the parameters.
+        When a prior is improper.
+    """
+    check_proper(model)
+    known = {v.name for v in (*model.pymc.free_RVs, *model.pymc.deterministics)}
+    wanted = [v for v in dict.fromkeys(a.variable for a in model.assignments) if v in known]
+    prior = _draw(model, draws, seed, wanted)["prior"].to_dataset()[wanted].transpose("chain", "draw", ...)
+    return xr.DataTree.from_dict({"posterior": prior})
+
+
+def check_proper(model: Model) -> None:
+    """Refuse a model with an improper prior.
+
+    Raises
+    ------
+    PriorError
     """
     improper = [a.name for a in model.assignments if isinstance(a.prior, Prior) and not a.prior.proper]
     if improper:
@@ -137,22 +151,11 @@ def check_proper(model: Model) -> None:
         )
 
 
-def prior_parameters(model: Model, draws: int, seed: int) -> xr.Dataset:
-    """Draws of the parameters alone, without group effects and responses; dims ``chain`` of length 1, ``draw``, …"""
-    check_proper(model)
-    wanted = list(dict.fromkeys(a.variable for a in model.assignments if a.variable in model.pymc.named_vars))
-    if not wanted:
-        return xr.Dataset(coords={"chain": np.arange(1), "draw": np.arange(draws)})
-    found = _draw(model, draws, seed, wanted)["prior"].to_dataset()
-    found.attrs = {}
-    return found.transpose("chain", "draw", ...)
-
-
-def _draw(model: Model, draws: int, seed: int, wanted: Sequence[str] | None = None) -> xr.DataTree:
+def _draw(model: Model, draws: int, seed: int, only: Sequence[str] | None = None) -> xr.DataTree:
     """PyMC's forward sampling, evaluated by NumPy: compiling would take far longer than drawing."""
     with warnings.catch_warnings(), np.errstate(all="ignore"), _quiet("pymc.sampling.forward"), model.pymc:
         warnings.filterwarnings("ignore", message=".*[Pp]otential", category=UserWarning)  # weights: no part of it
-        return pm.sample_prior_predictive(draws, var_names=wanted, random_seed=seed, compile_kwargs={"mode": PYTHON})
+        return pm.sample_prior_predictive(draws, random_seed=seed, compile_kwargs={"mode": PYTHON}, var_names=only)
 
 
 @contextmanager

@@ -17,11 +17,13 @@ from hierlm.graph.structured import innovations
 from hierlm.model import Model
 from hierlm.model.respond import picklable, with_responses
 from hierlm.model.values import GroupBlock
+from hierlm.posterior.correlated import refuse_correlated
 from hierlm.posterior.level_scales import level_factors
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, at_rows, chunks
-from hierlm.posterior.predictive import check_proper, prior_parameters
+from hierlm.posterior.predictive import check_proper, prior_draws
 from hierlm.posterior.response import drawn_response
+from hierlm.priors.fixed import Fixed
 
 __all__ = ["Simulated", "as_fit", "check_simulable", "from_prior", "seeds", "simulate"]
 
@@ -58,9 +60,12 @@ def check_simulable(model: Model, *, prior: bool = False) -> None:
     ------
     ModelError
         With weights, which multiply a log-density and so belong to no distribution.
+    PosteriorError
+        With correlated residuals.
     PriorError
         With an improper prior, where parameters are drawn from it.
     """
+    refuse_correlated(model, "Simulated data", "Take them from the PyMC graph: model.prior_predictive().")
     for response in model.responses:
         if "weights" in response.additions:
             raise ModelError(
@@ -73,7 +78,9 @@ def check_simulable(model: Model, *, prior: bool = False) -> None:
 
 def from_prior(model: Model, seed: int) -> xr.Dataset:
     """One draw of all parameters from the prior, dims ``chain`` and ``draw`` of length 1; no group effects."""
-    return prior_parameters(picklable(model), 1, seed)
+    if all(isinstance(a.prior, Fixed) for a in model.assignments):
+        return xr.Dataset(coords={"chain": [0], "draw": [0]})
+    return prior_draws(picklable(model), 1, seed=seed)["posterior"].to_dataset()
 
 
 def simulate(model: Model, values: xr.Dataset, seed: int) -> Simulated:
