@@ -97,8 +97,8 @@ def evidence(
 
     p(y) = ∫ p(y | θ) p(θ) dθ, by bridge sampling.  Where the model's plan integrates effects out (see
     :meth:`hierlm.Model.plan`), that is done exactly, and few numbers are left; the proposal is then a split Student-t
-    at the mode, else a normal distribution with the moments of half of the draws.  The draws are made anew: the densities
-    are of coordinates that a fit does not keep.
+    at the mode, else a normal distribution with the moments of half of the draws.  The draws are made anew: their
+    coordinates are not kept by a fit.
 
     A marginal likelihood depends on the priors, and much more so than a posterior: a prior that is ten times as wide
     costs about log 10 for each parameter that it is of.  It is meaningful only for priors that were chosen for the
