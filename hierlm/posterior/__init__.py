@@ -7,12 +7,12 @@ from hierlm.posterior.comparison import Comparison, Elpd, compare, kfold, loo, r
 from hierlm.posterior.diagnose import Diagnosis, diagnose
 from hierlm.posterior.effective_parameters import effective_parameters
 from hierlm.posterior.effects import Effects, comparisons, contrasts, grid, marginal_means, predictions, slopes
-from hierlm.posterior.evidence import BayesFactor, Evidence, bayes_factor, evidence
 from hierlm.posterior.fixef import fixef
 from hierlm.posterior.frames import augment, glance, table, tidy
 from hierlm.posterior.hypotheses import Hypothesis, hypothesis
 from hierlm.posterior.icc import icc
 from hierlm.posterior.loglik import log_likelihood
+from hierlm.posterior.marginal_likelihood import BayesFactor, Evidence, bayes_factor, evidence
 from hierlm.posterior.predict import Prediction, predict
 from hierlm.posterior.predictive import posterior_predictive, prior_predictive
 from hierlm.posterior.priors import Overlap, Sensitivity, prior_overlap, sensitivity

@@ -12,9 +12,9 @@ from hierlm.errors import PosteriorError, PriorError
 from hierlm.fit import Fit
 from hierlm.fit.settings import checked_settings
 from hierlm.model import Model
-from hierlm.posterior.evidence.bridge import bridge, importance
-from hierlm.posterior.evidence.targets import Sampled, sampled
 from hierlm.posterior.layout import html_lines, html_page, number
+from hierlm.posterior.marginal_likelihood.bridge import bridge, importance
+from hierlm.posterior.marginal_likelihood.targets import Sampled, sampled
 from hierlm.priors import Prior
 from hierlm.samplers import Settings
 

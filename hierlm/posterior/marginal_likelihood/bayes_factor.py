@@ -13,8 +13,8 @@ from hierlm.fit import Fit
 from hierlm.model import Model
 from hierlm.posterior.comparison.compare import check_same_data
 from hierlm.posterior.comparison.elpd import data_of
-from hierlm.posterior.evidence.evidence import Evidence, evidence
 from hierlm.posterior.layout import Table, html_lines, html_page, html_table, number, plain, text_table
+from hierlm.posterior.marginal_likelihood.evidence import Evidence, evidence
 
 __all__ = ["BayesFactor", "bayes_factor"]
 
@@ -116,7 +116,7 @@ def bayes_factor(
     seed : int, optional
         Of both estimates.
     **options
-        Of :func:`hierlm.posterior.evidence.evidence.evidence`.
+        Of :func:`hierlm.posterior.marginal_likelihood.evidence.evidence`.
 
     Returns
     -------
