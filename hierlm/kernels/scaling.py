@@ -109,7 +109,7 @@ def _single(F, st):
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def scale(F, st, S, V):
-    """V ← I + MᵀSM (its lower triangle)."""
+    """V ← K⁻¹ + MᵀSM (its lower triangle), K⁻¹ the prior precision of w, the identity where levels are unrelated."""
     d = _single(F, st)
     others = d[st.first_root :]
     for n in range(st.nodes):
@@ -143,6 +143,7 @@ def scale(F, st, S, V):
             for m in range(i + nb.uint64(1)):
                 V[at + m] = others[i] * S[at + m] * others[m]
             V[at + i] += 1.0
+        _relate(st, V)
         return
     for a in range(st.nodes, st.blocks):
         ka, ra = st.size[a], st.column[a] - st.first_root
@@ -155,6 +156,13 @@ def scale(F, st, S, V):
                 _congruence(F, S, V, at, q, f, ka, h, kb)
         for i in range(ka):
             V[o + (ra + i) * q + ra + i] += 1.0
+    _relate(st, V)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _relate(st, V):
+    for i in range(st.related.shape[0]):
+        V[st.related[i]] += st.relation[i]
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)

@@ -121,7 +121,7 @@ def whitened(name: str, *, integrated: bool = False) -> tuple[hl.Model, Problem]
 def whitening(place: Arrangement, data: np.ndarray, n: Natural) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(Λ, L, c): B = I + ΛᵀSΛ = L Lᵀ and L c = Λᵀr, dense."""
     S, r = moments(data)
-    factor = prior_factor(place, n)
+    factor = prior_factor(model, place, n)
     L = np.linalg.cholesky(np.eye(place.columns) + factor.T @ unpacked(structure_of(data), S) @ factor)
     return factor, L, np.linalg.solve(L, factor.T @ r)
 
