@@ -10,7 +10,7 @@ import numpy as np
 
 from hierlm.kernels.compiling import REORDER
 
-__all__ = ["back_scale", "back_transposed", "divided", "scale", "times", "transposed", "unscale"]
+__all__ = ["back_scale", "back_transposed", "divided", "prior_norm", "scale", "times", "transposed", "unscale"]
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
@@ -163,6 +163,21 @@ def scale(F, st, S, V):
 def _relate(st, V):
     for i in range(st.related.shape[0]):
         V[st.related[i]] += st.relation[i]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
+def prior_norm(st, x, Kx):
+    """xᵀK⁻¹x, and Kx ← K⁻¹x, K⁻¹ the prior precision of w."""
+    total = 0.0
+    Kx[:] = x
+    for i in range(st.related.shape[0]):
+        value, r, c = st.relation[i], st.high[i], st.low[i]
+        Kx[r] += value * x[c]
+        if r != c:
+            Kx[c] += value * x[r]
+    for i in range(x.shape[0]):
+        total += x[i] * Kx[i]
+    return total
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)

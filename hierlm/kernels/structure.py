@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba as nb
 import numpy as np
@@ -42,8 +42,9 @@ class Structure(NamedTuple):
         Node → where its values begin; the last one is the root's.
     pairs (nodes + 1,), target
         Node → for every pair a ≥ b of its coupled columns, where the product is subtracted.
-    related, relation
-        Where the prior precision of standardised effects differs from the identity, and by how much.
+    related, high, low, relation
+        Where the prior precision of standardised effects differs from the identity: the place of the value, its row
+        and its column, and by how much.
     """
 
     nodes: int
@@ -63,6 +64,8 @@ class Structure(NamedTuple):
     pairs: Ints
     target: Ints
     related: Ints
+    high: Ints
+    low: Ints
     relation: Floats
 
     @property
@@ -122,15 +125,14 @@ def make_structure(
     found = Structure(
         nodes, len(size), int(column[-1]), root, int(column[nodes]), dense, column[:-1], size,
         factor.astype(np.int64), rows, coupled, _cumulated(per_node), partner, start, pairs, np.empty(0, np.int64),
-        np.empty(0, np.int64), np.empty(0),
+        np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0),
     )  # fmt: skip
     if pairs[-1] > MOST_PAIRS:
         return found
     block = np.repeat(np.arange(len(size)), size)
     target = np.empty(int(pairs[-1]), dtype=np.int64)
     _targets(found, block, target)
-    related, relation = _related(found, block, first, relations)
-    return found._replace(target=target, related=related, relation=relation)
+    return found._replace(target=target, **_related(found, block, first, relations))
 
 
 def _couplings(
@@ -181,19 +183,18 @@ def _filled(owner: Ints, partner: Ints, nodes: int) -> tuple[Ints, Ints]:
     return np.repeat(np.arange(nodes), counts).astype(np.int64), found
 
 
-def _related(
-    st: Structure, block: Ints, first: Ints, relations: Mapping[int, sparse.coo_array]
-) -> tuple[Ints, Floats]:
-    """Where the elements of relations are stored, one for each effect of a level, and their values."""
-    at, values = [np.empty(0, np.int64)], [np.empty(0)]
+def _related(st: Structure, block: Ints, first: Ints, relations: Mapping[int, sparse.coo_array]) -> dict[str, Any]:
+    """What relations add to the precision, one element for each effect of a level."""
+    high, low, values = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)]
     for g, relation in relations.items():
-        high, low = st.column[first[g] + relation.row], st.column[first[g] + relation.col]
         for i in range(int(st.size[first[g]])):
-            place = np.empty(len(high), dtype=np.int64)
-            _positions(st, block, high + i, low + i, place)
-            at.append(place)
+            high.append(st.column[first[g] + relation.row] + i)
+            low.append(st.column[first[g] + relation.col] + i)
             values.append(relation.data)
-    return np.concatenate(at), np.concatenate(values)
+    found = {"high": np.concatenate(high), "low": np.concatenate(low)}
+    place = np.empty(len(found["high"]), dtype=np.int64)
+    _positions(st, block, found["high"], found["low"], place)
+    return found | {"related": place, "relation": np.concatenate(values)}
 
 
 def _cumulated(counts: Ints) -> Ints:

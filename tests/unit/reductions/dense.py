@@ -104,14 +104,29 @@ def dense_design(model: hl.Model, place: Arrangement) -> tuple[Floats, Floats]:
 
 def prior_factor(model: hl.Model, place: Arrangement, n: Natural) -> Floats:
     """Λ, dense, of columns in the order of the model's levels."""
-    across = [_across(model.batches[group][0]) for group in place.groups]
+    across = [np.linalg.cholesky(_relation(model.batches[group][0])) for group in place.groups]
     blocks = [np.kron(root, part) for root, part in zip(across, n.scaled, strict=True)]
     return block_diag(*[b for b in blocks if b.size], np.diag(place.scales)) if place.columns else np.zeros((0, 0))
 
 
-def _across(block: GroupBlock) -> Floats:
-    """A root of the covariance across levels."""
-    return np.eye(len(block.levels)) if block.relation is None else np.linalg.cholesky(block.relation.dense(block.levels))
+def unrelated_factor(place: Arrangement, n: Natural) -> Floats:
+    """Λ without relations, dense, of columns in any order of the levels."""
+    blocks = [np.kron(np.eye(j), part) for j, part in zip(place.levels, n.scaled, strict=True)]
+    return block_diag(*[b for b in blocks if b.size], np.diag(place.scales)) if place.columns else np.zeros((0, 0))
+
+
+def relations(model: hl.Model, place: Arrangement) -> Floats:
+    """The covariance of standardised effects, dense, columns in the order of elimination."""
+    every = []
+    for group, k, order in zip(place.groups, place.sizes, place.orders, strict=True):
+        first = np.argsort(order)
+        every.append(np.kron(_relation(model.batches[group][0])[np.ix_(first, first)], np.eye(k)))
+    return block_diag(*[b for b in every if b.size], np.eye(len(place.free))) if place.columns else np.zeros((0, 0))
+
+
+def _relation(block: GroupBlock) -> Floats:
+    """The covariance across levels, in their order."""
+    return np.eye(len(block.levels)) if block.relation is None else block.relation.dense(block.levels)
 
 
 def unpacked(st: Structure, V: Floats, *, symmetric: bool = True) -> Floats:
@@ -129,10 +144,13 @@ def unpacked(st: Structure, V: Floats, *, symmetric: bool = True) -> Floats:
 
 
 def split(model: hl.Model, place: Arrangement, u: Floats) -> dict[str, Floats]:
-    """``r_g`` of every grouping and ``b``, from the columns of W."""
+    """``r_g`` of every grouping and ``b``, from columns in the order of elimination."""
     found = {}
-    for group, j, k, start in zip(place.groups, place.levels, place.sizes, place.starts, strict=True):
-        found[names.effects(group)] = u[start : start + j * k].reshape((k,) if group not in model.groups else (j, k))
+    for group, j, k, start, order in zip(
+        place.groups, place.levels, place.sizes, place.starts, place.orders, strict=True
+    ):
+        own = u[start : start + j * k].reshape(j, k)[order]
+        found[names.effects(group)] = own[0] if group not in model.groups else own
     b = place.means.copy()
     b[place.free] += u[place.columns - len(place.free) :]
     return found | {"b": b}

@@ -95,6 +95,11 @@ def related() -> dict[str, Any]:
     return {"A": hl.pedigree(parents), "tree": hl.phylogeny(tree), "K": full}
 
 
+def related_by(formula: str) -> dict[str, Any]:
+    """Those that a formula names."""
+    return {k: v for k, v in related().items() if f", {k})" in formula or f"={k})" in formula}
+
+
 RELATED: dict[str, tuple[str, dict[str, Any]]] = {
     "pedigree": ("y ~ x + known(1 | g, A)", {}),
     "pedigree, slopes": ("y ~ x + (1 + x | gr(g, cov=A)) + (1 | h)", {"cor_g": hl.LKJ(2)}),
@@ -113,8 +118,7 @@ RELATED: dict[str, tuple[str, dict[str, Any]]] = {
 def gaussian(name: str) -> tuple[hl.Model, Problem]:
     """A model of :data:`MODELS` or :data:`RELATED` and its problem."""
     formula, priors = (MODELS | RELATED)[name]
-    matrices = {k: v for k, v in related().items() if f", {k})" in formula or f"={k})" in formula}
-    data = frame() | {"g2": frame()["g"]}
+    data, matrices = frame() | {"g2": frame()["g"]}, related_by(formula)
     model = hl.Model(formula, data, priors=priors, parameterization="noncentered", matrices=matrices)
     return model, REDUCTION.apply(model)
 
