@@ -141,9 +141,11 @@ def whitening(
 
 
 def predictor(model: hl.Model, place: Arrangement, u: np.ndarray) -> np.ndarray:
-    """η without an integrated effect."""
+    """η without an integrated effect, given effects in the order of elimination."""
     W, _ = dense_design(model, place)
-    return model.predictors[0].offset + model.predictors[0].X @ place.means + W @ u
+    first = np.arange(place.columns - len(place.free), place.columns)
+    order = np.concatenate([*(place.columns_of(g) for g in range(len(place.groups))), first])
+    return model.predictors[0].offset + model.predictors[0].X @ place.means + W @ u[order]
 
 
 def row_density(
