@@ -79,6 +79,8 @@ def _vectors(model: Model) -> dict[str, tuple[str, ...]]:
             found[names.sd(group)] = (names.effect_dim(group) if every else names.sd_dim(group),)
     for group in model.scales:
         found[names.scale(group)] = (names.scale_dim(group),)
+    if any(a.variable == names.VARIANCE for a in model.assignments):
+        found[names.VARIANCE] = (names.VARIANCE_DIM,)
     for block in model.smooths:
         found[names.sd(block.group)] = ()
     for r in model.responses:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 import pandas as pd
 import xarray as xr
 
+from hierlm.fit.prior_questions import PriorQuestions
 from hierlm.model.model import Model
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ __all__ = ["Fit"]
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Fit:
+class Fit(PriorQuestions):
     """A model and the draws from its posterior; every question is one method, a line that calls a plain function.
 
     Parameters

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import pandas as pd
 
+from hierlm.correlations import POSITIONS
 from hierlm.covariances import NEEDS, STRUCTURES
 from hierlm.covariances.handed import relations_of
 from hierlm.design import build
@@ -31,6 +32,7 @@ from hierlm.model.group_scales import scale_rows, scaled_blocks
 from hierlm.model.kernel_cache import readable_kernels
 from hierlm.model.options import Options
 from hierlm.model.parameterization import choose_centring
+from hierlm.model.residuals import ResidualCorrelation, residual_correlation
 from hierlm.model.smooths import smooth_blocks
 from hierlm.model.specify import FamilyChoice, LinkChoice, families_of, predictors_of, responses_of
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
@@ -68,7 +70,8 @@ class Model:
     random : str, optional
         Group terms in MCMCglmm's dialect: ``"us(1 + Days):Subject"``.
     residual : str, optional
-        Residual structure: ``"units"``, ``"idh(trt):units"``.
+        Correlation of residuals within groups, ``"ar1(time | subject)"``, ``"exp(lat + lon | field, nugget=True)"``;
+        or MCMCglmm's ``"units"`` and ``"idh(trt):units"``.
     missing : {"error", "drop"}
         What to do with rows that lack a value.
     parameterization : {"auto", "centered", "noncentered"} or mapping by grouping
@@ -93,6 +96,8 @@ class Model:
         The penalised parts of smooth terms, each a block with one level and one standard deviation; no grouping.
     scales : mapping
         Groupings whose standard deviations have a formula, ``sd(g) ~ z``, and what those of each level depend on.
+    residual : ResidualCorrelation or None
+        How residuals are correlated: the function, the block and the position of every row, and its coefficients.
     assignments : tuple
         The prior of every parameter; :meth:`priors` shows them as a table.
     options : Options
@@ -117,6 +122,7 @@ class Model:
     blocks: tuple[GroupBlock, ...]
     smooths: tuple[GroupBlock, ...]
     scales: Mapping[str, LevelScale]
+    residual: ResidualCorrelation | None
     assignments: tuple[Assignment, ...]
     options: Options
 
@@ -146,6 +152,7 @@ class Model:
             structures=STRUCTURES,
             functions=tuple(functions),
             needs=NEEDS,
+            correlations=POSITIONS,
         )
         check_matrices(parsed, relations)
         check_left_sides(parsed, available(data), [f for f, _ in chosen])
@@ -161,23 +168,24 @@ class Model:
         blocks = tuple(replace(b, centred=c) for b, c in zip(blocks, centring, strict=True))
         blocks = scaled_blocks(design, blocks, parameterization)
         smooths = smooth_blocks(design, responses, [b.group for b in blocks])
+        correlation = residual_correlation(design, responses, blocks)
         given, scales = {} if priors is None else priors, scale_rows(design)
-        assignments = assign_priors(responses, predictors, blocks, given, smooths, scales)
+        assignments = assign_priors(responses, predictors, blocks, given, smooths, scales, correlation)
         warn_unidentified(responses, predictors, blocks, assignments)
-        state = {
-            "formula": parsed,
-            "design": design,
-            "responses": responses,
-            "predictors": predictors,
-            "blocks": blocks,
-            "smooths": smooths,
-            "scales": design.scales,
-            "assignments": assignments,
-            "options": Options(
+        self.__dict__.update(
+            formula=parsed,
+            design=design,
+            responses=responses,
+            predictors=predictors,
+            blocks=blocks,
+            smooths=smooths,
+            scales=design.scales,
+            residual=correlation,
+            assignments=assignments,
+            options=Options(
                 family, link, dict(priors or {}), random, residual, missing, parameterization, functions, relations
             ),
-        }
-        self.__dict__.update(state)
+        )
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"A Model cannot be changed ('{name}'). Make another one: hl.Model(…).")

@@ -9,9 +9,11 @@ from hierlm.plots.caterpillar import caterpillar
 from hierlm.plots.components import components
 from hierlm.plots.lines import lines
 from hierlm.plots.ppc import ppc
+from hierlm.plots.prior_overlap import prior_overlap
 from hierlm.plots.qq import qq
 from hierlm.plots.ranks import ranks
 from hierlm.plots.residuals import residuals
+from hierlm.plots.sensitivity import sensitivity
 from hierlm.plots.shrinkage import shrinkage
 from hierlm.plots.smooths import smooths
 
@@ -67,6 +69,14 @@ class Plots:
         """The curves and surfaces of smooth terms; see :func:`hierlm.plots.smooths`."""
         return smooths(self.fit, term, **options)
 
+    def prior_overlap(self, parameters: Any = None, **options: Any) -> Picture:
+        """Posterior densities over those of the priors; see :func:`hierlm.plots.prior_overlap.prior_overlap`."""
+        return prior_overlap(self.fit, parameters, **options)
+
+    def sensitivity(self, parameters: Any = None, **options: Any) -> Picture:
+        """How far parameters move with the priors; see :func:`hierlm.plots.sensitivity.sensitivity`."""
+        return sensitivity(self.fit, parameters, **options)
+
     def __dir__(self) -> list[str]:
         """The pictures, for tab completion."""
         return [name for name in vars(type(self)) if not name.startswith("_") and name != "fit"]
@@ -74,5 +84,5 @@ class Plots:
     def __repr__(self) -> str:
         return (
             "<plots of a fit: caterpillar(group), shrinkage(group), components(), ppc(kind), lines(x, group), "
-            "smooths(), residuals(against), qq(group), ranks(group, effect)>"
+            "smooths(), residuals(against), qq(group), ranks(group, effect), prior_overlap(), sensitivity()>"
         )

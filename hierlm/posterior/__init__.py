@@ -14,6 +14,7 @@ from hierlm.posterior.icc import icc
 from hierlm.posterior.loglik import log_likelihood
 from hierlm.posterior.predict import Prediction, predict
 from hierlm.posterior.predictive import posterior_predictive, prior_predictive
+from hierlm.posterior.priors import Overlap, Sensitivity, prior_overlap, sensitivity
 from hierlm.posterior.r2 import r2
 from hierlm.posterior.ranef import ranef
 from hierlm.posterior.ranks import Ranks, ranks
@@ -30,8 +31,10 @@ __all__ = [
     "Effects",
     "Elpd",
     "Hypothesis",
+    "Overlap",
     "Prediction",
     "Ranks",
+    "Sensitivity",
     "Shrinkage",
     "Summary",
     "UpdatedGroup",
@@ -59,6 +62,7 @@ __all__ = [
     "posterior_predictive",
     "predict",
     "predictions",
+    "prior_overlap",
     "prior_predictive",
     "r2",
     "ranef",
@@ -66,6 +70,7 @@ __all__ = [
     "reloo",
     "repeatability",
     "residuals",
+    "sensitivity",
     "shrinkage",
     "slopes",
     "smooths",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -23,7 +23,7 @@ from hierlm.posterior.options import check_finite, checked_seed, labelled_draws
 from hierlm.posterior.response import drawn_response
 from hierlm.priors import Prior
 
-__all__ = ["posterior_predictive", "prior_predictive"]
+__all__ = ["check_proper", "posterior_predictive", "prior_draws", "prior_predictive"]
 
 TOO_WIDE = "The priors are too wide on the link scale; narrow those of b and sd_…."
 
@@ -100,12 +100,7 @@ def prior_predictive(model: Model, draws: int = 500, *, seed: int | None = None)
     """
     if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 1:
         raise PredictionError(f"draws={draws!r} is not a whole number of at least 1.", hint="Write draws=500.")
-    improper = [a.name for a in model.assignments if isinstance(a.prior, Prior) and not a.prior.proper]
-    if improper:
-        raise PriorError(
-            f"The prior of {', '.join(improper)} is improper: nothing can be drawn from it.",
-            hint='Give a proper one, such as hl.Prior("Normal", mu=0, sigma=10).',
-        )
+    check_proper(model)
     seed = checked_seed(seed)
     try:
         tree = _draw(model, int(draws), seed)
@@ -126,11 +121,41 @@ def prior_predictive(model: Model, draws: int = 500, *, seed: int | None = None)
     )
 
 
-def _draw(model: Model, draws: int, seed: int) -> xr.DataTree:
+def prior_draws(model: Model, draws: int, *, seed: int) -> xr.DataTree:
+    """Draws of the parameters from the prior, without group effects and responses, in the group ``posterior``.
+
+    Raises
+    ------
+    PriorError
+        When a prior is improper.
+    """
+    check_proper(model)
+    known = {v.name for v in (*model.pymc.free_RVs, *model.pymc.deterministics)}
+    wanted = [v for v in dict.fromkeys(a.variable for a in model.assignments) if v in known]
+    prior = _draw(model, draws, seed, wanted)["prior"].to_dataset()[wanted].transpose("chain", "draw", ...)
+    return xr.DataTree.from_dict({"posterior": prior})
+
+
+def check_proper(model: Model) -> None:
+    """Refuse a model with an improper prior.
+
+    Raises
+    ------
+    PriorError
+    """
+    improper = [a.name for a in model.assignments if isinstance(a.prior, Prior) and not a.prior.proper]
+    if improper:
+        raise PriorError(
+            f"The prior of {', '.join(improper)} is improper: nothing can be drawn from it.",
+            hint='Give a proper one, such as hl.Prior("Normal", mu=0, sigma=10).',
+        )
+
+
+def _draw(model: Model, draws: int, seed: int, only: Sequence[str] | None = None) -> xr.DataTree:
     """PyMC's forward sampling, evaluated by NumPy: compiling would take far longer than drawing."""
     with warnings.catch_warnings(), np.errstate(all="ignore"), _quiet("pymc.sampling.forward"), model.pymc:
         warnings.filterwarnings("ignore", message=".*[Pp]otential", category=UserWarning)  # weights: no part of it
-        return pm.sample_prior_predictive(draws, random_seed=seed, compile_kwargs={"mode": PYTHON})
+        return pm.sample_prior_predictive(draws, random_seed=seed, compile_kwargs={"mode": PYTHON}, var_names=only)
 
 
 @contextmanager

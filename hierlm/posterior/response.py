@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from hierlm import names
 from hierlm.design.values import Response
 from hierlm.errors import PredictionError, show_rows
-from hierlm.graph.evaluate import evaluate, sample
+from hierlm.graph.evaluate import Compute, evaluate, sample
 from hierlm.model.values import ModelResponse
+from hierlm.posterior.correlated import refuse_correlated
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import At, Draws, Rows, family_values, linear_predictor
 
@@ -50,12 +51,19 @@ def expected_response(
     return mean_at(rows, draws, response, at, linear_of(rows, draws, response, at, kept, new))
 
 
-def mean_at(rows: Rows, draws: Draws, response: ModelResponse, at: At, etas: Mapping[str, Floats]) -> Floats:
+def mean_at(
+    rows: Rows,
+    draws: Draws,
+    response: ModelResponse,
+    at: At,
+    etas: Mapping[str, Floats],
+    compute: Compute = evaluate,
+) -> Floats:
     """E[y | parameters] at given linear predictors (S, rows in ``at``) of all parameters; see above."""
     free = free_values(draws, response)
     check_range(rows, response, etas, at)
     question = _probabilities(response) if response.categories else _mean(response)
-    return family_values(question, response, additions(rows, response, at), etas, free)
+    return family_values(question, response, additions(rows, response, at), etas, free, compute)
 
 
 def drawn_response(
@@ -74,6 +82,7 @@ def drawn_response(
     PredictionError
         When a parameter is outside its range, or so extreme that the family cannot be drawn from.
     """
+    refuse_correlated(draws.model, "New responses", 'Ask kind="mean" or kind="linear".')
     etas, free = linear_of(rows, draws, response, at, kept, new), free_values(draws, response)
     check_range(rows, response, etas, at)
     question = _distribution(response)
@@ -124,6 +133,7 @@ def log_density(
     rows: Rows, draws: Draws, response: ModelResponse, y: Floats, at: At, kept: Sequence[str], new: NewLevels
 ) -> Floats:
     """w_i log p(y_i | parameters), shape (S, rows in ``at``)."""
+    refuse_correlated(draws.model, "Densities of single rows", "Compare models by their predictions.")
     etas, free = linear_of(rows, draws, response, at, kept, new), free_values(draws, response)
     given = additions(rows, response, at)
     observed = y[at].astype(np.int64) if response.family.discrete else y[at]

@@ -16,14 +16,14 @@ __all__ = ["prior_obstacles", "structure_obstacles"]
 
 
 def prior_obstacles(model: Model, *, normal: Collection[str] = ()) -> Iterator[str]:
-    """Which priors kernels cannot deal with, one sentence each.
+    """Which priors kernels cannot deal with, one sentence each; those of correlated residuals are no matter here.
 
     Parameters
     ----------
     normal : collection of str
         Variables of coefficients that must be normal, since they are integrated out.
     """
-    for a in model.assignments:
+    for a in (a for a in model.assignments if a.variable != names.RESIDUAL):
         why = _obstacle(a.kind, a.prior, a.variable in normal)
         if why is not None:
             yield f"the prior of {a.name} is {a.prior}, but {why}"
@@ -61,6 +61,8 @@ def structure_obstacles(model: Model, *, related: bool = False) -> Iterator[str]
         Whether the kernel takes levels that are related.
     """
     response = model.responses[0].name
+    if model.residual is not None:
+        yield f"residuals are correlated, {model.residual.label}"
     for group in model.scales:
         yield f"the standard deviation of {group} has a formula of its own"
     for block in (*model.blocks, *model.smooths):

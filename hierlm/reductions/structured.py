@@ -99,6 +99,9 @@ def _obstacles(model: Model) -> Iterator[str]:
         return
     if response.links[names.MEAN] != get_link("identity"):
         yield f"the link of the mean is {response.links[names.MEAN].name}, not the identity"
+    if model.residual is not None:
+        yield from structure_obstacles(model)
+        return
     predictor = scale_predictor(model)
     if predictor is None:
         yield "there is no structure in the residuals"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from hierlm.covariances import STRUCTURES
 from hierlm.errors import FormulaError
 from hierlm.formula import Formula, columns, parse
 from tests.safety.audit import watch
@@ -221,7 +222,7 @@ MALFORMED = [
 @pytest.mark.parametrize(("typed", "place", "said"), MALFORMED, ids=[m[0] for m in MALFORMED])
 def test_refused_with_the_place_and_the_remedy(typed: str, place: str, said: str) -> None:
     with pytest.raises(FormulaError) as caught:
-        parse(typed)
+        parse(typed, structures=STRUCTURES)
     problem = caught.value
     assert typed[problem.start : problem.stop] == place
     assert said in str(problem)

@@ -66,8 +66,37 @@ ASKS: dict[str, Callable[[hl.Fit, int], Any]] = {
     "hierlm.model.model.Model.prior_predictive": lambda fit, seed: fit.model.prior_predictive(30, seed=seed),
     "hierlm.posterior.tree.tree": lambda fit, seed: fit.tree(seed=seed),
     "hierlm.plots.ppc.ppc": lambda fit, seed: fit.plot.ppc(seed=seed),
+    "hierlm.plots.predictive.predictive": lambda fit, seed: fit.plot.ppc("pit", seed=seed),
+    "hierlm.plots.qq.qq": lambda fit, seed: fit.plot.qq(seed=seed),
+    "hierlm.plots.residuals.residuals": lambda fit, seed: fit.plot.residuals("fitted", seed=seed),
+    "hierlm.posterior.checking.check.check": lambda fit, seed: fit.check("sd", seed=seed),
+    "hierlm.posterior.checking.check_residuals.check_residuals": lambda fit, seed: fit.check_residuals(seed=seed),
+    "hierlm.posterior.checking.residuals.residuals": lambda fit, seed: fit.residuals(seed=seed),
+    "hierlm.posterior.comparison.kfold.kfold": lambda fit, seed: fit.kfold(2, seed=seed, draws=50).units,
+    "hierlm.posterior.comparison.reloo.reloo": lambda fit, seed: _reloo(fit, seed).units,
+    "hierlm.posterior.hypotheses.hypothesis.hypothesis": lambda fit, seed: fit.hypothesis(
+        "sigma = sd_Batch[Intercept]", seed=seed
+    ),
+    "hierlm.posterior.repeatability.repeatability": lambda fit, seed: fit.repeatability(
+        draws=5, groups=10, rows=3, seed=seed
+    ),
+    "hierlm.posterior.update_group.update_group": lambda fit, seed: fit.update_group(_late(), seed=seed).effects,
+    "hierlm.posterior.update_group.UpdatedGroup.predict": lambda fit, seed: (
+        fit.update_group(_late(), seed=1).predict(_late(), kind="response", seed=seed).draws
+    ),
 }
 """Public functions with an argument ``seed`` by their full names, and further ways to ask them."""
+
+
+def _late() -> pd.DataFrame:
+    """Rows of a level that the fit has not seen."""
+    return hl.load_data("Dyestuff").head(3).assign(Batch="late")
+
+
+def _reloo(fit: hl.Fit, seed: int) -> Any:
+    """With refits of the two worst rows."""
+    result = fit.loo()
+    return fit.reloo(result, threshold=float(np.sort(result.units["khat"])[-3]), seed=seed, draws=50)
 
 
 def _arrays(value: Any) -> list[np.ndarray]:

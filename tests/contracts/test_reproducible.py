@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 import hierlm as hl
@@ -45,10 +47,32 @@ INTERNAL = {
     "hierlm.testing.samplers.check_sampler": "a check",
     "hierlm.testing.numbers.draws": "for checks",
     **{f"hierlm.reductions.{c}.recover": "part of fit" for c in (
-        "frozen.Frozen", "gaussian_marginal.GaussianMarginal", "reduction.Reduction", "whitened.Whitened")},
+        "frozen.Frozen", "gaussian_marginal.GaussianMarginal", "reduction.Reduction", "whitened.Whitened",
+        "structured.StructuredMarginal")},
+    "hierlm.reductions.exact.ExactDraws": "part of fit",
+    "hierlm.testing.correlations.check_correlation": "a check",
+    "hierlm.posterior.checking.quantile.places": "part of residuals",
+    "hierlm.posterior.checking.quantile.places_of_draws": "part of check_residuals",
+    "hierlm.posterior.checking.replicates.replicate": "part of check",
+    "hierlm.posterior.comparison.kfold.folds_of": "part of kfold",
+    "hierlm.posterior.comparison.refit.refit_settings": "part of kfold and reloo",
+    "hierlm.posterior.hypotheses.density.of_prior": "part of hypothesis",
+    "hierlm.posterior.integrals.conditional.proposed": "part of loo",
+    "hierlm.posterior.integrals.rules.scattered": "part of loo and predictions",
+    "hierlm.posterior.effects.asking.ask": "part of predictions",
+    "hierlm.posterior.effects.expectation.Expectation": "part of predictions",
+    "hierlm.posterior.effects.population.chosen_rule": "part of predictions",
     "hierlm.samplers.proposal.Proposal.draw": "part of fit",
     "hierlm.samplers.weights.resampled": "part of fit",
 }  # fmt: skip
+
+SCATTERED: dict[str, Any] = {
+    "predictions": lambda fit, **seed: fit.predictions(target="population", **seed),
+    "comparisons": lambda fit, **seed: fit.comparisons("f", target="population", **seed),
+    "slopes": lambda fit, **seed: fit.slopes("x", target="population", **seed),
+    "marginal_means": lambda fit, **seed: fit.marginal_means("f", target="population", **seed),
+}
+"""Whose seed is that of scattered points, of which integrals over three and more predictors are made; 0 unless given."""
 
 
 def seeded() -> Iterator[str]:
@@ -76,7 +100,8 @@ def _takes_a_seed(function: Any) -> bool:
 
 def test_every_function_with_a_seed_is_listed() -> None:
     """A new one is asked here (ASKS), or said to be no public one (INTERNAL)."""
-    assert set(seeded()) == {name for name in ASKS if name.startswith("hierlm.")} | set(INTERNAL)
+    scattered = {f"hierlm.posterior.effects.{name}.{name}" for name in SCATTERED}
+    assert set(seeded()) == {name for name in ASKS if name.startswith("hierlm.")} | set(INTERNAL) | scattered
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +120,25 @@ def test_the_seed_decides(name: str, reference: dict[str, str]) -> None:
     fit = sampled(QUICK[0], 7, 1)
     assert digest(ASKS[name](fit, 7)) == reference[name]
     assert digest(ASKS[name](fit, 8)) != reference[name]
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def counts() -> hl.Fit:
+    """Counts whose expectation is an integral over the effects of a level."""
+    rng, n = np.random.default_rng(3), 80
+    table = {"f": rng.choice(["a", "b"], n), "x": rng.normal(size=n), "y": rng.poisson(2.0, n)}
+    model = hl.Model("y ~ f + x + (x | g)", table | {"g": np.resize([f"g{i}" for i in range(8)], n)}, "poisson")
+    return model.fit(draws=50, chains=2, cores=1, seed=7, progress=False)
+
+
+@pytest.mark.filterwarnings("ignore::hierlm.errors.ConvergenceWarning")
+@pytest.mark.parametrize("name", SCATTERED)
+def test_scattered_points_are_always_the_same(name: str, counts: hl.Fit) -> None:
+    """Without a seed too; and where a rule does without them, the seed changes nothing."""
+    first = digest(SCATTERED[name](counts))
+    assert digest(SCATTERED[name](counts)) == first
+    assert digest(SCATTERED[name](counts, seed=8)) == first
 
 
 def in_a_process(names: list[str], seed: int, cores: int) -> dict[str, str]:
@@ -134,13 +178,13 @@ def test_every_way_to_sample(name: str) -> None:
 
 # -------------------------------------------------------------------------------------- what takes no seed draws nothing
 def _questions() -> dict[str, Any]:
-    """Methods of Fit, and its plots, that take no seed; what writes or only holds is left out."""
-    without = {"save", "draws", "model", "provenance", "plot", "posterior"}
+    """Methods of Fit, and its plots, that take no seed; what writes or only holds is left out, and smooths."""
+    without = {"save", "draws", "model", "provenance", "plot", "posterior", "smooths", *SCATTERED}
     random = {name.rsplit(".", 1)[-1] for name in ASKS}
     methods = {n: getattr(hl.Fit, n) for n in dir(hl.Fit) if not n.startswith("_")}
     found = {n: (lambda fit, n=n: getattr(fit, n)()) for n in methods if n not in without | random}
     found["predict"] = lambda fit: fit.predict().draws
-    plots = [n for n in vars(Plots) if not n.startswith("_") and n not in {"fit", "ppc"}]
+    plots = [n for n in vars(Plots) if not n.startswith("_") and n not in {"fit", "smooths", *random}]
     return found | {f"plot.{n}": (lambda fit, n=n: getattr(fit.plot, n)()) for n in plots}
 
 
@@ -148,11 +192,14 @@ def _questions() -> dict[str, Any]:
 def test_what_takes_no_seed_is_the_same_every_time(name: str, fitted: Any) -> None:
     fit, ask = fitted("sleepstudy_us"), _questions()[name]
     assert _text(ask(fit)) == _text(ask(fit))
+    plt.close("all")
 
 
 def _text(value: Any) -> str:
     if hasattr(value, "checks"):  # a Diagnosis
         return str(value.checks)
+    if hasattr(value, "as_raw_html"):  # a table of great_tables
+        return str(value.with_id("t").as_raw_html())
     if hasattr(value, "terms"):  # a Shrinkage
         return digest(value.terms) + digest(value.levels)
     return digest(value)

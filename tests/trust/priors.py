@@ -78,3 +78,8 @@ def gamma(shape: float, rate: float) -> Proper:
 
 def beta(a: float, b: float) -> Proper:
     return Proper(hl.Prior("Beta", alpha=a, beta=b), stats.beta(a, b))
+
+
+def truncated_normal(mu: float, sigma: float, lower: float, upper: float) -> Proper:
+    bounds = stats.truncnorm((lower - mu) / sigma, (upper - mu) / sigma, mu, sigma)
+    return Proper(hl.Prior("TruncatedNormal", mu=mu, sigma=sigma, lower=lower, upper=upper), bounds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,9 +13,10 @@ from hierlm import names
 from hierlm.design.table import Table
 from hierlm.errors import PredictionError, did_you_mean
 from hierlm.posterior.effects.cells import Cells, cells_of
+from hierlm.posterior.effects.columns import explaining, own_groups
 from hierlm.posterior.effects.expectation import Asked, Expectation
 from hierlm.posterior.effects.grid import grid_table
-from hierlm.posterior.effects.scenarios import explaining, new_table
+from hierlm.posterior.effects.scenarios import new_table
 from hierlm.posterior.effects.targets import resolve
 from hierlm.posterior.intervals import Kind, check_interval
 from hierlm.posterior.linear import Draws, thinned
@@ -80,6 +81,7 @@ def ask(
     grid: Mapping[str, Any] | None,
     by: By,
     *,
+    about: Iterable[str] = (),
     target: Any,
     scale: str,
     response: str | None,
@@ -90,6 +92,12 @@ def ask(
     seed: int | None,
 ) -> Question:
     """Options checked and rows read.
+
+    Parameters
+    ----------
+    about : iterable of str
+        Columns that are compared.  Where these, ``by`` or ``grid`` name levels of a grouping, the target is "given"
+        unless said otherwise.
 
     Raises
     ------
@@ -105,32 +113,37 @@ def ask(
         )
     if parameter != names.MEAN and scale != "link":
         raise PredictionError(f"parameter={parameter!r} goes with scale='link'.", hint="Add scale='link'.")
-    table, cells, place = _rows(fit, new, grid, by)
-    named = [by] if isinstance(by, str) else list(by) if isinstance(by, Sequence) else []
-    factors = {f for b in model.blocks for f in b.factors}
-    targets = resolve(model, target, "given" if factors & set(named) else "population")
+    table, cells, place = _rows(fit, new, grid, by, chosen.name)
+    named = {*_named(by), *(grid or ()), *about}
+    targets = resolve(model, target, "given" if own_groups(model) & named else "population")
     used, root = Draws(model, thinned(fit, draws)), 0 if seed is None else checked_seed(seed)
     asked = Expectation(fit, used, chosen, targets, None if scale == "response" else parameter, root)
     return Question(fit, asked, table, new is None and grid is None, cells, place, level, kind)
 
 
-def _rows(fit: Fit, new: Any, grid: Mapping[str, Any] | None, by: By) -> tuple[Table, Cells, str]:
+def _named(by: By) -> list[str]:
+    return [by] if isinstance(by, str) else list(by) if isinstance(by, Sequence) else []
+
+
+def _rows(fit: Fit, new: Any, grid: Mapping[str, Any] | None, by: By, response: str) -> tuple[Table, Cells, str]:
     """The rows, their cells, and both in words."""
     model = fit.model
     if new is not None and grid is not None:
         raise PredictionError("Both new= and grid= say which rows are meant.", hint="Leave one of them out.")
-    named = [by] if isinstance(by, str) else list(by) if isinstance(by, Sequence) else []
+    named = _named(by)
     if grid is not None:
         if not isinstance(grid, Mapping):
             raise PredictionError(f"grid={grid!r} is no mapping.", hint="Write grid={'Days': [0, 5]}.")
-        table, shown = grid_table(model, (), grid)
-        place = "a grid; other columns at their mean or most frequent level"
+        made = grid_table(model, (), grid)
+        table, shown = made.table, made.asked
+        elsewhere = made.words(explaining(model, response))
+        place = f"of a grid{f'; elsewhere {elsewhere}' if elsewhere else ''}"
     elif new is not None:
         table = new_table(model, new, named)
         shown = tuple(getattr(new, "attrs", {}).get("varied", ())) or _varied(model, table)
-        place = "the rows given"
+        place = "that were given"
     else:
-        table, shown, place = model.data, (), "the data"
+        table, shown, place = model.data, (), "of the data"
         absent = [name for name in named if name not in table.columns]
         if absent:
             raise PredictionError(
@@ -140,14 +153,11 @@ def _rows(fit: Fit, new: Any, grid: Mapping[str, Any] | None, by: By) -> tuple[T
     cells = cells_of(table, (new is None and grid is None) if by is None else by, shown)
     number = f"{table.n:,} row{'s' if table.n != 1 else ''}"
     if cells.rows:
-        return table, cells, f"Rows: each of {number} of {place}"
+        return table, cells, f"Rows: each of {number} {place}"
     if cells.labels:
-        return (
-            table,
-            cells,
-            f"Rows: averages over those with the same {', '.join(cells.labels)}, of {number} of {place}",
-        )
-    return table, cells, f"Rows: the average over {number} of {place}"
+        same = ", ".join(cells.labels)
+        return table, cells, f"Rows: averages over those with the same {same}, of {number} {place}"
+    return table, cells, f"Rows: the average over {number} {place}"
 
 
 def _varied(model: Any, table: Table) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hierlm.design.column import labels_of_numbers
 from hierlm.design.table import Table
 from hierlm.errors import PredictionError, did_you_mean
+from hierlm.posterior.effects.scenarios import as_typed
 
 __all__ = ["Cells", "cells_of"]
 
@@ -106,6 +107,8 @@ def _codes(table: Table, name: str) -> tuple[Sequence[Any], NDArray[np.int64]]:
 
 def _typed(table: Table, name: str) -> Sequence[Any]:
     column = table[name]
+    if column.kind == "bool":
+        return [bool(c) for c in as_typed(column)]
     if column.levels is not None:
         return [column.levels[c] for c in column.values]
     whole = bool((column.values == np.floor(column.values)).all())

@@ -13,8 +13,9 @@ from hierlm.errors import PredictionError
 from hierlm.posterior.effects.answer import Effects, answer
 from hierlm.posterior.effects.asking import By, Question, Scale, ask, averages
 from hierlm.posterior.effects.changes import Change, changes
+from hierlm.posterior.effects.columns import check_entering, column_of, grouping_only
 from hierlm.posterior.effects.measures import Compare, Measure, compared, measure as measure_of
-from hierlm.posterior.effects.scenarios import changed, column_of
+from hierlm.posterior.effects.scenarios import changed
 from hierlm.posterior.effects.targets import Target
 from hierlm.posterior.intervals import Kind
 
@@ -68,7 +69,7 @@ def comparisons(
     of : {"averages", "rows"}
         Whether averages are compared, or the comparisons of rows averaged: the same for differences, not for ratios.
     target : {"given", "typical", "population"} or mapping, optional
-        For which groups, as in :func:`predictions`.
+        For which groups, as in :func:`predictions`; ``"given"`` where levels of a grouping are compared.
     scale : {"response", "link"}
         Of what is compared.
     response, parameter : str, optional
@@ -101,14 +102,21 @@ def comparisons(
     how = measure_of(measure)
     if of not in FIRST:
         raise PredictionError(f"of={of!r} is unknown.", hint="Use of='averages' or of='rows'.")
+    wanted = _asked(variables)
     question = ask(
-        fit, new, grid, by, target=target, scale=scale, response=response, parameter=parameter, level=level, kind=kind,
-        draws=draws, seed=seed,
+        fit, new, grid, by, about=wanted, target=target, scale=scale, response=response, parameter=parameter,
+        level=level, kind=kind, draws=draws, seed=seed,
     )  # fmt: skip
     labels: dict[str, list[Any]] = {"variable": [], "contrast": [], **{c: [] for c in question.cells.labels}}
     parts = []
-    for name, asked in _asked(variables).items():
+    for name, asked in wanted.items():
         column = column_of(fit.model, name)
+        check_entering(question.expectation, name)
+        if column.levels is None and name in grouping_only(fit.model) and not isinstance(asked, (tuple, list)):
+            raise PredictionError(
+                f"{name!r} only tells which group a row belongs to, so it has no steps.",
+                hint=f"Give pairs of levels: {{{name!r}: ({_two(column.values)})}}.",
+            )
         values = question.table[name].values if name in question.table.columns else np.zeros(question.table.n)
         found = changes(column, values, asked)
         for change, part in zip(found, _compare(question, name, found, how, of), strict=True):
@@ -121,6 +129,10 @@ def comparisons(
     quantity = f"{how.name.replace('_', ' ')} ({how.words}) of the {question.expectation.quantity}"
     several = not question.cells.rows and how.name != "difference"
     return answer(question, np.concatenate(parts, axis=1), labels, quantity, how.null, [FIRST[of]] if several else [])
+
+
+def _two(values: NDArray[Any]) -> str:
+    return ", ".join(f"{v:g}" for v in np.unique(values)[:2])
 
 
 def _asked(variables: str | Iterable[str] | Mapping[str, Any]) -> dict[str, Any]:

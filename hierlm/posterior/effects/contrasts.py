@@ -108,6 +108,7 @@ def contrast_weights(
         raise PredictionError(
             "Contrasts are taken of means by factors.", hint="Start from marginal_means(fit, …) or predictions(by=…)."
         )
+    _check_complete(means, levels)
     inner, outer = _split(levels, of, by, interaction)
     each = [_named(method, levels[name], name) for name in inner]
     rows, weights = [], []
@@ -123,6 +124,18 @@ def contrast_weights(
     columns = list(zip(*rows, strict=True))
     names = ["contrast", *outer]
     return Contrasts({name: list(column) for name, column in zip(names, columns, strict=True)}, found)
+
+
+def _check_complete(means: Effects, levels: Mapping[str, Sequence[Any]]) -> None:
+    """Refuse means of which some are missing: weights would not add up to zero."""
+    present = set(means.table[list(levels)].itertuples(index=False, name=None))
+    absent = [place for place in product(*levels.values()) if place not in present]
+    if absent:
+        raise PredictionError(
+            f"The data have no rows at {', '.join(f'{n} = {v}' for n, v in zip(levels, absent[0], strict=True))}, so "
+            "the means cannot all be compared.",
+            hint="marginal_means(fit, …) has all cells; or average by one factor only.",
+        )
 
 
 def _split(

@@ -15,6 +15,7 @@ from hierlm import names
 from hierlm.design.table import Table
 from hierlm.errors import PredictionError
 from hierlm.fit import Fit
+from hierlm.graph.evaluate import kept
 from hierlm.model.values import ModelResponse
 from hierlm.posterior.effects.population import Integral, chosen_rule, integrated, shifted_parameters, spread
 from hierlm.posterior.effects.scenarios import completed
@@ -28,6 +29,8 @@ __all__ = ["Asked", "Expectation"]
 
 Floats = NDArray[np.float64]
 
+FITTED = "fitted"
+"""The covariate of a variance function of the fitted mean."""
 TRIED_DRAWS, TRIED_ROWS = 40, 50
 """On which rules of integration are compared."""
 
@@ -55,6 +58,7 @@ class Expectation:
         self.parameter, self.seed = parameter, seed
         self.linear = parameter is not None or mean_is_linear(fit, response)
         self.integral: Integral | None = None
+        self._compute = kept()
         self._effects = NewLevels(fit.model, draws, 0, zero=True)
 
     @property
@@ -66,6 +70,20 @@ class Expectation:
     def size(self) -> int:
         """How many numbers a row has."""
         return max(1, len(self.categories))
+
+    @property
+    def entering(self) -> tuple[str, ...]:
+        """The parameters whose formulas it depends on."""
+        if self.parameter is not None:
+            return (self.parameter, *([names.MEAN] if self._fitted else ()))
+        return (names.MEAN,) if self.linear else tuple(self.response.links)
+
+    @property
+    def _fitted(self) -> bool:
+        """Whether it depends on a variance function of the fitted mean, which group effects enter by another way."""
+        asked = [self.parameter] if self.parameter is not None else [] if self.linear else list(self.response.links)
+        own = [p for p in self.fit.model.predictors if p.response == self.response.name and p.parameter in asked]
+        return any(part.covariate == FITTED and part.v is None for p in own for part in p.variances)
 
     @property
     def quantity(self) -> str:
@@ -95,9 +113,16 @@ class Expectation:
             for group in targets.of("given"):
                 if is_units(model, group):
                     targets = targets.replaced(group, "population")
-            table = completed(model, table, targets.of("given"), targets.of("population"))
-        kept = (*targets.of("given"), *targets.of("population"))
-        rows = at_rows(model, table, kept=kept)
+        averaged = () if self.linear and not self._fitted else targets.of("population")
+        if table is not None:
+            table = completed(model, table, targets.of("given"), averaged)
+        rows = at_rows(model, table, kept=(*targets.of("given"), *averaged))
+        if self._fitted and shifted_parameters(rows, self.response.name, averaged):
+            raise PredictionError(
+                f"The {self.quantity} depends on a variance function of the fitted mean, so it is not known how to "
+                f"average it over the population of {', '.join(averaged)}.",
+                hint="Ask target='typical' or target='given'.",
+            )
         _check_levels(rows, targets.of("given"))
         self.targets = targets
         return Asked(rows, targets)
@@ -136,7 +161,7 @@ class Expectation:
             return integrated(mean, etas, shifted, A, self.integral.rule)
 
     def _mean(self, rows: Rows, draws: Draws, at: At, etas: dict[str, Floats]) -> Floats:
-        mean = mean_at(rows, draws, self.response, at, etas)
+        mean = mean_at(rows, draws, self.response, at, etas, self._compute)
         trials = additions(rows, self.response, at).get("trials")
         return mean if trials is None else mean / trials
 

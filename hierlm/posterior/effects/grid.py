@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,17 +14,43 @@ from hierlm import names
 from hierlm.design.column import Column
 from hierlm.design.table import Table
 from hierlm.errors import PredictionError
-from hierlm.posterior.effects.scenarios import as_typed, column_of, explaining, grouping_only, repeated, typical
+from hierlm.posterior.effects.columns import column_of, explaining, grouping_only
+from hierlm.posterior.effects.scenarios import as_typed, repeated, typical
 from hierlm.posterior.native import native
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
     from hierlm.model import Model
 
-__all__ = ["grid", "grid_table"]
+__all__ = ["Grid", "grid", "grid_table"]
 
 STEPS = 5
 """Values of a number that is named without values."""
+MOST = 200_000
+"""Rows of a grid."""
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Rows of a grid.
+
+    Parameters
+    ----------
+    table : Table
+    asked : tuple of str
+        The columns that were asked for.
+    resting : mapping of str to value
+        Where the other columns that explain the response are.
+    """
+
+    table: Table
+    asked: tuple[str, ...]
+    resting: Mapping[str, Any]
+
+    def words(self, among: Collection[str]) -> str:
+        """Where the resting columns among these are, ``"x = 0.3, f = a"``; empty where there are none."""
+        shown = {c: f"{v:.4g}" if isinstance(v, float) else str(v) for c, v in self.resting.items() if c in among}
+        return ", ".join(f"{c} = {v}" for c, v in shown.items())
 
 
 def grid(fit: Fit | Model, *columns: str, **values: Any) -> Any:
@@ -60,15 +88,21 @@ def grid(fit: Fit | Model, *columns: str, **values: Any) -> Any:
     1   5.0
     """
     model: Any = getattr(fit, "model", fit)  # a fit has one
-    table, varied = grid_table(model, columns, values)
-    frame = native(model, {name: as_typed(column) for name, column in table.columns.items()})
+    made = grid_table(model, columns, values)
+    frame = native(model, {name: as_typed(column) for name, column in made.table.columns.items()})
     if hasattr(frame, "attrs"):
-        frame.attrs["varied"] = list(varied)
+        frame.attrs["varied"] = list(made.asked)
     return frame
 
 
-def grid_table(model: Model, columns: Iterable[str], values: Mapping[str, Any]) -> tuple[Table, tuple[str, ...]]:
-    """The rows of :func:`grid`, and the columns that were asked for."""
+def grid_table(model: Model, columns: Iterable[str], values: Mapping[str, Any]) -> Grid:
+    """The rows of :func:`grid`.
+
+    Raises
+    ------
+    PredictionError
+        For an unknown column, one at no value, and too many rows.
+    """
     asked: dict[str, list[Any]] = {}
     for name in columns:
         if name in values:
@@ -80,14 +114,24 @@ def grid_table(model: Model, columns: Iterable[str], values: Mapping[str, Any]) 
         asked[name] = list(given) if listed else [given]
         if not asked[name]:
             raise PredictionError(f"{name!r} is asked at no value.", hint=f"Write {name}=[…], or leave it out.")
+    size = prod(len(v) for v in asked.values())
+    if size > MOST:
+        raise PredictionError(
+            f"The grid of {', '.join(asked)} has {size:,} rows, more than {MOST:,}.",
+            hint="Hold some columns at one value, or average over the data: predictions(fit, by=…).",
+        )
     combinations = list(product(*asked.values()))
     found = {name: [row[i] for row in combinations] for i, name in enumerate(asked)}
     rest = [c for c in explaining(model) if c not in asked and c not in grouping_only(model)]
     rest += [c for r in model.design.schema.responses for c in r.columns(response=False)]
-    for name in dict.fromkeys(rest):
-        if name not in found and name in model.data.columns and name != names.UNITS:
-            found[name] = [_resting(model.data[name], name, model)] * len(combinations)
-    return repeated(found, model), tuple(asked)
+    resting = {
+        name: _resting(model.data[name], name, model)
+        for name in dict.fromkeys(rest)
+        if name not in found and name in model.data.columns and name != names.UNITS
+    }
+    found |= {name: [value] * len(combinations) for name, value in resting.items()}
+    explain = explaining(model)
+    return Grid(repeated(found, model), tuple(asked), {c: v for c, v in resting.items() if c in explain})
 
 
 def _all(column: Column) -> list[Any]:

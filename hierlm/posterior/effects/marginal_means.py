@@ -14,12 +14,13 @@ from hierlm.design.table import Table
 from hierlm.errors import PredictionError
 from hierlm.posterior.effects.answer import Effects, answer
 from hierlm.posterior.effects.asking import Scale, ask
+from hierlm.posterior.effects.columns import check_entering, column_of, explaining, grouping_only
 from hierlm.posterior.effects.contrasts import contrast_weights
 from hierlm.posterior.effects.grid import grid_table
 from hierlm.posterior.effects.measures import Compare, compared, measure as measure_of
-from hierlm.posterior.effects.scenarios import column_of, explaining, grouping_only
 from hierlm.posterior.effects.targets import Target
 from hierlm.posterior.intervals import Kind
+from hierlm.posterior.predict import chosen_response
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -93,7 +94,7 @@ def marginal_means(
     >>> means = hl.marginal_means(fit, "period")  # doctest: +SKIP
     >>> hl.contrasts(means, "sequential", measure="ratio")  # doctest: +SKIP
     """
-    model = fit.model
+    model, chosen = fit.model, chosen_response(fit.model, response)
     wanted = list(dict.fromkeys([factors] if isinstance(factors, str) else factors))
     for name in wanted:
         _check_factor(model, name)
@@ -101,28 +102,43 @@ def marginal_means(
         raise PredictionError("No factor is named.", hint="Write marginal_means(fit, 'f').")
     if weights not in ("balanced", "data"):
         raise PredictionError(f"weights={weights!r} is unknown.", hint="Use weights='balanced' or weights='data'.")
-    fixed = {name: [value] for name, value in (at or {}).items()}
+    fixed = {name: _one(name, value) for name, value in (at or {}).items()}
     for name in fixed:
         if name in wanted:
             raise PredictionError(f"{name!r} cannot be held and asked for.", hint="Leave it out of at=.")
-    others = [c for c in _factors(model) if c not in wanted and c not in fixed]
-    table, _ = grid_table(model, [*wanted, *others], fixed)
+    others = [c for c in _factors(model, chosen.name) if c not in wanted and c not in fixed]
+    made = grid_table(model, [*wanted, *others], fixed)
     question = ask(
-        fit, table, None, wanted, target=target or "population", scale=scale, response=response, parameter=parameter,
-        level=level, kind=kind, draws=draws, seed=seed,
+        fit, made.table, None, wanted, target=target or "population", scale=scale, response=response,
+        parameter=parameter, level=level, kind=kind, draws=draws, seed=seed,
     )  # fmt: skip
-    number = f"{table.n:,} cells of {' × '.join([*wanted, *others])}"
+    number = f"{made.table.n:,} cells of {' × '.join([*wanted, *others])}"
     question = replace(question, place=f"Rows: the {number}, each once")
+    for name in wanted:
+        check_entering(question.expectation, name)
     if question.expectation.targets.of("given"):
         raise PredictionError(
             "Marginal means are about cells that need not be in the data, so no levels are given there.",
             hint="Use target='population' or 'typical', or predictions(fit, by=…) over the data.",
         )
-    values = _weighted(fit, question, table, others, weights)
-    words = _words(model, others, fixed, weights)
+    values = _weighted(fit, question, made.table, others, weights)
+    held = replace(made, resting={**made.resting, **{name: value for name, [value] in fixed.items()}})
+    at_words = held.words(explaining(model, chosen.name))
+    how = "equal weights" if weights == "balanced" else "the weights of the data"
+    words = [f"Averaged over {', '.join(others)} with {how}"] * bool(others) + [f"At {at_words}"] * bool(at_words)
     return answer(
         question, values, question.cells.labels, f"marginal means of the {question.expectation.quantity}", None, words
     )
+
+
+def _one(name: str, value: Any) -> list[Any]:
+    """One value, as a list."""
+    if isinstance(value, (list, tuple, set, dict, np.ndarray)):
+        raise PredictionError(
+            f"at={{{name!r}: …}} holds {name!r} at one value, not at {value!r}.",
+            hint=f"Ask once for each value, or predictions(fit, grid={{{name!r}: …}}).",
+        )
+    return [value]
 
 
 def _weighted(fit: Fit, question: Any, table: Table, others: Sequence[str], weights: str) -> Floats:
@@ -146,19 +162,10 @@ def _weighted(fit: Fit, question: Any, table: Table, others: Sequence[str], weig
     return total
 
 
-def _words(model: Model, others: Sequence[str], fixed: Mapping[str, Any], weights: str) -> list[str]:
-    held = [c for c in explaining(model) if model.data[c].levels is None and c not in grouping_only(model)]
-    words = []
-    if others:
-        how = "equal weights" if weights == "balanced" else "the weights of the data"
-        words.append(f"Averaged over {', '.join(others)} with {how}")
-    rest = [f"{c} = {model.data[c].values.mean():.4g}" for c in held if c not in fixed]
-    rest += [f"{c} = {v[0]}" for c, v in fixed.items()]
-    return [*words, *([f"At {', '.join(rest)}"] if rest else [])]
-
-
-def _factors(model: Model) -> list[str]:
-    return [c for c in explaining(model) if model.data[c].levels is not None and c not in grouping_only(model)]
+def _factors(model: Model, response: str) -> list[str]:
+    """Columns with levels that explain a response."""
+    only = grouping_only(model)
+    return [c for c in explaining(model, response) if model.data[c].levels is not None and c not in only]
 
 
 def _check_factor(model: Model, name: str) -> None:

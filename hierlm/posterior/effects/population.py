@@ -29,6 +29,8 @@ LADDER = {1: (3, 7, 15, 31, 63, 127), 2: (3, 7, 15, 31)}
 """Nodes of the rules that are tried, by the number of dimensions."""
 POINTS = 512
 """Of the scattered points in more dimensions."""
+OF_ROWS = ("inhabited",)
+"""Parts of group terms that a row's own columns tell: in which sub-population it is."""
 CLOSE = 1e-6
 """Two rules agree where no draw of any row differs by more than this share of the largest."""
 
@@ -84,7 +86,7 @@ def spread(
 
 def _check_known(blocks: Sequence[GroupBlock]) -> None:
     """Refuse group terms with parts of which it is not known how they enter the distribution of a new level."""
-    strange = [name for block in blocks for name in unknown_parts(block)]
+    strange = [name for block in blocks for name in unknown_parts(block) if name not in OF_ROWS]
     if strange:
         raise PredictionError(
             f"The population of {blocks[0].group!r} cannot be averaged over: its term has '{strange[0]}'.",

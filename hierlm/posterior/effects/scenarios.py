@@ -14,22 +14,9 @@ from hierlm.design.column import Column, read_column
 from hierlm.design.table import Table, available, read_table
 from hierlm.errors import DataError, PredictionError, did_you_mean
 from hierlm.model import Model
+from hierlm.posterior.effects.columns import explaining, grouping_only
 
-__all__ = ["changed", "column_of", "completed", "explaining", "grouping_only", "new_table", "repeated", "typical"]
-
-
-def explaining(model: Model) -> tuple[str, ...]:
-    """Columns that the right sides of the formulas name, factors of groupings among them."""
-    found = [c for p in model.design.schema.predictors for c in p.columns()]
-    return tuple(c for c in dict.fromkeys(found) if c in model.data.columns)
-
-
-def grouping_only(model: Model) -> set[str]:
-    """Columns that only tell which group a row belongs to."""
-    used = {c for p in model.design.schema.predictors for c in p.columns(skip=set(model.groups))}
-    for plan in model.design.schema.predictors:
-        used |= {c for terms in plan.bars for c in terms.columns}
-    return {f for b in model.blocks for f in b.factors} - used
+__all__ = ["as_typed", "changed", "completed", "level_of", "new_table", "repeated", "typical"]
 
 
 def new_table(model: Model, new: Any, also: Collection[str] = ()) -> Table:
@@ -86,22 +73,6 @@ def _new_level(column: Column, n: int) -> Column:
     while label in column.levels:
         label = f"({label})"
     return replace(column, values=np.zeros(n, dtype=np.int64), levels=(label,))
-
-
-def column_of(model: Model, name: object, *, of: str = "column") -> Column:
-    """A column that some formula's right side names.
-
-    Raises
-    ------
-    PredictionError
-        With the nearest names.
-    """
-    known = explaining(model)
-    if name not in known:
-        responses = {r.column or r.name for r in model.design.responses}
-        hint = "It is the response." if name in responses else did_you_mean(str(name), known)
-        raise PredictionError(f"{name!r} is no {of} that explains the response.", hint=hint or "There is none.")
-    return model.data[str(name)]
 
 
 def changed(model: Model, table: Table, name: str, value: Any) -> Table:

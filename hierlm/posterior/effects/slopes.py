@@ -13,7 +13,8 @@ from hierlm import names
 from hierlm.errors import DataWarning, PredictionError
 from hierlm.posterior.effects.answer import Effects, answer
 from hierlm.posterior.effects.asking import By, Question, Scale, ask, averages
-from hierlm.posterior.effects.scenarios import changed, column_of
+from hierlm.posterior.effects.columns import check_entering, column_of, grouping_only
+from hierlm.posterior.effects.scenarios import changed
 from hierlm.posterior.effects.targets import Target
 from hierlm.posterior.intervals import Kind
 
@@ -114,8 +115,16 @@ def _slope(question: Question, name: str) -> Floats:
         raise PredictionError(
             f"'{name}' is a factor, which has no slope.", hint=f"Compare its levels: comparisons(fit, {name!r})."
         )
+    if name in grouping_only(question.fit.model):
+        raise PredictionError(
+            f"{name!r} only tells which group a row belongs to, so nothing is steep in it.",
+            hint=f"Compare levels: comparisons(fit, {{{name!r}: (…, …)}}).",
+        )
+    check_entering(question.expectation, name)
     if name not in question.table.columns:
         raise PredictionError(f"The rows have no column {name!r}.", hint="Add it, or ask over a grid.")
+    if not np.ptp(column.values) > 0:
+        raise PredictionError(f"{name!r} is constant in the data, so nothing is known of its slope.", hint="Leave it.")
     h, x = STEP * float(np.ptp(column.values)), question.table[name].values
     tables = [changed(question.fit.model, question.table, name, x + step) for step in (h, -h)]
     with warnings.catch_warnings():

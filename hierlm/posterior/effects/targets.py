@@ -75,7 +75,8 @@ def resolve(model: Model, target: str | Mapping[str, str] | None, default: str =
         )
     for group in target:
         if group not in groups:
-            raise PredictionError(f"The model has no grouping {group!r}.", hint=did_you_mean(str(group), groups))
+            hint = did_you_mean(str(group), groups) or "It has no groups: leave target= out."
+            raise PredictionError(f"The model has no grouping {group!r}.", hint=hint)
     absent = [g for g in groups if g not in target]
     if absent:
         raise PredictionError(

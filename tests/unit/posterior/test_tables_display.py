@@ -143,7 +143,7 @@ def test_a_failed_diagnosis_names_the_worst_and_the_remedy():
 
 
 def test_no_group_terms_no_shrinkage():
-    assert "nothing is pooled" in repr(fit("none").shrinkage())
+    assert "No group terms are pooled" in repr(fit("none").shrinkage())
     assert "<table" not in fit("none").shrinkage()._repr_html_()
 
 

@@ -15,7 +15,7 @@ from hierlm import names
 from hierlm.families.cumulative import Cumulative
 from hierlm.posterior import comparisons, contrasts, marginal_means, predictions, slopes
 from tests.synthetic import synthetic_fit
-from tests.unit.posterior.effects.test_targets import eta_and_variance, fit, table
+from tests.unit.posterior.effects.test_targets import N, eta_and_variance, fit, table
 
 
 def draws(answer: Any) -> np.ndarray:
@@ -194,6 +194,67 @@ def test_ordinal_responses_have_a_row_per_category() -> None:
     np.testing.assert_allclose(draws(steep).sum(axis=1), 0.0, atol=1e-8)
 
 
+def test_levels_of_a_grouping() -> None:
+    """Named by a comparison or a grid they are compared with their own effects."""
+    made = fit("y ~ x + f + (x | g) + (1 | h)")
+    post, at = made.posterior["r_g"], table()["x"].mean()
+    own = {g: post.sel(level_g=g, effect_g="Intercept") + at * post.sel(level_g=g, effect_g="x") for g in ("g1", "g2")}
+    found = comparisons(made, {"g": ("g1", "g2")}, target={"g": "given", "h": "typical"})
+    np.testing.assert_allclose(found.draws.to_numpy()[..., 0], (own["g2"] - own["g1"]).to_numpy(), atol=1e-9)
+    assert "Target: given" in repr(comparisons(made, {"g": ("g1", "g2")}))
+    assert "Target: given" in repr(predictions(made, grid={"g": ["g1"], "h": ["p"]}))
+    nested = fit("y ~ x + f + (1 | h/f)")
+    assert "Target: population" in repr(predictions(nested, by="f"))  # a common effect, and part of a grouping
+    assert "Target: given" in repr(predictions(nested, by=["h", "f"]))
+
+
+def test_numbers_that_tell_groups_apart() -> None:
+    made = synthetic_fit(hl.Model("y ~ x + (1 | k)", table().assign(k=np.repeat(np.arange(8) + 300, 6))), draws=5)
+    with pytest.raises(hl.PredictionError, match="'k' only tells which group.*no steps") as caught:
+        comparisons(made, "k")
+    assert "'k': (300, 301)" in caught.value.hint
+    with pytest.raises(hl.PredictionError, match="nothing is steep"):
+        slopes(made, "k", target="given")
+    found = comparisons(made, {"k": (300, 303)})
+    r = made.posterior["r_k"].to_numpy()[..., 0]
+    np.testing.assert_allclose(found.draws.to_numpy()[..., 0], r[..., 3] - r[..., 0], atol=1e-9)
+
+
+def test_columns_of_other_formulas() -> None:
+    """A comparison in a column that cannot matter would be zero, and is refused."""
+    made = fit(["y ~ x + (1 | a | g)", "c ~ f + (1 | a | g)"], family=["gaussian", "poisson"])
+    for ask in (lambda: comparisons(made, "f", response="y"), lambda: marginal_means(made, "f", response="y")):
+        with pytest.raises(hl.PredictionError, match="does not depend on 'f'") as caught:
+            ask()
+        assert "depends on x, g" in caught.value.hint
+    made = fit(["y ~ x", "sigma ~ f"])
+    with pytest.raises(hl.PredictionError, match="does not depend on 'f'"):
+        comparisons(made, "f")
+    found = comparisons(made, {"f": ("a", "b")}, scale="link", parameter="sigma")
+    np.testing.assert_allclose(draws(found)[:, 0], made.posterior["b_sigma"].sel(coef_sigma="f[b]").to_numpy().ravel())
+
+
+def test_booleans_stay_booleans() -> None:
+    made = synthetic_fit(hl.Model("y ~ x * ok", table().assign(ok=table()["x"] > 0.2)), draws=5)
+    found = predictions(made, by="ok").table
+    assert found["ok"].tolist() == [False, True] and found["ok"].dtype == bool
+    assert contrasts(marginal_means(made, "ok")).table["contrast"].tolist() == ["True − False"]
+
+
+def test_means_with_a_cell_missing_are_not_contrasted() -> None:
+    frame = table().assign(k=np.resize(["u", "u", "v", "u", "v"], N))
+    made = synthetic_fit(hl.Model("y ~ f + k", frame[(frame["f"] != "c") | (frame["k"] != "v")]), draws=5)
+    with pytest.raises(hl.PredictionError, match="no rows at f = c, k = v") as caught:
+        contrasts(predictions(made, by=["f", "k"]), of="f")
+    assert "marginal_means" in caught.value.hint
+    assert len(contrasts(marginal_means(made, ["f", "k"]), of="f").table) == 6
+
+
+def test_a_grid_says_where_the_other_columns_are() -> None:
+    found = predictions(fit("y ~ x + f + offset(log(n)) + (1 | g)"), grid={"x": [0, 1]})
+    assert f"elsewhere f = a, n = {table()['n'].mean():.4g}" in repr(found)
+
+
 BAD: dict[str, tuple[Any, str, str]] = {
     "no such column": (lambda f: comparisons(f, "z"), "'z' is no column", "Known: x, f"),
     "levels of a number": (lambda f: comparisons(f, {"x": "pairwise"}), "is a number", "slopes"),
@@ -216,6 +277,11 @@ BAD: dict[str, tuple[Any, str, str]] = {
     "method": (lambda f: contrasts(marginal_means(f, "f"), "tukey"), "method='tukey'", "pairwise"),
     "ratio of polynomials": (
         lambda f: contrasts(marginal_means(f, "f"), "polynomial", measure="ratio"), "Only differences", "difference",
+    ),
+    "at two values": (lambda f: marginal_means(f, "f", at={"x": [0, 1]}), "at one value", "grid"),
+    "a grid of a million": (lambda f: predictions(f, grid={"x": range(10**6)}), "1,000,000 rows", "average over the data"),
+    "groups of a population": (
+        lambda f: comparisons(f, {"g": ("g1", "g2")}, target="population"), "nothing changes with it", "target='given'",
     ),
     "interaction of one": (lambda f: contrasts(marginal_means(f, "f"), interaction=True), "two factors", "both"),
 }  # fmt: skip

@@ -186,6 +186,14 @@ def test_a_mean_that_does_not_exist_is_refused() -> None:
         predictions(made, grid={"x": [0.0]})
 
 
+def test_a_grouping_of_a_model_without_groups() -> None:
+    made = fit("y ~ x")
+    with pytest.raises(hl.PredictionError, match="no grouping 'g'") as caught:
+        predictions(made, target={"g": "population"})
+    assert "no groups" in caught.value.hint
+    assert "the model has no groups" in repr(predictions(made, target="population"))
+
+
 BAD = {
     "unknown target": ({"target": "everyone"}, "target='everyone' is unknown"),
     "no such grouping": ({"target": {"k": "given"}}, "no grouping 'k'"),

@@ -1,0 +1,6 @@
+"""What the priors do: on the scale of the response, beside the posterior, and to the posterior."""
+
+from hierlm.posterior.priors.overlap import Overlap, prior_overlap
+from hierlm.posterior.priors.sensitivity import Sensitivity, sensitivity
+
+__all__ = ["Overlap", "Sensitivity", "prior_overlap", "sensitivity"]

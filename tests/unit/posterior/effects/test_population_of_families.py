@@ -1,0 +1,148 @@
+"""Averages over the population of groups against brute force, for all kinds of families and structures of effects.
+
+Brute force is the mean of :func:`hierlm.predict` over thousands of new levels, whose effects are drawn.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import hierlm as hl
+from hierlm.graph import coordinates
+from hierlm.posterior import predict, predictions
+from hierlm.storage.spec import _expected
+from tests.synthetic import synthetic_fit
+from tests.unit.graph import test_structured as structured
+from tests.unit.graph.test_structures import random_point, users_values
+from tests.unit.posterior.effects.test_targets import table
+
+MANY = 3000
+SMALL = {"sd_g": [0.5]}
+
+
+def frame() -> pd.DataFrame:
+    rng = np.random.default_rng(8)
+    made = table()
+    made["u"] = rng.uniform(0.1, 0.9, len(made))
+    made["w"] = rng.uniform(0.5, 2, len(made))
+    made["expo"] = rng.uniform(1, 5, len(made))
+    made["c0"] = np.where(np.arange(len(made)) % 5 == 0, 0, made["c"])
+    made["p0"] = np.where(np.arange(len(made)) % 5 == 0, 0.0, made["p"])
+    made["o"] = pd.Categorical(np.resize(["low", "mid", "high"], len(made)), ["low", "mid", "high"], ordered=True)
+    return made
+
+
+MODELS: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
+    "negbinomial": ("c ~ x + (1 | g)", {"family": "negbinomial"}, SMALL),
+    "beta": ("u ~ x + (x | g)", {"family": "beta"}, {}),
+    "weights and offset": ("c | weights(w) ~ x + offset(log(expo)) + (1 | g)", {"family": "poisson"}, SMALL),
+    "zero-inflated": (["c0 ~ x + (1 | g)", "zi ~ x + (1 | g)"], {"family": "zero_inflated_poisson"}, {"sd_g": 0.5}),
+    "zero-inflated, one covariance": (
+        ["c0 ~ x + (1 | a | g)", "zi ~ x + (1 | a | g)"], {"family": "zero_inflated_poisson"}, {"sd_g": 0.5},
+    ),
+    "hurdle": (["p0 ~ x + (1 | g)", "hu ~ (1 | g)"], {"family": "hurdle_gamma"}, {"sd_g": 0.4}),
+    "truncated": ("n ~ x + (1 | g)", {"family": "truncated_poisson"}, SMALL),
+    "ordinal": ("o ~ x + (x | g)", {"family": "cumulative"}, {}),
+    "ordinal, two parameters": (["o ~ x + (1 | g)", "disc ~ (1 | g)"], {"family": "cumulative"}, {"sd_g": 0.4}),
+    "smooth": ("c ~ s(x, k=5) + (1 | g)", {"family": "poisson"}, {"sd_g": 0.4}),
+    "lognormal, variance function": (["p ~ x + (1 | g)", "sigma ~ varIdent(f)"], {"family": "lognormal"}, SMALL),
+    "several responses": (["y ~ x + (1 | a | g)", "c ~ x + (1 | a | g)"], {"family": ["gaussian", "poisson"]}, {}),
+    "a slope without an intercept": ("c ~ f + (0 + f | g)", {"family": "poisson"}, {"sd_g": 0.4}),
+}  # fmt: skip
+
+
+def agree(made: hl.Fit, new: pd.DataFrame, factors: dict[str, Any], **options: Any) -> None:
+    """Quadrature and the mean over new levels agree within the error of the latter, in every draw and category."""
+    found = predictions(made, new, target="population", **options).draws.to_numpy()
+    found = found.reshape(found.shape[0] * found.shape[1], -1)
+    rows = pd.concat([new] * MANY, ignore_index=True).assign(**factors)
+    drawn = predict(made, rows, seed=3, **options).draws.to_numpy()
+    drawn = drawn.reshape(len(found), MANY, -1)
+    error = drawn.std(axis=1) / np.sqrt(MANY)
+    assert np.abs((drawn.mean(axis=1) - found) / np.maximum(error, 1e-12)).max() < 5.0
+    assert error.max() > 0
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_brute_force(name: str) -> None:
+    formula, options, values = MODELS[name]
+    data = frame()
+    made = synthetic_fit(hl.Model(formula, data, **options), seed=5, chains=1, draws=6, values=values)
+    new = data.iloc[[7]].drop(columns="g")
+    several = {"response": "c"} if name == "several responses" else {}
+    agree(made, new, {"g": [f"new {i}" for i in range(MANY)]}, **several)
+
+
+STRUCTURES = {
+    "ar1": ("y ~ x + ar1(0 + t | g)", None),
+    "ante": ("y ~ x + ante(0 + t | g)", None),
+    "rr": ("y ~ x + rr(0 + t | g, d=2)", None),
+    "propto": ("y ~ x + propto(0 + t | g, K)", {"K": structured.K_TIMES}),
+    "several terms": ("y ~ x + ante(0 + t | g) + (1 + x | g)", None),
+    "one covariance a sub-population": ("y ~ x + (1 + x | gr(g, by=trt))", None),
+}
+
+
+def of_points(formula: str, matrices: Any) -> hl.Fit:
+    """Random points of the model as draws."""
+    data = structured.table()
+    model = hl.Model(
+        formula, data.assign(y=(data["y"] > data["y"].median()).astype(int)), "bernoulli", matrices=matrices
+    )
+    points = [users_values(model.pymc, random_point(model.pymc, seed)) for seed in range(4)]
+    labels = coordinates(model)
+    variables = {
+        v: (("chain", "draw", *dims), np.stack([p[v] for p in points])[None]) for v, dims in _expected(model).items()
+    }
+    used = {d for dims, _ in variables.values() for d in dims} - {"chain", "draw"}
+    posterior = xr.Dataset(variables, coords={"chain": [0], "draw": np.arange(4)} | {d: labels[d] for d in used})
+    return hl.Fit(model, xr.DataTree.from_dict({"posterior": posterior}), {"complete": True})
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_brute_force_of_structures(name: str) -> None:
+    made = of_points(*STRUCTURES[name])
+    for row in (3, 40):
+        new = structured.table().iloc[[row]].drop(columns="g")
+        agree(made, new, {"g": [f"new {i}" for i in range(MANY)]})
+
+
+REFUSED = {
+    "related levels": ("y ~ x + (1 | gr(g, cov=A))", {"A": hl.pedigree(structured.PEDIGREE)}, "relation"),
+    "multi-membership": ("y ~ x + (1 | mm(g, h, weights=cbind(w1, w2)))", None, "members"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_populations_that_are_not_known(name: str) -> None:
+    formula, matrices, part = REFUSED[name]
+    with pytest.raises(hl.PredictionError, match=f"cannot be averaged over: its term has '{part}'") as caught:
+        predictions(of_points(formula, matrices))
+    assert "target='typical'" in caught.value.hint
+
+
+def test_a_variance_function_of_the_fitted_mean_is_not_averaged_over() -> None:
+    """Group effects enter σ through the mean there, beside the mean itself."""
+    made = synthetic_fit(hl.Model(["p ~ x + (1 | g)", "sigma ~ varPower(fitted)"], frame(), "lognormal"), draws=5)
+    with pytest.raises(hl.PredictionError, match="variance function of the fitted mean"):
+        predictions(made)
+    assert np.isfinite(predictions(made, grid={"x": [0.0]}, target="typical").table["mean"]).all()
+    made = synthetic_fit(hl.Model(["p ~ x + (1 | g)", "sigma ~ varPower(fitted)"], frame()), draws=5)
+    assert "whose mean is zero" in repr(predictions(made))
+    with pytest.raises(hl.PredictionError, match="variance function of the fitted mean"):
+        predictions(made, scale="link", parameter="sigma")
+
+
+def test_standard_deviations_with_a_formula() -> None:
+    data = frame().assign(z=np.repeat(np.linspace(-1, 1, 8), 6))
+    made = synthetic_fit(hl.Model(["c ~ x + (1 | g)", "sd(g) ~ z"], data, family="poisson"), draws=5)
+    with pytest.raises(hl.HierlmError, match="standard deviation has a formula"):
+        predictions(made)
+    linear = synthetic_fit(hl.Model(["y ~ x + (1 | g)", "sd(g) ~ z"], data), draws=5)
+    found = predictions(linear, grid={"x": [0.0]})
+    np.testing.assert_allclose(found.draws.to_numpy(), linear.posterior["b"].sel(coef=["Intercept"]).to_numpy())
