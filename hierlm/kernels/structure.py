@@ -110,7 +110,9 @@ def make_structure(
     column = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
     first = np.concatenate([[0], np.cumsum(levels)]).astype(np.int64)  # block of the first level of every grouping
     nodes = int(first[eliminated])
-    owner, partner, full = _couplings(first, eliminated, coefficients, codes, relations, int(column[-1] - column[nodes]))
+    owner, partner, full = _couplings(
+        first, eliminated, coefficients, codes, relations, int(column[-1] - column[nodes])
+    )
     per_node = np.bincount(owner, minlength=nodes)[:nodes]
     width = np.bincount(owner, weights=size[partner], minlength=nodes)[:nodes].astype(np.int64)
     coupled = _expand(column[partner], size[partner])
