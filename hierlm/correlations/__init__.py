@@ -11,7 +11,7 @@ from types import MappingProxyType
 from hierlm.correlations.ar1 import Ar1
 from hierlm.correlations.arma import Arma
 from hierlm.correlations.car1 import Car1
-from hierlm.correlations.correlation import Coefficient, Correlation
+from hierlm.correlations.correlation import Coefficient, Correlation, values_of
 from hierlm.correlations.cs import Cs
 from hierlm.correlations.exp import Exp
 from hierlm.correlations.gau import Gau
@@ -23,7 +23,15 @@ from hierlm.correlations.toep import Toep
 from hierlm.correlations.us import Us
 from hierlm.errors import ModelError, did_you_mean
 
-__all__ = ["CORRELATIONS", "CORRELATION_NAMES", "Coefficient", "Correlation", "get_correlation"]
+__all__ = [
+    "CORRELATIONS",
+    "CORRELATION_NAMES",
+    "POSITIONS",
+    "Coefficient",
+    "Correlation",
+    "get_correlation",
+    "values_of",
+]
 
 CORRELATIONS: Mapping[str, type[Correlation]] = MappingProxyType(
     {c.name: c for c in (Cs, Ar1, Arma, Car1, Toep, Us, Exp, Gau, Ratio, Lin, Sph, Mat)}
@@ -34,6 +42,12 @@ CORRELATION_NAMES: Mapping[str, str] = MappingProxyType(
     {n.lower(): c.name for c in CORRELATIONS.values() for n in (c.name, *c.aliases)}
 )
 """Every name and alias in lower case → canonical name."""
+
+
+POSITIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {name: (canonical, CORRELATIONS[canonical].needs) for name, canonical in CORRELATION_NAMES.items()}
+)
+"""Every name and alias in lower case → canonical name, and what a position is to it."""
 
 
 def get_correlation(name: str, **options: object) -> Correlation:

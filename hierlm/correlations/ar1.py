@@ -24,6 +24,7 @@ class Ar1(Correlation):
     name: ClassVar[str] = "ar1"
     aliases: ClassVar[tuple[str, ...]] = ("corAR1", "ar")
     needs: ClassVar[str] = "steps"
+    markov: ClassVar[bool] = True
 
     def coefficients(self, places: Sequence[Floats]) -> tuple[Coefficient, ...]:
         """φ."""

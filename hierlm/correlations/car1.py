@@ -25,6 +25,7 @@ class Car1(Correlation):
     name: ClassVar[str] = "car1"
     aliases: ClassVar[tuple[str, ...]] = ("corCAR1", "ou", "car")
     needs: ClassVar[str] = "times"
+    markov: ClassVar[bool] = True
 
     def coefficients(self, places: Sequence[Floats]) -> tuple[Coefficient, ...]:
         """φ."""

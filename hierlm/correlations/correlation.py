@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hierlm.errors import ModelError, did_you_mean
 from hierlm.priors.prior import Prior
 
-__all__ = ["CORRELATION_PRIOR", "Coefficient", "Correlation", "Floats", "Tensor", "Values"]
+__all__ = ["CORRELATION_PRIOR", "Coefficient", "Correlation", "Floats", "Tensor", "Values", "values_of"]
 
 Tensor = Any  # a PyTensor variable or a number; kept loose, PyTensor ships no complete types
 Floats = NDArray[np.float64]
@@ -47,6 +47,22 @@ class Coefficient:
     label: str | None = None
 
 
+def values_of(coefficients: Sequence[Coefficient], vector: Tensor) -> dict[str, Tensor]:
+    """Name → value, of all coefficients in one vector (on its last axis): a scalar, or a vector where it has labels.
+
+    Examples
+    --------
+    >>> own = Coefficient("phi", CORRELATION_PRIOR, -1, 1)
+    >>> float(values_of([own], np.array([0.5]))["phi"])
+    0.5
+    """
+    found: dict[str, Tensor] = {}
+    for name in dict.fromkeys(c.name for c in coefficients):
+        at = [i for i, c in enumerate(coefficients) if c.name == name]
+        found[name] = vector[..., at[0]] if coefficients[at[0]].label is None else vector[..., at[0] : at[-1] + 1]
+    return found
+
+
 class Correlation(ABC):
     """R, the correlation matrix of values at given positions.
 
@@ -65,6 +81,8 @@ class Correlation(ABC):
         a real number; one or several real coordinates.
     most_dimensions : int
         Coordinates in which it is a correlation function.
+    markov : bool
+        Whether :meth:`step` says how a value follows from the one before.
     """
 
     name: ClassVar[str]
@@ -72,6 +90,7 @@ class Correlation(ABC):
     options: ClassVar[Mapping[str, object]] = MappingProxyType({})
     needs: ClassVar[str]
     most_dimensions: ClassVar[int] = 1_000
+    markov: ClassVar[bool] = False
 
     def __init__(self, **options: object) -> None:
         for option in options:

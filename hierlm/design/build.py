@@ -13,6 +13,7 @@ from hierlm.design.evaluate import Evaluator, Extra
 from hierlm.design.groups import GroupCoding, fit_groups
 from hierlm.design.predictor import Key, PredictorPlan, plan_predictor
 from hierlm.design.rank import warn_rank, warn_scales
+from hierlm.design.residuals import columns_of_residuals, correlated_rows
 from hierlm.design.response import ResponsePlan, plan_response
 from hierlm.design.scales import fit_scale
 from hierlm.design.schema import Schema
@@ -98,10 +99,10 @@ def build(
         codings[plan.key] = tuple(coding for _, coding in pairs)
     every = {g.bar.group: g for p in reversed(predictors.values()) for g in reversed(p.groups)}
     scales = {term.group: fit_scale(term, every[term.group], on) for term in formula.scales}
+    correlated = None if formula.correlation is None else correlated_rows(formula.correlation, on)
     schema = Schema(formula, table, on.extra, on.fitted, responses, plans, codings, notes, curves, scales)
-    return Design(
-        formula, table.n, table.rows, read, predictors, schema, {g: coding.scale for g, coding in scales.items()}
-    )
+    rows = {g: coding.scale for g, coding in scales.items()}
+    return Design(formula, table.n, table.rows, read, predictors, schema, rows, correlated)
 
 
 def _training_table(
@@ -114,6 +115,7 @@ def _training_table(
 ) -> tuple[Table, tuple[str, ...]]:
     """The used columns, complete and without unused levels, and notes on what was left out."""
     needed = dict.fromkeys([*(c for r in responses for c in r.columns()), *(c for p in plans for c in p.columns())])
+    needed |= dict.fromkeys(columns_of_residuals(formula.correlation))
     needed |= dict.fromkeys(c for scale in formula.scales for c in read_terms(scale.common).columns)
     present = available(data)
     columns = [c for c in needed if c != names.UNITS or c in present]

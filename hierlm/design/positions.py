@@ -15,7 +15,7 @@ from hierlm.design.factor import Factor
 from hierlm.errors import DataError, FormulaError, warn_data
 from hierlm.formula.values import Bar
 
-__all__ = ["Places", "coordinates", "fit_places", "occasions", "stem"]
+__all__ = ["Places", "check_order", "coordinates", "fit_places", "occasions", "stem"]
 
 Floats = NDArray[np.float64]
 
@@ -56,7 +56,7 @@ def occasions(bar: Bar, terms: Terms, on: Evaluator) -> tuple[str, ...] | None:
     value = on.value(terms.atoms[0]) if single else None
     if isinstance(value, Factor):
         if needed and on.learning:
-            _check_order(bar, value, on)
+            check_order(bar.structure, value, on, counted=bar.needs != "order")
         return value.levels
     if needed:
         column = terms.atoms[0].blame if terms.atoms else bar.factors[0]
@@ -71,19 +71,33 @@ def occasions(bar: Bar, terms: Terms, on: Evaluator) -> tuple[str, ...] | None:
     return None
 
 
-def _check_order(bar: Bar, factor: Factor, on: Evaluator) -> None:
-    """Text is sorted by its letters, so that "t10" comes before "t2"."""
+def check_order(structure: str, factor: Factor, on: Evaluator, *, counted: bool) -> None:
+    """Text is sorted by its letters, so that "t10" comes before "t2".
+
+    Parameters
+    ----------
+    counted : bool
+        Whether the structure counts levels as one apart.
+
+    Raises
+    ------
+    DataError
+
+    Warns
+    -----
+    DataWarning
+    """
     column = on.table.columns.get(factor.name)
     natural = sorted(factor.levels, key=lambda level: [int(n) for n in _NUMBERS.findall(level)])
-    counted = all(_NUMBERS.search(level) for level in factor.levels)
-    if column is not None and column.kind == "text" and counted and natural != list(factor.levels):
+    numbered = all(_NUMBERS.search(level) for level in factor.levels)
+    if column is not None and column.kind == "text" and numbered and natural != list(factor.levels):
         raise DataError(
-            f"{bar.structure}() takes the levels of {factor.name!r} in their order, which is that of their letters: "
+            f"{structure}() takes the levels of {factor.name!r} in their order, which is that of their letters: "
             f"{', '.join(factor.levels[:4])}, ….",
             column=factor.name,
             hint=f"Say their order: pd.Categorical(d[{factor.name!r}], categories=[…], ordered=True).",
         )
-    if bar.needs == "order":
+    if not counted:
         return
     try:
         gaps = np.diff([float(level) for level in factor.levels])
@@ -92,7 +106,7 @@ def _check_order(bar: Bar, factor: Factor, on: Evaluator) -> None:
     if not np.allclose(gaps, gaps[0]):
         warn_data(
             f"The levels of {factor.name!r} are not equally spaced ({', '.join(factor.levels[:5])}"
-            f"{', …' if len(factor.levels) > 5 else ''}), and {bar.structure}() counts them as neighbours. "
+            f"{', …' if len(factor.levels) > 5 else ''}), and {structure}() counts them as neighbours. "
             "car1( ) takes the times themselves."
         )
 

@@ -10,6 +10,7 @@ from hierlm.design.checks import complete
 from hierlm.design.evaluate import Evaluator, Extra
 from hierlm.design.groups import GroupCoding
 from hierlm.design.predictor import Key, PredictorPlan
+from hierlm.design.residuals import columns_of_residuals, correlated_rows
 from hierlm.design.response import ResponsePlan
 from hierlm.design.scales import ScaleCoding
 from hierlm.design.smooths import SmoothCoding
@@ -61,6 +62,7 @@ class Schema:
         new_levels_ok: bool = True,
         need_response: bool = False,
         skip_groups: Collection[str] = (),
+        need_positions: bool = False,
     ) -> Design:
         """The design of new data, coded as in training: same columns, same level order, same transforms.
 
@@ -78,6 +80,8 @@ class Schema:
             Whether to read the response too.  Without it the responses' ``values`` are empty.
         skip_groups : collection of str
             Groupings (``"Subject"``, ``"batch:cask"``) that the prediction leaves out; their columns are not needed.
+        need_positions : bool
+            Whether to read where residuals that are correlated were taken.
 
         Returns
         -------
@@ -90,17 +94,21 @@ class Schema:
             Missing columns, another type of column, missing values, unseen levels of a common factor.
         """
         try:
-            return self._apply(new_data, new_levels_ok, need_response, frozenset(skip_groups))
+            return self._apply(new_data, new_levels_ok, need_response, frozenset(skip_groups), need_positions)
         except (DataError, FormulaError) as problem:
             raise PredictionError(f"New data: {problem.message}", hint=problem.hint) from problem
 
-    def _apply(self, new_data: Any, new_levels_ok: bool, need_response: bool, skip: frozenset[str]) -> Design:
+    def _apply(
+        self, new_data: Any, new_levels_ok: bool, need_response: bool, skip: frozenset[str], need_positions: bool
+    ) -> Design:
         known = {c.bar.group for codings in self.codings.values() for c in codings}
         for group in skip - known:
             raise PredictionError(f"The model has no grouping {group!r}.", hint=did_you_mean(group, sorted(known)))
         needed = [c for p in self.predictors for c in p.columns(skip)]
         needed += [c for g, coding in self.scales.items() if g not in skip for c in coding.terms.columns]
         needed += [c for r in self.responses for c in r.columns(response=need_response)]
+        correlation = self.formula.correlation if need_positions else None
+        needed += columns_of_residuals(correlation)
         needed = [c for c in dict.fromkeys(needed) if c in self.table.columns]
         table = self._read(new_data, needed)
         on = Evaluator(table, self.extra, dict(self.fitted), learning=False)
@@ -119,7 +127,8 @@ class Schema:
         if not new_levels_ok:
             _refuse_unseen(g for p in predictors.values() for g in p.groups)
         responses = tuple(r.apply(on, response=need_response) for r in self.responses)
-        return Design(self.formula, table.n, table.rows, responses, predictors, self)
+        correlated = None if correlation is None else correlated_rows(correlation, on)
+        return Design(self.formula, table.n, table.rows, responses, predictors, self, correlated=correlated)
 
     def _groups(self, coding: GroupCoding, on: Evaluator, known_rows: bool, skip: frozenset[str]) -> Groups:
         """One bar on new data, with what its standard deviations depend on."""

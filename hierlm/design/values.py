@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.formula.values import Bar, Formula, SmoothTerm, VarianceTerm
+from hierlm.formula.values import Bar, Formula, ResidualTerm, SmoothTerm, VarianceTerm
 
 if TYPE_CHECKING:
     from hierlm.design.schema import Schema
 
 __all__ = [
     "Common",
+    "CorrelatedRows",
     "Design",
     "Groups",
     "LevelScale",
@@ -203,6 +204,27 @@ class VarianceColumns:
 
 
 @dataclass(frozen=True, eq=False)
+class CorrelatedRows:
+    """Which rows have correlated residuals, and where each was taken.
+
+    Parameters
+    ----------
+    term : ResidualTerm
+    codes : (n,) int array
+        Row → block; in new data blocks that training did not have follow those that it had.
+    levels : tuple of str
+        Labels of the blocks, new ones last; ``"all rows"`` without a grouping.
+    positions : (n, d) array
+        Coordinates, the code of an occasion, or the rank of the row in its block; zeros where they do not matter.
+    """
+
+    term: ResidualTerm
+    codes: Ints
+    levels: tuple[str, ...]
+    positions: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class PredictorDesign:
     """Everything that one linear predictor adds up; the free columns of its smooths are in ``common``."""
 
@@ -264,6 +286,8 @@ class Design:
         What is needed to apply the same coding to new data (:meth:`Schema.apply`).
     scales : mapping grouping → LevelScale
         What the standard deviations of the training data's levels depend on, where they have a formula.
+    correlated : CorrelatedRows or None
+        Blocks of correlated residuals; None for independent ones, and where they were not asked for.
     """
 
     formula: Formula
@@ -273,3 +297,4 @@ class Design:
     predictors: Mapping[tuple[str, str], PredictorDesign]
     schema: Schema
     scales: Mapping[str, LevelScale] = field(default_factory=dict)
+    correlated: CorrelatedRows | None = None

@@ -11,6 +11,7 @@ import numpy as np
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
+from hierlm.families.errors import Errors
 from hierlm.links import Link
 from hierlm.priors.prior import Prior
 
@@ -139,6 +140,8 @@ class Family(ABC):
         Whether the response is one of several ordered categories, numbered 1, 2, …
     residual_scale : str or None
         The parameter that multiplies a residual, which variance functions may change; None where there is none.
+    errors : Errors or None
+        The law of a block of correlated residuals; None where the response is not made of residuals.
     requires, accepts : tuple of str
         Left-hand side additions that it needs, and others that it can use.
     """
@@ -150,6 +153,7 @@ class Family(ABC):
     discrete: ClassVar[bool] = False
     normal_errors: ClassVar[bool] = False
     residual_scale: ClassVar[str | None] = None
+    errors: ClassVar[Errors | None] = None
     atoms: ClassVar[tuple[float, ...]] = ()
     vectors: ClassVar[tuple[Vector, ...]] = ()
     ordinal: ClassVar[bool] = False

@@ -10,6 +10,7 @@ import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
+from hierlm.families.errors import NormalErrors
 from hierlm.families.family import Additions, Family, Parameter, Predicted
 from hierlm.families.prepare import prepare_numbers
 from hierlm.families.scale import mean_link_scale, spread
@@ -34,6 +35,7 @@ class Gaussian(Family):
     normal_errors = True
     aliases = ("normal",)
     residual_scale = "sigma"
+    errors = NormalErrors()
     parameters = (
         Parameter("mu", "identity", ("identity", "log", "inverse", "sqrt", "softplus")),
         Parameter("sigma", "log", ("log", "identity", "softplus"), lower=0.0),

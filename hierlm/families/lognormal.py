@@ -10,6 +10,7 @@ import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
+from hierlm.families.errors import LogNormalErrors
 from hierlm.families.family import Additions, Family, Parameter, Predicted
 from hierlm.families.prepare import prepare_open
 from hierlm.families.scale import mean_link_scale, spread
@@ -29,6 +30,7 @@ class LogNormal(Family):
     name = "lognormal"
     aliases = ("log_normal",)
     residual_scale = "sigma"
+    errors = LogNormalErrors()
     parameters = (
         Parameter("mu", "identity", ("identity", "inverse")),
         Parameter("sigma", "log", ("log", "identity", "softplus"), lower=0.0),

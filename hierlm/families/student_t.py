@@ -11,6 +11,7 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from hierlm.families.density import DensityFamily
+from hierlm.families.errors import StudentErrors
 from hierlm.families.family import Additions, Parameter, Predicted
 from hierlm.families.prepare import prepare_numbers
 from hierlm.families.scale import mean_link_scale, spread
@@ -35,6 +36,7 @@ class StudentT(DensityFamily):
     name = "student_t"
     aliases = ("student", "t", "t_family")
     residual_scale = "sigma"
+    errors = StudentErrors()
     parameters = (
         Parameter("mu", "identity", ("identity", "log", "inverse", "sqrt", "softplus")),
         Parameter("sigma", "log", ("log", "identity", "softplus"), lower=0.0),

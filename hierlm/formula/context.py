@@ -66,6 +66,8 @@ class Context:
     needs : mapping
         Structure → what it must know of its effects (``Covariance.needs``): ``"coordinates"`` have no intercept unless
         one is typed, a ``"matrix"`` is named.
+    correlations : mapping
+        Correlation function or alias, lower-cased → (canonical name, what a position is to it).
     """
 
     source: str
@@ -73,6 +75,7 @@ class Context:
     structures: Mapping[str, str] = field(default_factory=lambda: STRUCTURES)
     functions: frozenset[str] = frozenset()
     needs: Mapping[str, str] = field(default_factory=dict)
+    correlations: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     work: Work = field(default_factory=Work)
 
     def refuse(self, message: str, place: Place, hint: str | None = None) -> FormulaError:

@@ -11,13 +11,16 @@ from hierlm.formula.tokens import check_brackets, scan
 from hierlm.formula.tree import Bars, Call, Chain, Name, Node, bare, summands
 from hierlm.formula.values import Bar, Predictor
 
-__all__ = ["random_bars", "residual_predictor"]
+__all__ = ["one_sided", "random_bars", "residual_predictor"]
 
 SIGMA = "sigma"
-_RESIDUALS = "Available: residual='units', and residual='idh(f):units' for one sd per level of the factor f."
+_RESIDUALS = (
+    "Available: residual='units'; residual='idh(f):units' for one sd per level of the factor f; and correlations, "
+    "residual='ar1(time | g)'."
+)
 
 
-def _summands(context: Context, start: int, stop: int, keyword: str) -> list[Node]:
+def one_sided(context: Context, start: int, stop: int, keyword: str) -> list[Node]:
     """The summands of a one-sided formula, a leading ``~`` allowed."""
     tokens = scan(context, start, stop)
     check_brackets(context, tokens)
@@ -57,7 +60,7 @@ def random_bars(context: Context, start: int, stop: int) -> tuple[Bar, ...]:
     FormulaError
     """
     found: list[Bar] = []
-    for node in _summands(context, start, stop, "random"):
+    for node in one_sided(context, start, stop, "random"):
         if is_bar(node) or isinstance(bare(node), Bars):
             hint = "Write random='us(1 + x):g', or put (1 + x | g) into the formula."
             raise context.refuse("Bars are not read in random.", node, hint)
@@ -88,7 +91,7 @@ def residual_predictor(context: Context, start: int, stop: int, response: str) -
     FormulaError
     """
     whole = Node(start, stop)
-    parts = _summands(context, start, stop, "residual")
+    parts = one_sided(context, start, stop, "residual")
     if len(parts) != 1:
         raise context.refuse("A sum of residual structures is not available yet.", whole, _RESIDUALS)
     call, group = _parts(parts[0], context)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from hierlm.errors import FormulaError, did_you_mean
 from hierlm.formula import bars, response, scales, smooths
@@ -12,11 +11,21 @@ from hierlm.formula.columns import identifiers
 from hierlm.formula.context import LONGEST, STRUCTURES, Context
 from hierlm.formula.dialect import random_bars, residual_predictor
 from hierlm.formula.functions import FUNCTIONS, SMOOTHS, VARIANCE_FUNCTIONS
-from hierlm.formula.split import formulas, sides
+from hierlm.formula.residuals import residual_correlation
+from hierlm.formula.split import formulas, sides, typed_texts
 from hierlm.formula.terms import expand, is_offset, offset
 from hierlm.formula.tokens import Token, scan
 from hierlm.formula.tree import Bars, Call, Name, Node, bare, summands
-from hierlm.formula.values import Bar, Formula, Predictor, ResponseTerm, ScaleTerm, SmoothTerm, VarianceTerm
+from hierlm.formula.values import (
+    Bar,
+    Formula,
+    Predictor,
+    ResidualTerm,
+    ResponseTerm,
+    ScaleTerm,
+    SmoothTerm,
+    VarianceTerm,
+)
 from hierlm.formula.variances import is_variance, read_variance
 from hierlm.names import MEAN
 
@@ -32,6 +41,7 @@ def parse(
     structures: Mapping[str, str] | None = None,
     functions: Collection[str] = (),
     needs: Mapping[str, str] | None = None,
+    correlations: Mapping[str, tuple[str, str]] | None = None,
 ) -> Formula:
     """Read formulas into a :class:`~hierlm.formula.values.Formula`: text only, no data, nothing evaluated.
 
@@ -40,7 +50,8 @@ def parse(
     text : str or sequence of str
         One formula, several lines, or a list.  A line without ``~`` continues the one before.
     random, residual : str, optional
-        Group terms and residual structure in MCMCglmm's dialect.
+        Group terms and residual structure in MCMCglmm's dialect; or the correlation of residuals,
+        ``"ar1(time | g)"``.
     parameters : collection of str
         Distributional parameters of the family.  A *later* formula whose left side is one of them predicts that
         parameter of the response before it.  The first formula is always a response.
@@ -50,6 +61,8 @@ def parse(
         Names of the user's own functions (``extra``).
     needs : mapping, optional
         Structure → what it must know of its effects: ``"order"``, ``"occasions"``, ``"coordinates"`` or ``"matrix"``.
+    correlations : mapping, optional
+        Correlation function or alias, lower-cased → its canonical name and what a position is to it.
 
     Returns
     -------
@@ -68,7 +81,7 @@ def parse(
     >>> [(b.structure, b.effects, b.group) for b in parse("y ~ 1", random="idh(sex):dam + line").predictors[0].bars]
     [('idh', '0 + sex', 'dam'), ('us', '1', 'line')]
     """
-    typed = _texts(text, random, residual)
+    typed = typed_texts(text, random, residual)
     extras = [t for t in (random, residual) if t is not None]
     context = Context(
         "\n".join([*typed, *extras]),
@@ -76,6 +89,7 @@ def parse(
         STRUCTURES if structures is None else structures,
         frozenset(functions),
         dict(needs or {}),
+        dict(correlations or {}),
     )
     _check_limits(context)
     book = _Book(context)
@@ -91,24 +105,14 @@ def parse(
         book.add_residual(end, end + len(residual))
     book.check_scales()
     return Formula(
-        "\n".join(typed), tuple(book.responses), tuple(book.predictors), random, residual, tuple(book.scales)
+        "\n".join(typed),
+        tuple(book.responses),
+        tuple(book.predictors),
+        random,
+        residual,
+        tuple(book.scales),
+        book.correlation,
     )
-
-
-def _texts(text: str | Sequence[str], random: str | None, residual: str | None) -> list[str]:
-    listed = isinstance(text, Sequence) and not isinstance(text, (str, bytes))
-    typed: list[Any] = list(text) if listed else [text]
-    for part in typed:
-        if not isinstance(part, str):
-            raise FormulaError(f"A formula is text, not {type(part).__name__}.", hint='Write "y ~ x + (1 | g)".')
-    options: tuple[tuple[str, Any], ...] = (("random", random), ("residual", residual))
-    for name, given in options:
-        if given is not None and not isinstance(given, str):
-            example = "us(1 + x):g" if name == "random" else "idh(f):units"
-            raise FormulaError(f"{name} is text, not {type(given).__name__}.", hint=f'Write {name}="{example}".')
-    if not typed or not all(part.strip() for part in typed):
-        raise FormulaError("The formula is empty.", hint='Write "y ~ x + (1 | g)".')
-    return typed
 
 
 def _check_limits(context: Context) -> None:
@@ -153,6 +157,7 @@ class _Book:
         self.used: dict[str, frozenset[str]] = {}
         self.current: tuple[str, ...] = ()
         self.scales: list[ScaleTerm] = []
+        self.correlation: ResidualTerm | None = None
 
     def read(self, tokens: list[Token]) -> None:
         """Read one formula."""
@@ -276,6 +281,12 @@ class _Book:
         if len(self.responses) > 1:
             raise self.context.refuse("residual is read for one response only.", place, "Write sigma ~ x for each.")
         owner = self.responses[0].name
+        self.correlation = residual_correlation(self.context, start, stop)
+        if self.correlation is not None:
+            used = {c for text in self.correlation.expressions for c in identifiers(text)}
+            if used & self.used[owner]:
+                raise self.context.refuse("The response cannot say where it was taken.", place, "Leave it out.")
+            return
         found = residual_predictor(self.context, start, stop, owner)
         if found is None:
             return

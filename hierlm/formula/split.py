@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+from hierlm.errors import FormulaError
 from hierlm.formula.context import Context
 from hierlm.formula.parser import build
 from hierlm.formula.tokens import Token, check_brackets, scan
 from hierlm.formula.tree import Node
 
-__all__ = ["formulas", "sides"]
+__all__ = ["formulas", "sides", "typed_texts"]
 
 
 def formulas(context: Context, start: int, stop: int) -> Iterator[list[Token]]:
@@ -61,3 +63,25 @@ def sides(context: Context, tokens: list[Token]) -> tuple[Node, Node, Node]:
     whole = Node(tokens[0].start, tokens[-1].stop)
     trees = (build(context, part, tilde.start, tilde.stop) for part in (left, right))
     return next(trees), next(trees), whole
+
+
+def typed_texts(text: str | Sequence[str], random: str | None, residual: str | None) -> list[str]:
+    """The formulas, after checking that everything typed is text.
+
+    Raises
+    ------
+    FormulaError
+    """
+    listed = isinstance(text, Sequence) and not isinstance(text, (str, bytes))
+    typed: list[Any] = list(text) if listed else [text]
+    for part in typed:
+        if not isinstance(part, str):
+            raise FormulaError(f"A formula is text, not {type(part).__name__}.", hint='Write "y ~ x + (1 | g)".')
+    options: tuple[tuple[str, Any], ...] = (("random", random), ("residual", residual))
+    for name, given in options:
+        if given is not None and not isinstance(given, str):
+            example = "us(1 + x):g" if name == "random" else "ar1(time | g)"
+            raise FormulaError(f"{name} is text, not {type(given).__name__}.", hint=f'Write {name}="{example}".')
+    if not typed or not all(part.strip() for part in typed):
+        raise FormulaError("The formula is empty.", hint='Write "y ~ x + (1 | g)".')
+    return typed

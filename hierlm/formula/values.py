@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hierlm import names
+from hierlm.formula.spread import Option, ResidualTerm, ScaleTerm, VarianceTerm
 
 __all__ = [
     "Addition",
@@ -13,13 +14,12 @@ __all__ = [
     "Formula",
     "Option",
     "Predictor",
+    "ResidualTerm",
     "ResponseTerm",
     "ScaleTerm",
     "SmoothTerm",
     "VarianceTerm",
 ]
-
-Option = str | int | float | bool
 
 
 @dataclass(frozen=True)
@@ -174,73 +174,6 @@ class SmoothTerm:
 
 
 @dataclass(frozen=True)
-class VarianceTerm:
-    """One variance function: ``varPower(x)``, ``varPower(fitted | f)``, ``varIdent(f)``.
-
-    Parameters
-    ----------
-    function : str
-    covariate : str
-        Formula text; empty without one, and for the fitted mean.
-    fitted : bool
-        Whether the covariate is the fitted mean.
-    strata : tuple of str
-        Factors whose cells have parameters of their own.
-    text : str
-        The term as typed.
-    start, stop : int
-        Its place in the formula text.
-    """
-
-    function: str
-    covariate: str
-    fitted: bool
-    strata: tuple[str, ...]
-    text: str = ""
-    start: int = 0
-    stop: int = 0
-
-    @property
-    def label(self) -> str:
-        """The term's name, ``"varPower(x | f)"``."""
-        parts = ["fitted" if self.fitted else self.covariate, names.group_label(self.strata)]
-        return f"{self.function}({' | '.join(part for part in parts if part)})"
-
-    @property
-    def expressions(self) -> tuple[str, ...]:
-        """Formula text of everything that it reads."""
-        return (*([self.covariate] if self.covariate else []), *(f"`{factor}`" for factor in self.strata))
-
-
-@dataclass(frozen=True)
-class ScaleTerm:
-    """A formula for the standard deviations of a grouping, ``sd(g) ~ z``.
-
-    Parameters
-    ----------
-    factors : tuple of str
-        The grouping's factors.
-    common : str
-        The right side, with its intercept, which is the standard deviation itself: ``"1 + z"``.
-    text : str
-        The formula as typed.
-    start, stop : int
-        The place of its left side.
-    """
-
-    factors: tuple[str, ...]
-    common: str
-    text: str = ""
-    start: int = 0
-    stop: int = 0
-
-    @property
-    def group(self) -> str:
-        """The grouping's name, ``"batch:cask"``."""
-        return names.group_label(self.factors)
-
-
-@dataclass(frozen=True)
 class Predictor:
     """The right-hand side for one distributional parameter of one response.
 
@@ -284,6 +217,8 @@ class Formula:
         One per (response, parameter) that was given a formula; ``mu`` of every response is always there.
     scales : tuple of ScaleTerm
         Formulas for the standard deviations of groupings.
+    correlation : ResidualTerm or None
+        How residuals are correlated; None for independent ones.
     """
 
     text: str
@@ -292,6 +227,7 @@ class Formula:
     random: str | None = None
     residual: str | None = None
     scales: tuple[ScaleTerm, ...] = ()
+    correlation: ResidualTerm | None = None
 
     @property
     def source(self) -> str:

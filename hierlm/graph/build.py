@@ -15,6 +15,7 @@ from hierlm.graph.elements import element_labels, vector_parameters
 from hierlm.graph.groups import Columns, group_effects, group_part
 from hierlm.graph.hosting import hosting
 from hierlm.graph.observation import free_parameters, observe
+from hierlm.graph.residuals import residual_coefficients
 from hierlm.graph.smooths import smooth_effects, smooth_part
 from hierlm.graph.variances import scaled, variance_parameters
 from hierlm.model.coefficients import coefficient_rows
@@ -51,6 +52,8 @@ def coordinates(model: Model) -> dict[str, Any]:
     functions = [a.label for a in model.assignments if a.variable == names.VARIANCE]
     if functions:
         coords[names.VARIANCE_DIM] = functions
+    if model.residual is not None:
+        coords[names.RESIDUAL_DIM] = list(model.residual.labels)
     if model.responses[0].label is not None:
         for parameter in dict.fromkeys(p for r in model.responses for p in r.free):
             coords[names.response_dim(parameter)] = [r.name for r in model.responses if parameter in r.free]
@@ -73,6 +76,7 @@ def build_graph(model: Model) -> pm.Model:
         index = {group: _index(blocks[0]) for group, blocks in model.groups.items()}
         free = free_parameters(model) | vector_parameters(model)
         factors = variance_parameters(model)
+        rescor = residual_coefficients(model)
         for position, response in enumerate(model.responses):
             etas = {
                 p.parameter: _predictor(
@@ -86,7 +90,7 @@ def build_graph(model: Model) -> pm.Model:
                 for p in model.predictors
                 if p.response == response.name
             }
-            observe(response, position, scaled(model, response, etas, factors), free)
+            observe(response, position, scaled(model, response, etas, factors), free, model.residual, rescor)
     _check_used(graph)
     return graph
 

@@ -17,7 +17,7 @@ from hierlm.model.values import GroupBlock
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.prior import Prior
 
-__all__ = ["coefficient_values", "values_of"]
+__all__ = ["bounded_vector", "coefficient_values", "values_of"]
 
 Tensor = Any
 AnyPrior = Prior | Fixed
@@ -40,7 +40,7 @@ def coefficient_values(model: Model, blocks: Sequence[GroupBlock]) -> list[dict[
         if mine[0].label is None:
             variables[variable] = _scalar(variable, priors[0], bounds[0])
         else:
-            variables[variable] = _vector(variable, priors, bounds)
+            variables[variable] = bounded_vector(variable, names.row_dim(variable), priors, bounds)
     return values_of(blocks, variables)
 
 
@@ -73,12 +73,12 @@ def _scalar(name: str, prior: AnyPrior, bounds: tuple[float, float]) -> Tensor:
     return pm.Truncated(name, prior.dist(), lower=cut[0], upper=cut[1])  # type: ignore[union-attr]
 
 
-def _vector(name: str, priors: Sequence[AnyPrior], bounds: Sequence[tuple[float, float]]) -> Tensor:
-    """One variable where no prior is cut off; else one for each number, gathered."""
+def bounded_vector(name: str, dim: str, priors: Sequence[AnyPrior], bounds: Sequence[tuple[float, float]]) -> Tensor:
+    """Add numbers between bounds: one variable where no prior is cut off; else one for each number, gathered."""
     if all(_cut(p, b) is None for p, b in zip(priors, bounds, strict=True)):
-        return vector(name, names.row_dim(name), priors)
+        return vector(name, dim, priors)
     parts = [_scalar(names.internal(name, i), p, b) for i, (p, b) in enumerate(zip(priors, bounds, strict=True))]
-    return pm.Deterministic(name, pt.stack(parts), dims=names.row_dim(name))
+    return pm.Deterministic(name, pt.stack(parts), dims=dim)
 
 
 def _cut(prior: AnyPrior, bounds: tuple[float, float]) -> tuple[Tensor, Tensor] | None:

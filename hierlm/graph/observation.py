@@ -9,9 +9,11 @@ import pymc as pm
 
 from hierlm import names
 from hierlm.families.family import Predicted
+from hierlm.graph.residuals import correlated_response
 from hierlm.graph.vectors import vector
 from hierlm.links import get_link
 from hierlm.model.model import Model
+from hierlm.model.residuals import ResidualCorrelation
 from hierlm.model.values import ModelResponse
 
 __all__ = ["free_parameters", "observe"]
@@ -34,11 +36,17 @@ def free_parameters(model: Model) -> dict[tuple[str, str], Tensor]:
 
 
 def observe(
-    response: ModelResponse, position: int, etas: dict[str, Tensor], free: dict[tuple[str, str], Tensor]
+    response: ModelResponse,
+    position: int,
+    etas: dict[str, Tensor],
+    free: dict[tuple[str, str], Tensor],
+    residual: ResidualCorrelation | None = None,
+    rescor: Tensor = None,
 ) -> None:
     """Add the observed variable of one response, ``y`` or ``y_1``, …
 
-    Weights multiply the log-density of their rows, as in brms: Σ_i w_i log p(y_i | …).
+    Weights multiply the log-density of their rows, as in brms: Σ_i w_i log p(y_i | …).  Correlated residuals make it
+    one variable of all rows, with the coefficients ``rescor``.
     """
     several = response.label is not None
     name = names.response_variable(position, several)
@@ -52,7 +60,10 @@ def observe(
     }
     values = response.y.astype(np.int64) if response.family.discrete else response.y
     data = pm.Data(names.data("observed", name), values, dims=names.OBS)
-    variable = response.family.distribution(additions, **predicted)
+    if residual is None:
+        variable = response.family.distribution(additions, **predicted)
+    else:
+        variable = correlated_response(response, residual, predicted, rescor)
     pm.modelcontext(None).register_rv(variable, name, observed=data, dims=(names.OBS,))
     if "weights" in additions:
         extra = (additions["weights"] - 1.0) * pm.logp(variable, data)

@@ -13,6 +13,7 @@ from hierlm import names
 from hierlm.errors import PriorError, did_you_mean
 from hierlm.model.coefficients import coefficient_rows
 from hierlm.model.fitting import fitting
+from hierlm.model.residuals import ResidualCorrelation
 from hierlm.model.scales import link_scale
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse, Piece
 from hierlm.model.variances import variance_rows
@@ -75,6 +76,7 @@ def assign_priors(
     given: Mapping[str, object],
     smooths: Sequence[GroupBlock] = (),
     scales: Sequence[Assignment] = (),
+    residual: ResidualCorrelation | None = None,
 ) -> tuple[Assignment, ...]:
     """Every parameter of the model with its prior.
 
@@ -94,6 +96,7 @@ def assign_priors(
         )
     rows = [*_coefficients(responses, predictors), *_groups(responses, blocks), *_smooths(responses, smooths)]
     rows += [*scales, *_free(responses), *_elements(responses, predictors), *_variances(responses, predictors)]
+    rows += _residual(residual)
     user = {key: _as_prior(key, value) for key, value in given.items()}
     _check_names(user, rows)
     assigned = tuple(_override(row, user) for row in rows)
@@ -196,6 +199,11 @@ def _variances(responses: Sequence[ModelResponse], predictors: Sequence[ModelPre
         for part in p.variances
         for row in variance_rows(part, by_name[p.response])
     ]
+
+
+def _residual(residual: ResidualCorrelation | None) -> list[Assignment]:
+    pairs = () if residual is None else zip(residual.labels, residual.coefficients, strict=True)
+    return [Assignment(names.RESIDUAL, label, c.prior, kind="bounded", bounds=(c.lower, c.upper)) for label, c in pairs]
 
 
 def _column(block: GroupBlock, effect: int) -> tuple[Piece, int]:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, final
 
 import pandas as pd
 
+from hierlm.correlations import POSITIONS
 from hierlm.covariances import NEEDS, STRUCTURES
 from hierlm.covariances.handed import relations_of
 from hierlm.design import build
 from hierlm.design.table import available
 from hierlm.design.values import Design, LevelScale
-from hierlm.errors import ModelError
 from hierlm.formula import parse
 from hierlm.formula.values import Formula
 from hierlm.model import describe
@@ -29,8 +29,9 @@ from hierlm.model.checks import (
 )
 from hierlm.model.group_scales import scale_rows, scaled_blocks
 from hierlm.model.kernel_cache import readable_kernels
-from hierlm.model.options import Options
+from hierlm.model.options import Options, checked_functions
 from hierlm.model.parameterization import choose_centring
+from hierlm.model.residuals import ResidualCorrelation, residual_correlation
 from hierlm.model.smooths import smooth_blocks
 from hierlm.model.specify import FamilyChoice, LinkChoice, families_of, predictors_of, responses_of
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from hierlm.fit import Fit
     from hierlm.graph import Picture
     from hierlm.reductions import Plan
+    from hierlm.replicates import Calibration, Recovery
 
 __all__ = ["Model", "Options"]
 
@@ -68,7 +70,8 @@ class Model:
     random : str, optional
         Group terms in MCMCglmm's dialect: ``"us(1 + Days):Subject"``.
     residual : str, optional
-        Residual structure: ``"units"``, ``"idh(trt):units"``.
+        Correlation of residuals within groups, ``"ar1(time | subject)"``, ``"exp(lat + lon | field, nugget=True)"``;
+        or MCMCglmm's ``"units"`` and ``"idh(trt):units"``.
     missing : {"error", "drop"}
         What to do with rows that lack a value.
     parameterization : {"auto", "centered", "noncentered"} or mapping by grouping
@@ -93,6 +96,8 @@ class Model:
         The penalised parts of smooth terms, each a block with one level and one standard deviation; no grouping.
     scales : mapping
         Groupings whose standard deviations have a formula, ``sd(g) ~ z``, and what those of each level depend on.
+    residual : ResidualCorrelation or None
+        How residuals are correlated: the function, the block and the position of every row, and its coefficients.
     assignments : tuple
         The prior of every parameter; :meth:`priors` shows them as a table.
     options : Options
@@ -117,6 +122,7 @@ class Model:
     blocks: tuple[GroupBlock, ...]
     smooths: tuple[GroupBlock, ...]
     scales: Mapping[str, LevelScale]
+    residual: ResidualCorrelation | None
     assignments: tuple[Assignment, ...]
     options: Options
 
@@ -137,7 +143,7 @@ class Model:
     ) -> None:
         chosen = families_of(family)
         known = {p.name for f, _ in chosen for p in f.parameters}
-        functions, relations = _functions(extra), relations_of(matrices)
+        functions, relations = checked_functions(extra), relations_of(matrices)
         parsed = parse(
             formula,
             random=random,
@@ -146,6 +152,7 @@ class Model:
             structures=STRUCTURES,
             functions=tuple(functions),
             needs=NEEDS,
+            correlations=POSITIONS,
         )
         check_matrices(parsed, relations)
         check_left_sides(parsed, available(data), [f for f, _ in chosen])
@@ -161,23 +168,24 @@ class Model:
         blocks = tuple(replace(b, centred=c) for b, c in zip(blocks, centring, strict=True))
         blocks = scaled_blocks(design, blocks, parameterization)
         smooths = smooth_blocks(design, responses, [b.group for b in blocks])
+        correlation = residual_correlation(design, responses, blocks)
         given, scales = {} if priors is None else priors, scale_rows(design)
-        assignments = assign_priors(responses, predictors, blocks, given, smooths, scales)
+        assignments = assign_priors(responses, predictors, blocks, given, smooths, scales, correlation)
         warn_unidentified(responses, predictors, blocks, assignments)
-        state = {
-            "formula": parsed,
-            "design": design,
-            "responses": responses,
-            "predictors": predictors,
-            "blocks": blocks,
-            "smooths": smooths,
-            "scales": design.scales,
-            "assignments": assignments,
-            "options": Options(
+        self.__dict__.update(
+            formula=parsed,
+            design=design,
+            responses=responses,
+            predictors=predictors,
+            blocks=blocks,
+            smooths=smooths,
+            scales=design.scales,
+            residual=correlation,
+            assignments=assignments,
+            options=Options(
                 family, link, dict(priors or {}), random, residual, missing, parameterization, functions, relations
             ),
-        }
-        self.__dict__.update(state)
+        )
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"A Model cannot be changed ('{name}'). Make another one: hl.Model(…).")
@@ -249,6 +257,18 @@ class Model:
 
         return prior_predictive(self, draws, seed=seed)
 
+    def recover(self, **options: Any) -> Recovery:
+        """Simulate at known values, fit, compare; see :func:`hierlm.replicates.recover`."""
+        from hierlm.replicates.recover import recover
+
+        return recover(self, **options)
+
+    def calibrate(self, n: int = 200, **options: Any) -> Calibration:
+        """Whether posteriors are what they claim to be; see :func:`hierlm.replicates.calibrate`."""
+        from hierlm.replicates.calibrate import calibrate
+
+        return calibrate(self, n, **options)
+
     def fit(self, draws: int = 1000, **options: Any) -> Fit:
         """Sample the posterior and check the draws; see :func:`hierlm.fit.fit` for all options.
 
@@ -272,17 +292,3 @@ class Model:
 
     def _repr_html_(self) -> str:
         return f"{describe.html(self)}<p>Sampled by: {self.plan().name}</p>"
-
-
-def _functions(extra: object) -> dict[str, Callable[..., Any]]:
-    """``extra`` as a dict, after checking that it is a mapping to functions."""
-    if extra is None:
-        return {}
-    if not isinstance(extra, Mapping):
-        raise ModelError(f"extra is a {type(extra).__name__}, not a mapping.", hint='Write extra={"f": f}.')
-    for name, function in extra.items():
-        if not callable(function):
-            raise ModelError(
-                f"extra names {name!r}, which is no function but {function!r}.", hint='Write extra={"f": f}.'
-            )
-    return dict(extra)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hierlm.design.values import (
     Common,
+    CorrelatedRows,
     Design,
     Groups,
     PredictorDesign,
@@ -20,13 +21,14 @@ from hierlm.design.values import (
 )
 from hierlm.errors import ModelError
 from hierlm.model.model import Model
+from hierlm.model.residuals import ResidualCorrelation
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse, Piece, VariancePart
 
 __all__ = ["subset", "unknown_parts"]
 
 WHOLE = ("formula", "assignments", "options", "pymc", "scales")
 """What a model of fewer rows has unchanged …"""
-IN_ROWS = ("design", "responses", "predictors", "blocks", "smooths")
+IN_ROWS = ("design", "responses", "predictors", "blocks", "smooths", "residual")
 """… and what it has of these rows only."""
 PLAIN = (
     "group", "factors", "levels", "codes", "effects", "columns", "covariance", "structure", "pieces", "centred",
@@ -35,10 +37,12 @@ PLAIN = (
 """Fields of a group term whose levels are independent …"""
 OF_LEVELS = ("relation", "related_by", "inhabited")
 """… and those that say how they are related, or which there are, whatever the rows."""
+OF_ALL = (*OF_LEVELS, "coefficients")
+"""Fields of any value that stay as they are."""
 
 ROWED = (
-    Common, Design, Groups, GroupBlock, ModelPredictor, ModelResponse, Piece, PredictorDesign, Response, SmoothPart,
-    VarianceColumns, VariancePart,
+    Common, CorrelatedRows, Design, Groups, GroupBlock, ModelPredictor, ModelResponse, Piece, PredictorDesign,
+    ResidualCorrelation, Response, SmoothPart, VarianceColumns, VariancePart,
 )  # fmt: skip
 """The values whose arrays have a row of data along their first axis."""
 
@@ -114,6 +118,6 @@ def _taken(value: Any, keep: NDArray[np.int64], n: int) -> Any:
     if isinstance(value, Mapping) and any(isinstance(v, (*ROWED, np.ndarray)) for v in value.values()):
         return {key: _taken(v, keep, n) for key, v in value.items()}
     if is_dataclass(value) and isinstance(value, ROWED):
-        rowed = [f.name for f in fields(value) if f.name not in OF_LEVELS]
+        rowed = [f.name for f in fields(value) if f.name not in OF_ALL]
         return replace(value, **{name: _taken(getattr(value, name), keep, n) for name in rowed})
     return value

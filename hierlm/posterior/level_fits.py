@@ -17,6 +17,7 @@ from hierlm.families.family import Predicted
 from hierlm.graph.evaluate import PYTHON
 from hierlm.links import get_link
 from hierlm.posterior.coef import Column, group_columns
+from hierlm.posterior.correlated import refuse_correlated
 from hierlm.posterior.draws import covariance_draws, effect_draws, select
 from hierlm.posterior.nested import Inner, information_beside, nested_groups
 
@@ -157,6 +158,7 @@ def _at_rows(block: GroupBlock, effects: Floats) -> Floats:
 
 def _rowwise(fit: Fit, response: ModelResponse) -> Rowwise:
     """The response's log density as a function of the mean's linear predictor, other parameters at posterior means."""
+    refuse_correlated(fit.model, "Fits to each level alone", "See fit.ranef().")
     eta = pt.dvector("eta")
     predicted = {names.MEAN: Predicted(eta, response.links[names.MEAN])}
     for parameter, link in response.links.items():

@@ -55,6 +55,11 @@ class Draws:
         self.size = self.chains * self.draws
         self.coords = {dim: posterior[dim].to_numpy() for dim in ("chain", "draw")}
 
+    @property
+    def model(self) -> Model:
+        """The model that the draws are of."""
+        return self._model
+
     def first(self) -> Draws:
         """The first draw alone."""
         return Draws(self._model, self._posterior.isel(chain=[0], draw=[0]))

@@ -58,6 +58,8 @@ def fingerprint(model: Model, options: Mapping[str, Any]) -> str:
         _add(total, encode_json([name, *relation.labels]), *relation.arrays().values())
     for group, scale in model.scales.items():
         _add(total, encode_json([group, scale.labels]), scale.X)
+    if model.residual is not None:
+        _add(total, encode_json(model.residual.labels), model.residual.codes, model.residual.positions)
     for response in model.responses:
         _add(total, response.name.encode(), response.y, *response.additions.values())
     return total.hexdigest()

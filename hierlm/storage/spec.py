@@ -242,6 +242,9 @@ def check_draws(model: Model, tree: xr.DataTree) -> None:
             raise StorageError(f"The draws of '{variable}' are not all finite numbers.", hint=DAMAGED)
 
 
+_SHARED = {names.VARIANCE: names.VARIANCE_DIM, names.RESIDUAL: names.RESIDUAL_DIM}
+
+
 def _expected(model: Model) -> dict[str, tuple[str, ...]]:
     """Every variable of the posterior with its dimensions."""
     labels = coordinates(model)
@@ -263,6 +266,8 @@ def _expected(model: Model) -> dict[str, tuple[str, ...]]:
     for block in model.smooths:
         found[names.sd(block.group)] = ()
         found[names.effects(block.group)] = (names.effect_dim(block.group),)
+    variables = {a.variable for a in model.assignments}
+    found |= {v: (d,) for v, d in _SHARED.items() if v in variables}
     for response in model.responses:
         for parameter in response.free:
             found[parameter] = () if response.label is None else (names.response_dim(parameter),)

@@ -11,7 +11,7 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 from pytensor.compile.mode import Mode
 
-from hierlm.correlations.correlation import Coefficient, Correlation
+from hierlm.correlations.correlation import Coefficient, Correlation, values_of
 
 __all__ = ["check_correlation"]
 
@@ -56,7 +56,7 @@ def check_correlation(function: Correlation, *, seed: int = 0) -> None:
     points = [np.array([_within(c, u) for c, u in zip(coefficients, us, strict=True)]) for us in _shares(coefficients)]
     some = rng.permutation(6)[:4]
     symbol = pt.vector("x", dtype="float64", shape=(len(coefficients),))
-    values = _values(coefficients, symbol)
+    values = values_of(coefficients, symbol)
     weights = rng.normal(size=(6, 6))
     each = [function.matrix(values, positions) for positions in places]
     total = (each[0] * weights).sum()
@@ -121,15 +121,6 @@ def _check_coefficients(function: Correlation, coefficients: Sequence[Coefficien
         assert c.lower <= lower < upper <= c.upper, f"{function!r}: the prior of {c.name} leaves its bounds"
 
 
-def _values(coefficients: Sequence[Coefficient], x: pt.TensorVariable) -> dict[str, pt.TensorVariable]:
-    """Coefficient → its value: a scalar, or a vector where it has labels."""
-    found: dict[str, pt.TensorVariable] = {}
-    for name in dict.fromkeys(c.name for c in coefficients):
-        at = [i for i, c in enumerate(coefficients) if c.name == name]
-        found[name] = x[at[0]] if coefficients[at[0]].label is None else x[at[0] : at[-1] + 1]
-    return found
-
-
 def _check_matrix(function: Correlation, R: Floats) -> None:
     assert np.isfinite(R).all(), f"{function!r}: R is not finite"
     np.testing.assert_allclose(np.diag(R), 1.0, atol=1e-12, err_msg=f"{function!r}: the diagonal of R is not 1")
@@ -146,6 +137,7 @@ def _check_step(
     matrices: Sequence[Floats],
 ) -> None:
     step = function.step(values, np.diff(positions[:, 0]))
+    assert (step is not None) == function.markov, f"{function!r}: 'markov' says otherwise than its steps"
     if step is None:
         return
     evaluate = _function(symbol, list(step))

@@ -85,3 +85,22 @@ def compare(
         slope = derivative(lambda t, v=v, d=direction: theirs(v + t * d), step)
         assert abs(slopes @ direction - slope) <= 1e-6 * steepness, (slopes @ direction, slope)
     np.testing.assert_allclose(off, off[0], rtol=0, atol=1e-8 * size)
+
+
+def check_model(model: hl.Model, theirs: Callable[[dict[str, Floats]], float], count: int = 20) -> None:
+    """The graph's density against one of natural values, at points where that is finite.
+
+    Parameters
+    ----------
+    theirs : function
+        log p of the values by name, with the Jacobian of standardised effects.
+    """
+    graph, rng, points = Graph(model), np.random.default_rng(1), []
+    for spread in (0.3, 0.1, 0.03):
+        for _ in range(3 * count):
+            v = graph.centre + rng.normal(0, spread, len(graph.centre))
+            with np.errstate(all="ignore"):
+                if len(points) < count and abs(theirs(graph.values(v))) < 1e4:
+                    points.append(v)
+    assert len(points) == count
+    compare(graph.density_and_gradient(), lambda v: theirs(graph.values(v)), points)

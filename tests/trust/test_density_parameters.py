@@ -16,13 +16,12 @@ from scipy import stats
 import hierlm as hl
 from hierlm.families import FAMILIES
 from tests.trust.densities import INVERSE_LINKS, LINKS, LOG_DENSITIES, log_density
-from tests.trust.graphs import Graph, compare
+from tests.trust.graphs import check_model
 from tests.trust.priors import Proper, half_normal, normal
 from tests.trust.responses import RESPONSES, TRIALS
 
 pytestmark = pytest.mark.filterwarnings("ignore::hierlm.errors.DataWarning")
 
-POINTS = 20
 CASES = [(f.name, p.name, link) for f in FAMILIES.values() for p in f.parameters[1:] for link in p.links]
 QUICK = [next(c for c in CASES if c[2] == link) for link in dict.fromkeys(link for *_, link in CASES)]
 LEVELS = ("g0", "g1", "g2", "g3")
@@ -56,19 +55,6 @@ def effects(table: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[np.nda
     return rows, float(stats.norm.logpdf(r, 0, sd).sum() + SD.log_density(sd))
 
 
-def check(model: hl.Model, theirs: Any) -> None:
-    """At points where the independent density is finite."""
-    graph, rng, points = Graph(model), np.random.default_rng(1), []
-    for spread in (0.3, 0.1, 0.03):
-        for _ in range(3 * POINTS):
-            v = graph.centre + rng.normal(0, spread, len(graph.centre))
-            with np.errstate(all="ignore"):
-                if len(points) < POINTS and abs(theirs(graph.values(v))) < 1e4:
-                    points.append(v)
-    assert len(points) == POINTS
-    compare(graph.density_and_gradient(), lambda v: theirs(graph.values(v)), points)
-
-
 def check_parameter(family: str, parameter: str, link: str) -> None:
     response, table = RESPONSES[family], table_of(family)
     middle = float(LINKS[response.link](np.float64(0.4 if response.link == "logit" else 2.0)))
@@ -96,7 +82,7 @@ def check_parameter(family: str, parameter: str, link: str) -> None:
         total += sum(p.log_density(v) for p, v in zip(priors.values(), [*b0, b, *c0, c], strict=True))
         return float(total + sum(prior.log_density(values[name]) for name, prior in rest.items()))
 
-    check(model, theirs)
+    check_model(model, theirs)
 
 
 @pytest.mark.parametrize(("family", "parameter", "link"), QUICK)
@@ -142,4 +128,4 @@ def test_additions_of_rows(name: str) -> None:
         total += middle.log_density(b[0]) + slope.log_density(b[1])
         return float(total + sum(p.log_density(values[k]) for k, p in free.items()))
 
-    check(model, theirs)
+    check_model(model, theirs)

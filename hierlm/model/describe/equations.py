@@ -15,7 +15,7 @@ from hierlm.model.coefficients import coefficient_rows
 from hierlm.model.describe.latex import Latex
 from hierlm.model.describe.notation import Notation, Statement
 from hierlm.model.describe.plain import PlainText
-from hierlm.model.describe.residuals import variance_terms
+from hierlm.model.describe.residuals import correlation_lines, variance_terms
 from hierlm.model.describe.smooths import free_labels, smooth_equations, smooth_terms
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.priors.fixed import Fixed
@@ -73,7 +73,7 @@ def equations(model: Model, style: str = "text", *, priors: bool = True) -> str:
     notation = NOTATIONS[style]()
     index = letters(model)
     sections = [s for r in model.responses for s in (_response(model, r, notation, index), _elements(r, notation))]
-    sections += smooth_equations(model, notation)
+    sections += [correlation_lines(model, notation), *smooth_equations(model, notation)]
     counters = _counters(model)
     for group, blocks in model.groups.items():
         lines = [_where(blocks[0], notation, index[group])]

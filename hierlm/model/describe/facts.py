@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hierlm.model.describe.residuals import residual_fact
+
 if TYPE_CHECKING:
     from hierlm.model.model import Model
     from hierlm.model.values import GroupBlock
@@ -74,7 +76,7 @@ def response_facts(model: Model) -> list[str]:
         start = "" if r.label is None else f"{r.label}: "
         success = f"; modelled is {r.name} = {r.success}" if r.success is not None else ""
         facts.append(f"{start}{r.family.name} (link {links}){success}")
-    return [*facts, f"{model.design.n:,} rows"]
+    return [*facts, f"{model.design.n:,} rows", *residual_fact(model)]
 
 
 def group_facts(model: Model) -> list[GroupFact]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from inspect import getdoc
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hierlm import names
-from hierlm.model.describe.notation import Notation
+from hierlm.model.describe.notation import Notation, Statement
 
 if TYPE_CHECKING:
+    from hierlm.model.model import Model
     from hierlm.model.values import ModelPredictor, VariancePart
 
-__all__ = ["variance_terms"]
+__all__ = ["correlation_lines", "residual_fact", "variance_terms"]
 
 
 def variance_terms(predictor: ModelPredictor, n: Notation, mean: str) -> list[str]:
@@ -22,6 +26,31 @@ def variance_terms(predictor: ModelPredictor, n: Notation, mean: str) -> list[st
         Markup of the mean of row i.
     """
     return [_term(part, n, mean) for part in predictor.variances]
+
+
+def correlation_lines(model: Model, n: Notation) -> list[Statement]:
+    """How residuals are correlated: ``rows of one Subject are multivariate normal: R_st = φ^|s − t|``."""
+    residual = model.residual
+    if residual is None:
+        return []
+    response = next(r for r in model.responses if r.name == residual.response)
+    assert response.family.errors is not None
+    rows = f"rows of one {residual.group} are" if residual.group else "all rows are"
+    own = (getdoc(type(residual.correlation)) or "").partition("\n")[0].replace("``", "").rstrip(".")
+    first = f"with correlated residuals, {residual.label}: {rows} {response.family.errors.written}, with"
+    return [Statement(note=n.words(first)), Statement(note=n.words(own))]
+
+
+def residual_fact(model: Model) -> list[str]:
+    """``residuals correlated within 27 Subject of 4 rows``; nothing where they are independent."""
+    residual = model.residual
+    if residual is None:
+        return []
+    counts = np.bincount(residual.codes)
+    low, high = int(counts.min()), int(counts.max())
+    size = f"{low:,}" if low == high else f"{low:,}–{high:,}"
+    where = f"within {residual.group} ({len(counts):,} of {size} rows)" if residual.group else "over all rows"
+    return [f"residuals correlated {where}"]
 
 
 def _term(part: VariancePart, n: Notation, mean: str) -> str:

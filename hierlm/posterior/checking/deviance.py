@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hierlm import names
 from hierlm.model import Model
 from hierlm.model.values import ModelResponse
+from hierlm.posterior.correlated import refuse_correlated
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, Rows, chunks, family_values
 from hierlm.posterior.response import additions, density_of, free_values, linear_of
@@ -28,6 +29,7 @@ def deviance(model: Model, rows: Rows, draws: Draws, response: ModelResponse, fi
     linear predictors, or at their own.  The supremum is searched within 15 spreads of the response on the link scale,
     by ever finer grids, which needs a density with one mode in η.
     """
+    refuse_correlated(model, "Deviance residuals", 'Use kind="pearson".')
     kept, new = tuple(model.groups), NewLevels(model, draws, 0, zero=True)
     etas = {p: np.empty(rows.n) for p in response.links}
     for at in chunks(draws.size, rows.n):

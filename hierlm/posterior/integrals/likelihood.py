@@ -14,6 +14,7 @@ from hierlm.families.family import Predicted
 from hierlm.graph.evaluate import PYTHON
 from hierlm.links import get_link
 from hierlm.model.values import ModelResponse
+from hierlm.posterior.correlated import refuse_correlated
 from hierlm.posterior.linear import Draws, Rows
 from hierlm.posterior.response import additions, density_of, free_values
 
@@ -43,6 +44,7 @@ class Likelihood:
     """
 
     def __init__(self, rows: Rows, draws: Draws, response: ModelResponse, y: Floats, moving: Sequence[str]) -> None:
+        refuse_correlated(draws.model, "Integrals over group effects", "Fit the model without the rows instead.")
         self.response, self.moving = response, tuple(moving)
         self.still = tuple(p for p in response.links if p not in self.moving)
         self._y = y.astype(np.int64) if response.family.discrete else np.asarray(y, dtype=np.float64)
