@@ -28,7 +28,7 @@ class PriorQuestions(ABC):  # noqa: B024 - the part of Fit that asks about prior
         return sensitivity(cast("Fit", self), parameters, **options)
 
     def evidence(self, **options: Any) -> Evidence:
-        """How probable the data are under the model; see :func:`hierlm.posterior.marginal_likelihood.evidence.evidence`."""
+        """How probable the data are under the model; see :func:`hierlm.posterior.evidence`."""
         from hierlm.posterior import evidence
 
         return evidence(cast("Fit", self), **options)
