@@ -149,7 +149,8 @@ class Whitened(Reduction):
             return None
         normal = 0.5 * problem.place.columns * float(np.log(2.0 * np.pi))
         priors = coefficients_constant(coefficient_rows(model, problem.place))
-        return parameters_constant(problem.data) + priors + rows - normal
+        related = 0.5 * problem.place.log_determinant
+        return parameters_constant(problem.data) + priors + rows - normal - related
 
     def later(self, model: Model) -> tuple[str, ...]:
         """See :meth:`Reduction.later`."""
