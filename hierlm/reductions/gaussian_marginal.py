@@ -93,5 +93,5 @@ def _obstacles(model: Model) -> Iterator[str]:
     if "se" in response.additions and response.free:
         yield "known standard errors come on top of an unknown residual sd"
     yield from prior_obstacles(model, normal=[names.common(names.MEAN)])
-    yield from structure_obstacles(model)
+    yield from structure_obstacles(model, related=True)
     yield from digits_obstacles(model)

@@ -208,7 +208,7 @@ def _confounded(model: Model) -> str | None:
     return next((g for g in alone if integrated is None or g != integrated.group), None)
 
 
-def whitened_obstacles(model: Model, most_work: float) -> Iterator[str]:
+def whitened_obstacles(model: Model, most_work: float, *, related: bool = True) -> Iterator[str]:
     """Why the reduction does not apply, one sentence each."""
     if len(model.responses) > 1:
         yield "there are several responses"
@@ -223,7 +223,7 @@ def whitened_obstacles(model: Model, most_work: float) -> Iterator[str]:
     if (group := _confounded(model)) is not None:
         yield f"{group} has one effect a row, which {response.family.name} with its own parameters cannot integrate out"
     yield from prior_obstacles(model)
-    yield from structure_obstacles(model)
+    yield from structure_obstacles(model, related=related)
     work = arrange(model).work
     if work > most_work:
         yield f"one factorisation takes {work:.1g} multiplications, more than {most_work:.1g}"
