@@ -1,4 +1,4 @@
-"""The correlation of a normal response's residuals as kernels take it: known matrices, and the row of its coefficient."""
+"""The correlation of a normal response's residuals as kernels take it: known matrices, and a row of its coefficient."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hierlm.priors.prior import Prior
 from hierlm.reductions.components import Chain, Exchangeable, Independent
 from hierlm.reductions.prior_densities import bounded_density
 
-__all__ = ["Correlated", "correlated", "correlation_obstacles", "independent"]
+__all__ = ["Correlated", "correlated", "correlation_obstacles"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -64,7 +64,8 @@ def correlated(model: Model, weights: Floats) -> Correlated:
     exchangeable = residual.correlation.kernel == "exchangeable"
     forms = Exchangeable(codes) if exchangeable else Chain(codes, residual.positions[:, 0])
     (a,) = (a for a in model.assignments if a.variable == names.RESIDUAL)
-    assert isinstance(a.prior, Prior | Fixed) and a.bounds is not None
+    assert isinstance(a.prior, Prior | Fixed)
+    assert a.bounds is not None
     support = a.prior.support if isinstance(a.prior, Prior) else a.bounds
     return Correlated(forms, a.prior, (max(a.bounds[0], support[0]), min(a.bounds[1], support[1])))
 

@@ -25,8 +25,8 @@ from hierlm.reductions.dataset import dataset
 from hierlm.reductions.exact import ExactDraws
 from hierlm.reductions.obstacles import prior_obstacles, structure_obstacles
 from hierlm.reductions.reduction import Problem, Reduction, Verdict
-from hierlm.reductions.residual_scales import ResidualScales, residual_scales, scale_obstacles, scale_predictor
 from hierlm.reductions.residual_correlation import correlated, correlation_obstacles
+from hierlm.reductions.residual_scales import ResidualScales, residual_scales, scale_obstacles, scale_predictor
 from hierlm.reductions.statistics import digits_obstacles, sigma_prior
 from hierlm.reductions.theta import make_parameters, start_of
 
