@@ -15,7 +15,6 @@ from hierlm.covariances.handed import relations_of
 from hierlm.design import build
 from hierlm.design.table import available
 from hierlm.design.values import Design, LevelScale
-from hierlm.errors import ModelError
 from hierlm.formula import parse
 from hierlm.formula.values import Formula
 from hierlm.model import describe
@@ -30,7 +29,7 @@ from hierlm.model.checks import (
 )
 from hierlm.model.group_scales import scale_rows, scaled_blocks
 from hierlm.model.kernel_cache import readable_kernels
-from hierlm.model.options import Options
+from hierlm.model.options import Options, checked_functions
 from hierlm.model.parameterization import choose_centring
 from hierlm.model.residuals import ResidualCorrelation, residual_correlation
 from hierlm.model.smooths import smooth_blocks
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from hierlm.fit import Fit
     from hierlm.graph import Picture
     from hierlm.reductions import Plan
+    from hierlm.replicates import Calibration, Recovery
 
 __all__ = ["Model", "Options"]
 
@@ -143,7 +143,7 @@ class Model:
     ) -> None:
         chosen = families_of(family)
         known = {p.name for f, _ in chosen for p in f.parameters}
-        functions, relations = _functions(extra), relations_of(matrices)
+        functions, relations = checked_functions(extra), relations_of(matrices)
         parsed = parse(
             formula,
             random=random,
@@ -257,6 +257,18 @@ class Model:
 
         return prior_predictive(self, draws, seed=seed)
 
+    def recover(self, **options: Any) -> Recovery:
+        """Simulate at known values, fit, compare; see :func:`hierlm.replicates.recover`."""
+        from hierlm.replicates.recover import recover
+
+        return recover(self, **options)
+
+    def calibrate(self, n: int = 200, **options: Any) -> Calibration:
+        """Whether posteriors are what they claim to be; see :func:`hierlm.replicates.calibrate`."""
+        from hierlm.replicates.calibrate import calibrate
+
+        return calibrate(self, n, **options)
+
     def fit(self, draws: int = 1000, **options: Any) -> Fit:
         """Sample the posterior and check the draws; see :func:`hierlm.fit.fit` for all options.
 
@@ -280,17 +292,3 @@ class Model:
 
     def _repr_html_(self) -> str:
         return f"{describe.html(self)}<p>Sampled by: {self.plan().name}</p>"
-
-
-def _functions(extra: object) -> dict[str, Callable[..., Any]]:
-    """``extra`` as a dict, after checking that it is a mapping to functions."""
-    if extra is None:
-        return {}
-    if not isinstance(extra, Mapping):
-        raise ModelError(f"extra is a {type(extra).__name__}, not a mapping.", hint='Write extra={"f": f}.')
-    for name, function in extra.items():
-        if not callable(function):
-            raise ModelError(
-                f"extra names {name!r}, which is no function but {function!r}.", hint='Write extra={"f": f}.'
-            )
-    return dict(extra)

@@ -92,9 +92,9 @@ class NewLevels:
                 f"The effects of '{group}' cannot be integrated out: their standard deviation has a formula.",
                 hint="Ask for the observed levels instead.",
             )
-        return self._root(group)
+        return self.unscaled_root(group)
 
-    def _root(self, group: str) -> Floats:
+    def unscaled_root(self, group: str) -> Floats:
         """Λ, for levels whose standard deviations are multiplied by 1."""
         if group not in self._factors:
             self._factors[group] = self._factor(group)
@@ -110,7 +110,7 @@ class NewLevels:
         z = stream.standard_normal((self._draws.size, len(self._labels[group])))
         if self._draws.size * len(self._labels[group]) ** 2 > MOST:
             return self._by_block(group, z)
-        return np.einsum("sij,sj->si", self._root(group), z)
+        return np.einsum("sij,sj->si", self.unscaled_root(group), z)
 
     def _by_block(self, group: str, z: Floats) -> Floats:
         """Effects of one new level, block by block, some draws at a time where there are many effects."""

@@ -42,7 +42,8 @@ def gaussian_buffer(model: Model, place: Arrangement) -> Floats:
     omega = weights / errors**2
     y = response.y - rows.offset
     S, r = cross_products(place.structure, rows, omega, y)
-    own = np.array([weights.sum(), -(weights * np.log(errors)).sum(), omega @ y**2])
+    constant = -(weights * np.log(errors)).sum() - 0.5 * place.log_determinant
+    own = np.array([weights.sum(), constant, omega @ y**2])
     p = make_parameters(model, place, [_sigma(model)])
     return pack(len(p.centre), [*common_fields(p, place.structure, S, r), own])
 

@@ -112,7 +112,7 @@ def _obstacles(model: Model) -> Iterator[str]:
     if "se" in response.additions:
         yield "known standard errors come on top of the residual sds"
     yield from prior_obstacles(model, normal=[names.common(names.MEAN)])
-    yield from structure_obstacles(model)
+    yield from structure_obstacles(model, related=True)
     strata = len(_strata(residual_scales(model))[0])
     if strata > MOST_STRATA:
         yield f"the residuals have {strata:,} different standard deviations, more than {MOST_STRATA}"
@@ -148,7 +148,7 @@ def _packed(model: Model, place: Arrangement) -> tuple[Floats, Floats]:
         kinds=sums.kinds,
         determinants=correlation.determinants,
     )
-    own = [sums.S, sums.r, sums.yy, np.array([weights.sum(), -weights @ scales.known])]
+    own = [sums.S, sums.r, sums.yy, np.array([weights.sum(), -weights @ scales.known - 0.5 * place.log_determinant])]
     start = start_of(p)
     start[known:] = scales.start(_rest(plain.X, y))[free]
     none = np.zeros(0)

@@ -107,7 +107,7 @@ def log_prior(data: np.ndarray, zeta: np.ndarray) -> float:
 def dense_parts(model: hl.Model, problem: Problem, data: np.ndarray, zeta: np.ndarray) -> tuple[np.ndarray, ...]:
     """(W, prior covariance of u, variances of rows, weights, y less everything known)."""
     W, y = dense_design(model, problem.place)
-    factor = prior_factor(problem.place, natural(data, zeta))
+    factor = prior_factor(model, problem.place, natural(data, zeta))
     weights = model.responses[0].additions.get("weights", np.ones(len(y)))
     return W, factor @ factor.T, deviations(model, gammas(data, zeta)) ** 2, weights, y
 

@@ -1,0 +1,7 @@
+"""A study again and again: data drawn from a model, fitted, and what that says about the model or the design."""
+
+from hierlm.replicates.calibrate import calibrate
+from hierlm.replicates.calibration import Calibration
+from hierlm.replicates.recover import Recovery, recover
+
+__all__ = ["Calibration", "Recovery", "calibrate", "recover"]
