@@ -60,6 +60,8 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.hypotheses.hypothesis import hypothesis as hypothesis
     from hierlm.posterior.icc import icc as icc
     from hierlm.posterior.loglik import log_likelihood as log_likelihood
+    from hierlm.posterior.marginal_likelihood.bayes_factor import bayes_factor as bayes_factor
+    from hierlm.posterior.marginal_likelihood.evidence import evidence as evidence
     from hierlm.posterior.predict import predict as predict
     from hierlm.posterior.r2 import r2 as r2
     from hierlm.posterior.ranef import ranef as ranef
@@ -92,6 +94,8 @@ _MODULE_OF = {
     "comparisons": "hierlm.posterior.effects.comparisons",
     "compare": "hierlm.posterior.comparison.compare",
     "diagnose": "hierlm.posterior.diagnose",
+    "bayes_factor": "hierlm.posterior.marginal_likelihood.bayes_factor",
+    "evidence": "hierlm.posterior.marginal_likelihood.evidence",
     "fixef": "hierlm.posterior.fixef",
     "icc": "hierlm.posterior.icc",
     "list_data": "hierlm.datasets",

@@ -118,6 +118,10 @@ class Reduction(ABC):
         seed : int
         """
 
+    def log_constant(self, model: Model, problem: Problem) -> float | None:
+        """What has to be added to the density of ``problem`` to have log p(y, ζ); None where that is not known."""
+        return None
+
     def later(self, model: Model) -> tuple[str, ...]:
         """Groupings whose effects :meth:`recover` leaves to be drawn when somebody looks at them."""
         return ()

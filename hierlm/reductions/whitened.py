@@ -22,6 +22,7 @@ from hierlm.priors.fixed import Fixed
 from hierlm.priors.prior import Prior
 from hierlm.reductions.arrangement import Arrangement, arrange
 from hierlm.reductions.chunks import recover_in_chunks
+from hierlm.reductions.constants import coefficients_constant, parameters_constant, rows_constant
 from hierlm.reductions.dataset import dataset, of_groups
 from hierlm.reductions.later import Columns, Later
 from hierlm.reductions.observed import integrable, make_observations, response_kernel
@@ -140,6 +141,15 @@ class Whitened(Reduction):
             rows = _rows_later(model, block, problem, (effects, sds, positives), seed)
             groups[block.group] = Later((chains, draws, len(block.levels), 1), rows)
         return dataset(model, place, (chains, draws), sds, C, positives, b, groups)
+
+    def log_constant(self, model: Model, problem: Problem) -> float | None:
+        """See :meth:`Reduction.log_constant`."""
+        rows = rows_constant(model, problem.place, problem.data)
+        if rows is None:
+            return None
+        normal = 0.5 * problem.place.columns * float(np.log(2.0 * np.pi))
+        priors = coefficients_constant(coefficient_rows(model, problem.place))
+        return parameters_constant(problem.data) + priors + rows - normal
 
     def later(self, model: Model) -> tuple[str, ...]:
         """See :meth:`Reduction.later`."""
