@@ -18,9 +18,9 @@ from hierlm.fit.draws import observed_data, user_variables
 from hierlm.graph.evaluate import PYTHON
 from hierlm.model import Model
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.linear import Draws, at_rows, chunks, thinned
+from hierlm.posterior.linear import Draws, at_rows, thinned
 from hierlm.posterior.options import check_finite, checked_seed, labelled_draws
-from hierlm.posterior.response import drawn_response
+from hierlm.posterior.rowwise import drawn_responses
 from hierlm.priors import Prior
 
 __all__ = ["check_proper", "posterior_predictive", "prior_draws", "prior_predictive"]
@@ -62,9 +62,7 @@ def posterior_predictive(fit: Fit, *, seed: int | None = None, draws: int | None
     found = {}
     for position, response in enumerate(model.responses):
         name = names.response_variable(position, len(model.responses) > 1)
-        out = np.empty((used.size, rows.n), dtype=np.int64 if response.family.discrete else np.float64)
-        for at in chunks(used.size, rows.n):
-            out[:, at] = drawn_response(rows, used, response, at, tuple(model.groups), effects, noise)
+        out = drawn_responses(rows, used, response, tuple(model.groups), effects, noise)
         check_finite(out, rows)
         found[name] = labelled_draws(out, used, rows, name)
     return xr.Dataset(found)
