@@ -119,8 +119,13 @@ def prior_predictive(model: Model, draws: int = 500, *, seed: int | None = None)
     )
 
 
-def prior_draws(model: Model, draws: int, *, seed: int) -> xr.DataTree:
-    """Draws of the parameters from the prior, without group effects and responses, in the group ``posterior``.
+def prior_draws(model: Model, draws: int, *, seed: int, effects: bool = False) -> xr.DataTree:
+    """Draws of the parameters from the prior, without responses, in the group ``posterior``.
+
+    Parameters
+    ----------
+    effects : bool
+        Whether group effects are drawn too.
 
     Raises
     ------
@@ -129,9 +134,10 @@ def prior_draws(model: Model, draws: int, *, seed: int) -> xr.DataTree:
     """
     check_proper(model)
     known = {v.name for v in (*model.pymc.free_RVs, *model.pymc.deterministics)}
-    wanted = [v for v in dict.fromkeys(a.variable for a in model.assignments) if v in known]
-    prior = _draw(model, draws, seed, wanted)["prior"].to_dataset()[wanted].transpose("chain", "draw", ...)
-    return xr.DataTree.from_dict({"posterior": prior})
+    variables = [a.variable for a in model.assignments] + [names.effects(g) for g in model.batches if effects]
+    wanted = [v for v in dict.fromkeys(variables) if v in known]
+    prior = _draw(model, draws, seed, wanted)["prior"].to_dataset()[wanted]
+    return xr.DataTree.from_dict({"posterior": user_variables(prior, model) if effects else prior})
 
 
 def check_proper(model: Model) -> None:

@@ -22,10 +22,22 @@ from hierlm.posterior.options import check_finite, checked_seed
 from hierlm.posterior.response import additions, expected_response, free_values, linear_of
 from hierlm.posterior.rowwise import drawn_responses
 
-__all__ = ["NewGroups", "Replicates", "as_new", "chosen_response", "mean_and_variance", "renewed", "replicate"]
+__all__ = [
+    "PRIOR",
+    "NewGroups",
+    "Replicates",
+    "as_new",
+    "chosen_response",
+    "mean_and_variance",
+    "renewed",
+    "replicate",
+    "source_of",
+]
 
 Floats = NDArray[np.float64]
 NewGroups = bool | str | Sequence[str]
+PRIOR = "prior"
+"""The sampler of draws that are the prior's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +54,8 @@ class Replicates:
         of categories.
     renewed : tuple of str
         Groupings whose effects were drawn anew from the population.
+    source : {"fit", "prior"}
+        What the data sets were drawn from.
     """
 
     response: ModelResponse
@@ -49,6 +63,7 @@ class Replicates:
     renewed: tuple[str, ...]
     mean: Floats | None = None
     variance: Floats | None = None
+    source: str = "fit"
 
     @property
     def words(self) -> str:
@@ -95,7 +110,13 @@ def replicate(
         for at in chunks(used.size, rows.n):
             found[:, :, at] = mean_and_variance(rows, used, chosen, at, kept, effects)
     check_finite(out, rows)
-    return Replicates(chosen, out, fresh, *(found if found is not None else ()))
+    mean, variance = found if found is not None else (None, None)
+    return Replicates(chosen, out, fresh, mean, variance, source_of(fit))
+
+
+def source_of(fit: Fit) -> str:
+    """``"fit"``, or ``"prior"`` where the draws are those of the prior."""
+    return PRIOR if fit.provenance.get("sampler") == PRIOR else "fit"
 
 
 def mean_and_variance(
