@@ -93,6 +93,12 @@ class Fit(PriorQuestions):
 
         return varcorr(self, **options)
 
+    def variance_shares(self, **options: Any) -> pd.DataFrame:
+        """Where the variance of the response comes from; see :func:`hierlm.posterior.variance_shares`."""
+        from hierlm.posterior import variance_shares
+
+        return variance_shares(self, **options)
+
     def icc(self, **options: Any) -> pd.DataFrame:
         """Intraclass correlations; see :func:`hierlm.posterior.icc`."""
         from hierlm.posterior import icc
