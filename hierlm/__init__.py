@@ -60,6 +60,8 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.hypotheses.hypothesis import hypothesis as hypothesis
     from hierlm.posterior.icc import icc as icc
     from hierlm.posterior.loglik import log_likelihood as log_likelihood
+    from hierlm.posterior.marginal_likelihood.bayes_factor import bayes_factor as bayes_factor
+    from hierlm.posterior.marginal_likelihood.evidence import evidence as evidence
     from hierlm.posterior.predict import predict as predict
     from hierlm.posterior.r2 import r2 as r2
     from hierlm.posterior.ranef import ranef as ranef
@@ -67,7 +69,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.smooths import smooths as smooths
     from hierlm.posterior.summary import summary as summary
     from hierlm.posterior.varcorr import varcorr as varcorr
-    from hierlm.priors import LKJ as LKJ, Prior as Prior
+    from hierlm.priors import LKJ as LKJ, Prior as Prior, penalised_complexity as penalised_complexity
     from hierlm.storage import load as load
     from hierlm.translation.translate import translate as translate
 
@@ -92,6 +94,8 @@ _MODULE_OF = {
     "comparisons": "hierlm.posterior.effects.comparisons",
     "compare": "hierlm.posterior.comparison.compare",
     "diagnose": "hierlm.posterior.diagnose",
+    "bayes_factor": "hierlm.posterior.marginal_likelihood.bayes_factor",
+    "evidence": "hierlm.posterior.marginal_likelihood.evidence",
     "fixef": "hierlm.posterior.fixef",
     "icc": "hierlm.posterior.icc",
     "list_data": "hierlm.datasets",
@@ -100,6 +104,7 @@ _MODULE_OF = {
     "log_likelihood": "hierlm.posterior.loglik",
     "pedigree": "hierlm.covariances.pedigree",
     "phylogeny": "hierlm.covariances.phylogeny",
+    "penalised_complexity": "hierlm.priors",
     "predict": "hierlm.posterior.predict",
     "r2": "hierlm.posterior.r2",
     "ranef": "hierlm.posterior.ranef",

@@ -10,6 +10,7 @@ import pytensor.tensor as pt
 from pytensor.tensor import linalg
 
 from hierlm.correlations import Correlation
+from hierlm.correlations.partial import predictions
 from hierlm.correlations.toep import Toep
 from hierlm.covariances.covariance import Tensor
 from hierlm.covariances.structured import ByFunction
@@ -34,15 +35,8 @@ class Homtoep(ByFunction):
         C Cᵀ is the matrix of :class:`hierlm.correlations.toep.Toep`; written like this it never fails, however close to
         ±1 a partial correlation is.
         """
-        phi: list[Tensor] = []  # of the effect one before, two before, …
-        left: list[Tensor] = [pt.constant(1.0)]
-        rows, columns, entries = [], [], []
-        for m in range(1, k):
-            p = values["partial"][m - 1]
-            phi = [f - p * g for f, g in zip(phi, reversed(phi), strict=True)] + [p]
-            left.append(left[-1] * (1 - p) * (1 + p))
-            rows += [m] * m
-            columns += [m - 1 - j for j in range(m)]
-            entries += [-f for f in phi]
-        A = pt.constant(np.eye(k))[np.array(rows), np.array(columns)].set(pt.stack(entries))
-        return linalg.solve_triangular(A, pt.diag(pt.sqrt(pt.stack(left))), lower=True)
+        rows, columns = np.tril_indices(k, -1)
+        found = list(predictions(values["partial"], k - 1))
+        left = pt.stack([pt.constant(1.0), *(rest for _, rest in found)])
+        A = pt.constant(np.eye(k))[rows, rows - columns - 1].set(-pt.concatenate([phi for phi, _ in found]))
+        return linalg.solve_triangular(A, pt.diag(pt.sqrt(left)), lower=True)

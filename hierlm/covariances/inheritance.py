@@ -100,6 +100,11 @@ class Inheritance(Relation):
             total += (inherited(unit, self.parents, self.weights, scales) ** 2).sum(axis=1)
         return total[at]
 
+    def precision(self, labels: Sequence[str]) -> sparse.csc_array:
+        """:attr:`inverse`, in the order of ``labels``."""
+        at = self.places(labels)
+        return sparse.csc_array(self.inverse[at][:, at])
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Parents, weights and variances."""
         return {"parents": self.parents, "weights": self.weights, "variances": self.variances}

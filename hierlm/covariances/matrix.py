@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytensor.tensor as pt
 from numpy.typing import NDArray
+from scipy import sparse
 
 from hierlm.covariances.relation import Relation
 from hierlm.errors import ModelError
@@ -92,6 +93,10 @@ class KnownMatrix(Relation):
     def diagonal(self, labels: Sequence[str]) -> Floats:
         """K_ii at some levels."""
         return np.diagonal(self.values)[self.places(labels)]
+
+    def precision(self, labels: Sequence[str]) -> sparse.csc_array:
+        """Its inverse, of which usually no entry is zero."""
+        return sparse.csc_array(np.linalg.inv(self.dense(labels)))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The matrix."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from hierlm.errors import ModelError, did_you_mean
 
@@ -57,6 +58,21 @@ class Relation(ABC):
     @abstractmethod
     def diagonal(self, labels: Sequence[str]) -> Floats:
         """K_ii at some levels, in their order."""
+
+    @abstractmethod
+    def precision(self, labels: Sequence[str]) -> sparse.csc_array:
+        """K⁻¹, sparse.
+
+        Parameters
+        ----------
+        labels : sequence of str
+            All of :attr:`labels`, in the order of its rows and columns.
+
+        Raises
+        ------
+        ModelError
+            Where K has no inverse.
+        """
 
     @abstractmethod
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -1,4 +1,4 @@
-"""The questions about priors that a fit answers; every method is a line that calls a plain function."""
+"""What a fit says about its priors and what depends on them; every method is a line that calls a plain function."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
-    from hierlm.posterior import Overlap, Sensitivity
+    from hierlm.posterior import Evidence, Overlap, Sensitivity
 
 __all__ = ["PriorQuestions"]
 
@@ -26,3 +26,9 @@ class PriorQuestions(ABC):  # noqa: B024 - the part of Fit that asks about prior
         from hierlm.posterior import sensitivity
 
         return sensitivity(cast("Fit", self), parameters, **options)
+
+    def evidence(self, **options: Any) -> Evidence:
+        """How probable the data are under the model; see :func:`hierlm.posterior.evidence`."""
+        from hierlm.posterior import evidence
+
+        return evidence(cast("Fit", self), **options)

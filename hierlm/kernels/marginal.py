@@ -1,9 +1,9 @@
 """The marginal density of a Gaussian response, group effects and coefficients integrated out.
 
-y = W u + e, e ~ N(0, σ² Ω⁻¹), u = Λ w, w ~ N(0, I).  With M = Λ/σ, S = WᵀΩW, r = WᵀΩy, B = I + MᵀSM = L Lᵀ and
-c = L⁻¹Mᵀr/σ,
+y = W u + e, e ~ N(0, σ² Ω⁻¹), u = Λ w, w ~ N(0, K), K = I but for related levels.  With M = Λ/σ, S = WᵀΩW, r = WᵀΩy,
+B = K⁻¹ + MᵀSM = L Lᵀ and c = L⁻¹Mᵀr/σ,
 
-    log p(y) = ½ log|Ω| − ½ N log 2πσ² − Σ log L_ii − ½ (yᵀΩy/σ² − cᵀc),   w | y = L⁻ᵀ(c + z), z ~ N(0, I).
+    log p(y) = ½ log|Ω| − ½ log|K| − ½ N log 2πσ² − Σ log L_ii − ½ (yᵀΩy/σ² − cᵀc),   w | y = L⁻ᵀ(c + z), z ~ N(0, I).
 
 After one pass over the rows (S, r, yᵀΩy) its cost does not depend on their number.  The gradient is the reverse sweep
 through the same steps.
@@ -69,7 +69,7 @@ def log_density(zeta, buffer, gradient):
     if not total > -np.inf:
         return -np.inf
     S, r = moments(buffer)
-    rows = floats(buffer, FIRST)  # N, ½ log|Ω|, yᵀΩy
+    rows = floats(buffer, FIRST)  # N, ½ log|Ω| − ½ log|K|, yᵀΩy
     sigma = positives[0]
     F /= sigma
     F_bar = np.zeros(F.shape)

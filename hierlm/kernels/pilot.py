@@ -17,7 +17,7 @@ from hierlm.kernels.observations import FIELDS, likelihood, observations, predic
 from hierlm.kernels.packing import floats
 from hierlm.kernels.parameters import back_parameters, constrained, parameters, pick
 from hierlm.kernels.problem import moments, structure_of
-from hierlm.kernels.scaling import divided, times
+from hierlm.kernels.scaling import divided, prior_norm, times
 from hierlm.kernels.structure import accumulate, block_of, mirror
 
 __all__ = ["log_density", "settle"]
@@ -106,7 +106,7 @@ def _objective(theta, buffer, u):
     predict(o, u, 0, etas)
     fit = _weigh(theta, buffer, etas)
     divided(constrained(pick(theta, p), p)[3], st, u, x)
-    value = fit - 0.5 * np.sum(x * x)
+    value = fit - 0.5 * prior_norm(st, x, np.empty(st.columns))
     return value if abs(value) < np.inf else -np.inf
 
 

@@ -14,7 +14,7 @@ from hierlm.kernels.structure import Structure
 
 __all__ = ["FIRST", "common_fields", "moments", "structure_of"]
 
-FIRST = FIELDS + 13
+FIRST = FIELDS + 17
 """The first field that belongs to one kind of problem alone."""
 
 
@@ -46,10 +46,14 @@ def structure_of(buffer):
         ints(buffer, FIELDS + 8),
         ints(buffer, FIELDS + 9),
         ints(buffer, FIELDS + 10),
+        ints(buffer, FIELDS + 11),
+        ints(buffer, FIELDS + 12),
+        ints(buffer, FIELDS + 13),
+        floats(buffer, FIELDS + 14),
     )
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def moments(buffer):
     """(S = WᵀΩW in the pattern of the structure, r = WᵀΩy)."""
-    return floats(buffer, FIELDS + 11), floats(buffer, FIELDS + 12)
+    return floats(buffer, FIELDS + 15), floats(buffer, FIELDS + 16)

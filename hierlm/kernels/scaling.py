@@ -10,7 +10,7 @@ import numpy as np
 
 from hierlm.kernels.compiling import REORDER
 
-__all__ = ["back_scale", "back_transposed", "divided", "scale", "times", "transposed", "unscale"]
+__all__ = ["back_scale", "back_transposed", "divided", "prior_norm", "scale", "times", "transposed", "unscale"]
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
@@ -109,7 +109,7 @@ def _single(F, st):
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def scale(F, st, S, V):
-    """V ← I + MᵀSM (its lower triangle)."""
+    """V ← K⁻¹ + MᵀSM (its lower triangle), K⁻¹ the prior precision of w, the identity where levels are unrelated."""
     d = _single(F, st)
     others = d[st.first_root :]
     for n in range(st.nodes):
@@ -143,6 +143,7 @@ def scale(F, st, S, V):
             for m in range(i + nb.uint64(1)):
                 V[at + m] = others[i] * S[at + m] * others[m]
             V[at + i] += 1.0
+        _relate(st, V)
         return
     for a in range(st.nodes, st.blocks):
         ka, ra = st.size[a], st.column[a] - st.first_root
@@ -155,6 +156,28 @@ def scale(F, st, S, V):
                 _congruence(F, S, V, at, q, f, ka, h, kb)
         for i in range(ka):
             V[o + (ra + i) * q + ra + i] += 1.0
+    _relate(st, V)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _relate(st, V):
+    for i in range(st.related.shape[0]):
+        V[st.related[i]] += st.relation[i]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
+def prior_norm(st, x, Kx):
+    """xᵀK⁻¹x, and Kx ← K⁻¹x, K⁻¹ the prior precision of w."""
+    total = 0.0
+    Kx[:] = x
+    for i in range(st.related.shape[0]):
+        value, r, c = st.relation[i], st.high[i], st.low[i]
+        Kx[r] += value * x[c]
+        if r != c:
+            Kx[c] += value * x[r]
+    for i in range(x.shape[0]):
+        total += x[i] * Kx[i]
+    return total
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)

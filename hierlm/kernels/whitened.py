@@ -1,8 +1,9 @@
 """The joint density of θ and whitened effects z: exact for any response, about standard normal for all θ.
 
-With working weights Ω̂ and scores ẑ of the rows, held fixed, B(θ) = I + ΛᵀSΛ = L Lᵀ, S = WᵀΩ̂W, c = L⁻¹ΛᵀWᵀΩ̂ẑ:
+With working weights Ω̂ and scores ẑ of the rows, held fixed, B(θ) = K⁻¹ + ΛᵀSΛ = L Lᵀ (K = I but for related
+levels), S = WᵀΩ̂W, c = L⁻¹ΛᵀWᵀΩ̂ẑ:
 
-    u = Λ x,   x = L⁻ᵀ(c + z),   log p(θ, z | y) = Σ log p(y | W u) − ½ xᵀx − Σ log L_ii + log p(θ) + constant.
+    u = Λ x,   x = L⁻ᵀ(c + z),   log p(θ, z | y) = Σ log p(y | W u) − ½ xᵀK⁻¹x − Σ log L_ii + log p(θ) + constant.
 
 Were the likelihood normal with those weights, z would be N(0, I) given every θ.  It is a change of variables: whatever
 the weights, the posterior of (θ, u) is exact.
@@ -22,7 +23,7 @@ from hierlm.kernels.packing import floats
 from hierlm.kernels.parameters import back_parameters, constrained, parameters, pick, without_signs
 from hierlm.kernels.priors import log_real_prior
 from hierlm.kernels.problem import moments, structure_of
-from hierlm.kernels.scaling import back_scale, back_transposed, scale, times, transposed
+from hierlm.kernels.scaling import back_scale, back_transposed, prior_norm, scale, times, transposed
 
 __all__ = ["draw_effects", "log_density"]
 
@@ -62,12 +63,11 @@ def log_density(zeta, buffer, gradient):
         return -np.inf
     transposed(F, st, r, c)
     solve_lower(V, st, c)
-    norm = 0.0
     for i in range(st.columns):
         x[i] = c[i] + z[i]
     solve_upper(V, st, x)
-    for i in range(st.columns):
-        norm += x[i] * x[i]
+    Kx = np.empty(st.columns)
+    norm = prior_norm(st, x, Kx)
     times(F, st, x, u)
     u_bar, aux_bar, log_aux = np.zeros(st.columns), np.zeros(2), np.zeros(2)
     for i in range(o.aux):
@@ -81,7 +81,7 @@ def log_density(zeta, buffer, gradient):
     x_bar = np.empty(st.columns)
     transposed(F, st, u_bar, x_bar)
     for i in range(st.columns):
-        x_bar[i] -= x[i]
+        x_bar[i] -= Kx[i]
     bar, F_bar, by_sd = np.zeros(S.shape[0]), np.zeros(F.shape), np.zeros(values.shape[0])
     back_transposed(st, u_bar, x, F_bar)
     solve_lower(V, st, x_bar)

@@ -31,6 +31,7 @@ from hierlm.model.group_scales import scale_rows, scaled_blocks
 from hierlm.model.kernel_cache import readable_kernels
 from hierlm.model.options import Options, checked_functions
 from hierlm.model.parameterization import choose_centring
+from hierlm.model.prior_questions import PriorChecks
 from hierlm.model.residuals import ResidualCorrelation, residual_correlation
 from hierlm.model.smooths import smooth_blocks
 from hierlm.model.specify import FamilyChoice, LinkChoice, families_of, predictors_of, responses_of
@@ -38,7 +39,6 @@ from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 
 if TYPE_CHECKING:
     import pymc as pm
-    import xarray as xr
 
     from hierlm.fit import Fit
     from hierlm.graph import Picture
@@ -49,7 +49,7 @@ __all__ = ["Model", "Options"]
 
 
 @final
-class Model:
+class Model(PriorChecks):
     """A Bayesian mixed model: formula, data, family and priors, read and checked.
 
     Nothing is sampled or compiled; everything that is wrong with formula, data, family or priors is said here.
@@ -250,12 +250,6 @@ class Model:
 
         with readable_kernels():
             return plan(self, **options)
-
-    def prior_predictive(self, draws: int = 500, *, seed: int | None = None) -> xr.DataTree:
-        """Draws of parameters and responses from the prior; see :func:`hierlm.posterior.prior_predictive`."""
-        from hierlm.posterior import prior_predictive
-
-        return prior_predictive(self, draws, seed=seed)
 
     def recover(self, **options: Any) -> Recovery:
         """Simulate at known values, fit, compare; see :func:`hierlm.replicates.recover`."""

@@ -18,6 +18,7 @@ __all__ = [
     "INK",
     "MUTED",
     "PALE",
+    "SERIES",
     "arviz_plots",
     "heading",
     "label_rows",
@@ -29,6 +30,8 @@ __all__ = [
 
 # Blue and vermilion of Okabe & Ito (2008), told apart by everyone and in grey print; the rest is grey.
 BLUE, AMBER = "#0072B2", "#D55E00"
+SERIES = (BLUE, AMBER, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#444444")
+"""Of the same, for as many as can be told apart."""
 INK, MUTED, FAINT, PALE = "#222222", "#6b6b6b", "#b5b5b5", "#e9e9e9"
 
 POINTS = 72.0

@@ -6,20 +6,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
 from hierlm.plots.caterpillar import caterpillar
+from hierlm.plots.comparisons import comparisons
 from hierlm.plots.components import components
+from hierlm.plots.effects import effects
+from hierlm.plots.hypothesis import hypothesis
 from hierlm.plots.lines import lines
+from hierlm.plots.marginal_means import marginal_means
 from hierlm.plots.ppc import ppc
+from hierlm.plots.predictions import predictions
 from hierlm.plots.prior_overlap import prior_overlap
 from hierlm.plots.qq import qq
 from hierlm.plots.ranks import ranks
 from hierlm.plots.residuals import residuals
 from hierlm.plots.sensitivity import sensitivity
 from hierlm.plots.shrinkage import shrinkage
+from hierlm.plots.slopes import slopes
 from hierlm.plots.smooths import smooths
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
     from hierlm.plots.picture import Picture
+    from hierlm.posterior.effects import Effects
 
 __all__ = ["Plots"]
 
@@ -76,6 +83,30 @@ class Plots:
     def sensitivity(self, parameters: Any = None, **options: Any) -> Picture:
         """How far parameters move with the priors; see :func:`hierlm.plots.sensitivity.sensitivity`."""
         return sensitivity(self.fit, parameters, **options)
+
+    def predictions(self, x: str, colour: str | None = None, panel: str | None = None, **options: Any) -> Picture:
+        """The expected response along a column, beside the data; see :func:`hierlm.plots.predictions`."""
+        return predictions(self.fit, x, colour, panel, **options)
+
+    def comparisons(self, variables: Any, along: str | None = None, **options: Any) -> Picture:
+        """What changes with a column; see :func:`hierlm.plots.comparisons`."""
+        return comparisons(self.fit, variables, along, **options)
+
+    def slopes(self, variables: Any, along: str | None = None, **options: Any) -> Picture:
+        """How steep the expected response is; see :func:`hierlm.plots.slopes`."""
+        return slopes(self.fit, variables, along, **options)
+
+    def marginal_means(self, factors: Any, **options: Any) -> Picture:
+        """The expected response at levels of factors; see :func:`hierlm.plots.marginal_means`."""
+        return marginal_means(self.fit, factors, **options)
+
+    def effects(self, answer: Effects, x: str | None = None, **options: Any) -> Picture:
+        """Any answer about effects, contrasts among them; see :func:`hierlm.plots.effects`."""
+        return effects(answer, x, **options)
+
+    def hypothesis(self, statements: Any, **options: Any) -> Picture:
+        """The draws of what statements compare; see :func:`hierlm.plots.hypothesis`."""
+        return hypothesis(self.fit, statements, **options)
 
     def __dir__(self) -> list[str]:
         """The pictures, for tab completion."""

@@ -12,9 +12,10 @@ from hierlm.posterior.frames import augment, glance, table, tidy
 from hierlm.posterior.hypotheses import Hypothesis, hypothesis
 from hierlm.posterior.icc import icc
 from hierlm.posterior.loglik import log_likelihood
+from hierlm.posterior.marginal_likelihood import BayesFactor, Evidence, bayes_factor, evidence
 from hierlm.posterior.predict import Prediction, predict
 from hierlm.posterior.predictive import posterior_predictive, prior_predictive
-from hierlm.posterior.priors import Overlap, Sensitivity, prior_overlap, sensitivity
+from hierlm.posterior.priors import Overlap, Sensitivity, prior_check, prior_overlap, sensitivity
 from hierlm.posterior.r2 import r2
 from hierlm.posterior.ranef import ranef
 from hierlm.posterior.ranks import Ranks, ranks
@@ -26,10 +27,12 @@ from hierlm.posterior.update_group import UpdatedGroup, update_group
 from hierlm.posterior.varcorr import VarCorr, varcorr
 
 __all__ = [
+    "BayesFactor",
     "Comparison",
     "Diagnosis",
     "Effects",
     "Elpd",
+    "Evidence",
     "Hypothesis",
     "Overlap",
     "Prediction",
@@ -40,6 +43,7 @@ __all__ = [
     "UpdatedGroup",
     "VarCorr",
     "augment",
+    "bayes_factor",
     "check",
     "check_residuals",
     "coef",
@@ -49,6 +53,7 @@ __all__ = [
     "diagnose",
     "display",
     "effective_parameters",
+    "evidence",
     "fixef",
     "glance",
     "grid",
@@ -62,6 +67,7 @@ __all__ = [
     "posterior_predictive",
     "predict",
     "predictions",
+    "prior_check",
     "prior_overlap",
     "prior_predictive",
     "r2",

@@ -14,11 +14,15 @@ from hierlm.model import Model
 from hierlm.model.values import GroupBlock, ModelPredictor
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.prior import Prior
+from hierlm.reductions.relations import level_relation, sparsely_related, touched
 
 __all__ = ["Arrangement", "Rows", "arrange", "model_rows"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+MOST_TOUCHED = 20
+"""Related levels that a level of another grouping may couple when it is eliminated before them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +44,10 @@ class Arrangement:
     means, scales : arrays
         Prior mean (or fixed value) of every coefficient; prior sd of the free ones.
     structure : Structure
+    orders : tuple of (levels,) int arrays
+        The place of every level of every grouping among its columns.
+    log_determinant : float
+        log|K| of the covariance of standardised effects, zero where no levels are related.
     """
 
     groups: tuple[str, ...]
@@ -52,6 +60,13 @@ class Arrangement:
     means: Floats
     scales: Floats
     structure: Structure
+    orders: tuple[Ints, ...]
+    log_determinant: float
+
+    def columns_of(self, g: int) -> Ints:
+        """The columns of a grouping's effects, level by level as the model has them."""
+        k = self.sizes[g]
+        return (self.starts[g] + self.orders[g][:, None] * k + np.arange(k)).reshape(-1)
 
     @property
     def work(self) -> int:
@@ -109,6 +124,10 @@ def arrange(model: Model, without: Sequence[str] = ()) -> Arrangement:
     levels = tuple(len(kept[g][0].levels) for g in order)
     sizes = tuple(width[g] for g in order)
     owner = _owners(model, width)
+    related = {g: relation for g in order if (relation := level_relation(kept[g][0])) is not None}
+    orders = tuple(related[g].order if g in related else np.arange(len(kept[g][0].levels)) for g in order)
+    codes = [at[kept[g][0].codes] for g, at in zip(order, orders, strict=True)]
+    relations = {order.index(g): found.beyond for g, found in related.items()}
     return Arrangement(
         groups=order,
         levels=levels,
@@ -119,7 +138,9 @@ def arrange(model: Model, without: Sequence[str] = ()) -> Arrangement:
         free=free,
         means=np.array([_normal(p)[0] for p in priors]),
         scales=np.array([_normal(priors[j])[1] for j in free]),
-        structure=make_structure(sizes, levels, eliminated, len(free), [kept[g][0].codes for g in order]),
+        structure=make_structure(sizes, levels, eliminated, len(free), codes, relations),
+        orders=orders,
+        log_determinant=sum(width[g] * found.log_determinant for g, found in related.items()),
     )
 
 
@@ -127,13 +148,16 @@ def _order(kept: dict[str, tuple[GroupBlock, ...]], width: dict[str, int]) -> tu
     """Groupings in order of elimination, and how many are eliminated.
 
     Largest first; another one can follow when every grouping eliminated before is nested in it, so that its
-    levels stay uncoupled.
+    levels stay uncoupled; those with sparsely related levels, which are coupled anyway, follow all these.
     """
     by_size = sorted(kept, key=lambda g: (-width[g] * len(kept[g][0].levels), g))
     chosen: list[str] = []
-    for group in by_size:
-        if all(_nested(kept[e][0], kept[group][0]) for e in chosen):
+    related = {g for g in kept if kept[g][0].relation is not None}
+    for group in (g for g in by_size if g not in related):
+        apart = all(touched(kept[group][0], kept[r][0]) <= MOST_TOUCHED for r in related)
+        if apart and all(_nested(kept[e][0], kept[group][0]) for e in chosen):
             chosen.append(group)
+    chosen += [g for g in by_size if g in related and sparsely_related(kept[g][0])]
     return (*chosen, *(g for g in by_size if g not in chosen)), len(chosen)
 
 
@@ -174,13 +198,14 @@ def model_rows(model: Model, place: Arrangement) -> Rows:
     predictor: ModelPredictor = model.predictors[0]
     n = len(predictor.offset)
     columns, values = [np.zeros((n, 0), dtype=np.int64)], [np.zeros((n, 0))]
-    for group, k, start in zip(place.groups, place.sizes, place.starts, strict=True):
+    for group, k, start, order in zip(place.groups, place.sizes, place.starts, place.orders, strict=True):
         Z = np.zeros((n, k))
         for block in model.batches[group]:
             for piece in block.pieces:
                 for c, effect in enumerate(piece.effects):
                     Z[:, block.columns[effect]] += piece.Z[:, c]
-        columns.append(start + model.batches[group][0].codes.astype(np.int64)[:, None] * k + np.arange(k))
+        codes = order[model.batches[group][0].codes].astype(np.int64)
+        columns.append(start + codes[:, None] * k + np.arange(k))
         values.append(Z)
     return Rows(
         columns=np.ascontiguousarray(np.hstack(columns)),

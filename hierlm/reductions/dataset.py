@@ -89,8 +89,10 @@ def _effects(group: str, found: Floats | Later, size: tuple[int, int]) -> xr.Var
 
 
 def of_groups(place: Arrangement, effects: Floats) -> dict[str, Floats | Later]:
-    """(D, columns) → grouping → its effects (D, levels, effects), views."""
-    return {
-        group: effects[:, start : start + J * k].reshape(-1, J, k)
-        for group, J, k, start in zip(place.groups, place.levels, place.sizes, place.starts, strict=True)
-    }
+    """(D, columns) → grouping → its effects (D, levels, effects), views where levels lie in their order."""
+    found: dict[str, Floats | Later] = {}
+    for g, group in enumerate(place.groups):
+        J, k, start = place.levels[g], place.sizes[g], place.starts[g]
+        own = effects[:, start : start + J * k].reshape(-1, J, k)
+        found[group] = own if np.all(np.diff(place.orders[g]) == 1) else own[:, place.orders[g]]
+    return found

@@ -61,8 +61,8 @@ class ExactDraws:
         """The effects of every grouping, drawn when somebody looks at them."""
         place = self.place
         return {
-            group: self._later(np.arange(start, start + J * k), J, k)
-            for group, start, J, k in zip(place.groups, place.starts, place.levels, place.sizes, strict=True)
+            group: self._later(place.columns_of(g), place.levels[g], place.sizes[g])
+            for g, group in enumerate(place.groups)
         }
 
     def _later(self, every: Columns, J: int, k: int) -> Later:

@@ -28,6 +28,7 @@ from hierlm.reductions.chunks import recover_in_chunks
 from hierlm.reductions.dataset import dataset, of_groups
 from hierlm.reductions.gaussian_marginal import GaussianMarginal
 from hierlm.reductions.observed import make_observations
+from hierlm.reductions.obstacles import structure_obstacles
 from hierlm.reductions.pilot import prepare
 from hierlm.reductions.reduction import Problem, Reduction, Verdict
 from hierlm.reductions.statistics import gaussian_buffer
@@ -99,10 +100,12 @@ def _normal(model: Model) -> bool:
 
 def _obstacles(model: Model) -> Iterator[str]:
     if not _normal(model):
-        yield from whitened_obstacles(model, MOST_WORK)
-    elif arrange(model).work > MOST_WORK:
+        yield from whitened_obstacles(model, MOST_WORK, related=False)
+        return
+    yield from structure_obstacles(model)
+    if arrange(model).work > MOST_WORK:
         yield f"one factorisation takes more than {MOST_WORK:.1g} multiplications"
-    elif not model.responses[0].free:
+    if not model.responses[0].free:
         yield "known standard errors have no kernel here"
 
 

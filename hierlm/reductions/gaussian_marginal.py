@@ -18,6 +18,7 @@ from hierlm.links import get_link
 from hierlm.model import Model
 from hierlm.reductions.arrangement import arrange
 from hierlm.reductions.centre import centre
+from hierlm.reductions.constants import parameters_constant
 from hierlm.reductions.dataset import dataset
 from hierlm.reductions.exact import ExactDraws
 from hierlm.reductions.obstacles import prior_obstacles, structure_obstacles
@@ -72,6 +73,10 @@ class GaussianMarginal(Reduction):
         sds, C, positives, b = drawn.parameters()
         return dataset(model, problem.place, zetas.shape[:2], sds, C, positives, b, drawn.groups())
 
+    def log_constant(self, model: Model, problem: Problem) -> float | None:
+        """See :meth:`Reduction.log_constant`."""
+        return parameters_constant(problem.data)
+
     def later(self, model: Model) -> tuple[str, ...]:
         """See :meth:`Reduction.later`."""
         return tuple(model.groups)
@@ -93,5 +98,5 @@ def _obstacles(model: Model) -> Iterator[str]:
     if "se" in response.additions and response.free:
         yield "known standard errors come on top of an unknown residual sd"
     yield from prior_obstacles(model, normal=[names.common(names.MEAN)])
-    yield from structure_obstacles(model)
+    yield from structure_obstacles(model, related=True)
     yield from digits_obstacles(model)

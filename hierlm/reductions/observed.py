@@ -41,7 +41,7 @@ def integrable(model: Model) -> GroupBlock | None:
         block = blocks[0]
         alone = len(blocks) == 1 and len(block.effects) == 1 and block.covariance.sd_groups(1) == ((0,),)
         each = len(block.levels) == len(block.codes) == len(np.unique(block.codes))
-        if alone and each and len(block.pieces) == 1 and np.all(block.pieces[0].Z == 1.0):
+        if alone and each and block.separate and len(block.pieces) == 1 and np.all(block.pieces[0].Z == 1.0):
             return block
     return None
 

@@ -10,6 +10,7 @@ from hierlm.model import Model
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.lkj import LKJ
 from hierlm.priors.prior import Prior
+from hierlm.reductions.relations import relation_obstacles
 
 __all__ = ["prior_obstacles", "structure_obstacles"]
 
@@ -51,10 +52,18 @@ def _not_on(prior: Prior) -> str:
     return f"not on ({lower}, {upper})"
 
 
-def structure_obstacles(model: Model) -> Iterator[str]:
-    """Which group blocks kernels cannot deal with, one sentence each."""
+def structure_obstacles(model: Model, *, related: bool = False, correlated: bool = False) -> Iterator[str]:
+    """Which group blocks kernels cannot deal with, one sentence each.
+
+    Parameters
+    ----------
+    related : bool
+        Whether the kernel takes levels that are related.
+    correlated : bool
+        Whether it knows about correlated residuals.
+    """
     response = model.responses[0].name
-    if model.residual is not None:
+    if model.residual is not None and not correlated:
         yield f"residuals are correlated, {model.residual.label}"
     for group in model.scales:
         yield f"the standard deviation of {group} has a formula of its own"
@@ -64,7 +73,7 @@ def structure_obstacles(model: Model) -> Iterator[str]:
             yield f"effects of {block.group} reach beyond the mean"
         if block.covariance.structured(k):
             yield f"the structure {block.label} of {block.group} has no kernel"
-        if block.relation is not None:
+        if block.relation is not None and not related:
             yield f"the levels of {block.group} are related by {block.related_by}"
         if block.members is not None:
             yield f"rows belong to several levels of {block.group}"
@@ -72,3 +81,5 @@ def structure_obstacles(model: Model) -> Iterator[str]:
             yield f"the structure {block.structure} of {block.group} has no kernel"
         if list(block.columns) != list(range(block.columns[0], block.columns[0] + k)):
             yield f"the effects of {block.group} are interleaved"
+    if related:
+        yield from relation_obstacles(model)

@@ -22,6 +22,7 @@ from hierlm.priors.fixed import Fixed
 from hierlm.priors.prior import Prior
 from hierlm.reductions.arrangement import Arrangement, arrange
 from hierlm.reductions.chunks import recover_in_chunks
+from hierlm.reductions.constants import coefficients_constant, parameters_constant, rows_constant
 from hierlm.reductions.dataset import dataset, of_groups
 from hierlm.reductions.later import Columns, Later
 from hierlm.reductions.observed import integrable, make_observations, response_kernel
@@ -141,6 +142,16 @@ class Whitened(Reduction):
             groups[block.group] = Later((chains, draws, len(block.levels), 1), rows)
         return dataset(model, place, (chains, draws), sds, C, positives, b, groups)
 
+    def log_constant(self, model: Model, problem: Problem) -> float | None:
+        """See :meth:`Reduction.log_constant`."""
+        rows = rows_constant(model, problem.place, problem.data)
+        if rows is None:
+            return None
+        normal = 0.5 * (problem.place.columns * float(np.log(2.0 * np.pi)) + problem.place.log_determinant)
+        priors = coefficients_constant(coefficient_rows(model, problem.place))
+        related = 0.5 * problem.place.log_determinant
+        return parameters_constant(problem.data) + priors + rows - normal - related
+
     def later(self, model: Model) -> tuple[str, ...]:
         """See :meth:`Reduction.later`."""
         block = integrable(model)
@@ -208,7 +219,7 @@ def _confounded(model: Model) -> str | None:
     return next((g for g in alone if integrated is None or g != integrated.group), None)
 
 
-def whitened_obstacles(model: Model, most_work: float) -> Iterator[str]:
+def whitened_obstacles(model: Model, most_work: float, *, related: bool = True) -> Iterator[str]:
     """Why the reduction does not apply, one sentence each."""
     if len(model.responses) > 1:
         yield "there are several responses"
@@ -223,7 +234,7 @@ def whitened_obstacles(model: Model, most_work: float) -> Iterator[str]:
     if (group := _confounded(model)) is not None:
         yield f"{group} has one effect a row, which {response.family.name} with its own parameters cannot integrate out"
     yield from prior_obstacles(model)
-    yield from structure_obstacles(model)
+    yield from structure_obstacles(model, related=related)
     work = arrange(model).work
     if work > most_work:
         yield f"one factorisation takes {work:.1g} multiplications, more than {most_work:.1g}"

@@ -13,11 +13,11 @@ import pandas as pd
 
 from hierlm.errors import PosteriorError
 from hierlm.fit import Fit
-from hierlm.posterior.comparison.elpd import Elpd
+from hierlm.posterior.comparison.elpd import Data, Elpd
 from hierlm.posterior.comparison.loo import Target, loo
 from hierlm.posterior.layout import Table, html_lines, html_page, html_table, number, records, text_table
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "check_same_data", "compare"]
 
 LITTLE, FEW = 4.0, 100
 """A difference, and a number of units, below which standard errors are known to be off (Sivula et al. 2025)."""
@@ -156,7 +156,20 @@ def _check_same(a: str, one: Elpd, b: str, other: Elpd) -> None:
             f"'{a}' is for the target {one.target}{_of(one)}, '{b}' for {other.target}{_of(other)}.",
             hint="Compare results for one target.",
         )
-    x, z = one.data, other.data
+    check_same_data(a, one.data, b, other.data)
+    if list(one.units["unit"]) != list(other.units["unit"]):
+        raise PosteriorError(
+            f"'{a}' and '{b}' have different levels of {one.group}.", hint="Fit both to the same data."
+        )
+
+
+def check_same_data(a: str, x: Data, b: str, z: Data) -> None:
+    """Refuse models that have seen other rows, responses, trials or weights.
+
+    Raises
+    ------
+    PosteriorError
+    """
     if not np.array_equal(x.rows, z.rows):
         lost = np.setxor1d(x.rows, z.rows)
         raise PosteriorError(
@@ -181,20 +194,11 @@ def _check_same(a: str, one: Elpd, b: str, other: Elpd) -> None:
                 f"'{name}' has probabilities in one of '{a}' and '{b}', and densities in the other.",
                 hint="Counts cannot be compared between, say, poisson and gaussian: densities depend on the unit.",
             )
-    _check_additions(a, one, b, other)
-
-
-def _check_additions(a: str, one: Elpd, b: str, other: Elpd) -> None:
-    x, z = one.data.additions, other.data.additions
-    for name in {*x, *z}:
-        if name not in x or name not in z or not np.array_equal(x[name], z[name]):
+    for name in {*x.additions, *z.additions}:
+        if not np.array_equal(x.additions.get(name, ()), z.additions.get(name, ())):
             raise PosteriorError(
                 f"'{a}' and '{b}' have different {name}.", hint="Fit both with the same trials and weights."
             )
-    if list(one.units["unit"]) != list(other.units["unit"]):
-        raise PosteriorError(
-            f"'{a}' and '{b}' have different levels of {one.group}.", hint="Fit both to the same data."
-        )
 
 
 def _of(e: Elpd) -> str:

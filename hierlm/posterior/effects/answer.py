@@ -47,11 +47,15 @@ class Effects:
     quantity : str
         What was asked, on which scale.
     header : tuple of str
-        Rows, target, and how groups were averaged over.
+        Rows and target, and what was averaged.
     level : float
     kind : {"eti", "hdi"}
     null : float or None
         The value of no effect: 0 for differences, 1 for ratios.
+    elsewhere : str
+        Of a grid: where the columns are that were not asked for, ``"x = 0.3, f = a"``.
+    numerics : tuple of str
+        How groups were averaged over, and with what error.
     """
 
     fit: Fit
@@ -62,6 +66,8 @@ class Effects:
     level: float
     kind: str
     null: float | None = None
+    elsewhere: str = ""
+    numerics: tuple[str, ...] = ()
 
     @property
     def frame(self) -> Any:
@@ -77,7 +83,7 @@ class Effects:
         sizes = self.draws.sizes
         draws = f"{sizes['chain']} × {sizes['draw']:,} draws, {percent(self.level)} {KINDS[self.kind]} interval"
         title = self.quantity[:1].upper() + self.quantity[1:]
-        return [title, *self.header, draws]
+        return [title, *self.header, *self.numerics, draws]
 
     def _shown(self) -> Table:
         numbers = [*NUMBERS, *([DIRECTION] if DIRECTION in self.table else [])]
@@ -140,4 +146,7 @@ def answer(
         name=quantity,
     )
     header = (*question.header, *also)
-    return Effects(question.fit, table, draws, quantity, header, question.level, question.kind, null)
+    return Effects(
+        question.fit, table, draws, quantity, header, question.level, question.kind, null, question.elsewhere,
+        question.numerics,
+    )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +26,25 @@ from hierlm.posterior.predict import chosen_response
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
 
-__all__ = ["By", "Question", "Scale", "ask", "averages"]
+__all__ = ["By", "Options", "Question", "Scale", "ask", "averages"]
 
 Floats = NDArray[np.float64]
 Scale = Literal["response", "link"]
 By = bool | str | Sequence[str] | None
 SCALES = ("response", "link")
+
+
+class Options(TypedDict):
+    """What all questions take."""
+
+    target: Any
+    scale: str
+    response: str | None
+    parameter: str
+    level: float
+    kind: Kind
+    draws: int | None
+    seed: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +65,8 @@ class Question:
         Which rows, in words.
     level, kind : float, str
         Of the intervals.
+    elsewhere : str
+        Of a grid: where the columns are that were not asked for.
     """
 
     fit: Fit
@@ -62,12 +77,17 @@ class Question:
     place: str
     level: float
     kind: str
+    elsewhere: str = ""
 
     @property
     def header(self) -> tuple[str, ...]:
-        """Rows, target and how groups were averaged over."""
-        found = self.expectation
-        words = [self.place, found.targets.words]
+        """Rows and target."""
+        return (self.place, self.expectation.targets.words)
+
+    @property
+    def numerics(self) -> tuple[str, ...]:
+        """How groups were averaged over."""
+        found, words = self.expectation, []
         if found.linear and found.targets.of("population"):
             words.append("Linear in the effects, whose mean is zero: the population's average is the typical level's")
         if found.integral is not None:
@@ -113,21 +133,25 @@ def ask(
         )
     if parameter != names.MEAN and scale != "link":
         raise PredictionError(f"parameter={parameter!r} goes with scale='link'.", hint="Add scale='link'.")
-    table, cells, place = _rows(fit, new, grid, by, chosen.name)
+    table, cells, place, elsewhere = _rows(
+        fit, new, grid, by, [c for c in explaining(model, chosen.name) if c not in {*about}]
+    )
     named = {*_named(by), *(grid or ()), *about}
     targets = resolve(model, target, "given" if own_groups(model) & named else "population")
     used, root = Draws(model, thinned(fit, draws)), 0 if seed is None else checked_seed(seed)
     asked = Expectation(fit, used, chosen, targets, None if scale == "response" else parameter, root)
-    return Question(fit, asked, table, new is None and grid is None, cells, place, level, kind)
+    return Question(fit, asked, table, new is None and grid is None, cells, place, level, kind, elsewhere)
 
 
 def _named(by: By) -> list[str]:
     return [by] if isinstance(by, str) else list(by) if isinstance(by, Sequence) else []
 
 
-def _rows(fit: Fit, new: Any, grid: Mapping[str, Any] | None, by: By, response: str) -> tuple[Table, Cells, str]:
-    """The rows, their cells, and both in words."""
-    model = fit.model
+def _rows(
+    fit: Fit, new: Any, grid: Mapping[str, Any] | None, by: By, own: Sequence[str]
+) -> tuple[Table, Cells, str, str]:
+    """The rows, their cells, both in words, and where the other columns of a grid are."""
+    model, elsewhere = fit.model, ""
     if new is not None and grid is not None:
         raise PredictionError("Both new= and grid= say which rows are meant.", hint="Leave one of them out.")
     named = _named(by)
@@ -136,7 +160,7 @@ def _rows(fit: Fit, new: Any, grid: Mapping[str, Any] | None, by: By, response: 
             raise PredictionError(f"grid={grid!r} is no mapping.", hint="Write grid={'Days': [0, 5]}.")
         made = grid_table(model, (), grid)
         table, shown = made.table, made.asked
-        elsewhere = made.words(explaining(model, response))
+        elsewhere = made.words(own)
         place = f"of a grid{f'; elsewhere {elsewhere}' if elsewhere else ''}"
     elif new is not None:
         table = new_table(model, new, named)
@@ -153,11 +177,11 @@ def _rows(fit: Fit, new: Any, grid: Mapping[str, Any] | None, by: By, response: 
     cells = cells_of(table, (new is None and grid is None) if by is None else by, shown)
     number = f"{table.n:,} row{'s' if table.n != 1 else ''}"
     if cells.rows:
-        return table, cells, f"Rows: each of {number} {place}"
+        return table, cells, f"Rows: each of {number} {place}", elsewhere
     if cells.labels:
         same = ", ".join(cells.labels)
-        return table, cells, f"Rows: averages over those with the same {same}, of {number} {place}"
-    return table, cells, f"Rows: the average over {number} {place}"
+        return table, cells, f"Rows: averages over those with the same {same}, of {number} {place}", elsewhere
+    return table, cells, f"Rows: the average over {number} {place}", elsewhere
 
 
 def _varied(model: Any, table: Table) -> tuple[str, ...]:

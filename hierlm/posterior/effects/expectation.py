@@ -29,6 +29,8 @@ __all__ = ["Asked", "Expectation"]
 
 Floats = NDArray[np.float64]
 
+LARGEST = 1e100
+"""Of an expectation: beyond, its variance is not a finite number."""
 FITTED = "fitted"
 """The covariate of a variance function of the fitted mean."""
 TRIED_DRAWS, TRIED_ROWS = 40, 50
@@ -221,7 +223,8 @@ def _check_levels(rows: Rows, given: tuple[str, ...]) -> None:
 
 
 def _check(found: NDArray[Any], rows: Rows, at: At) -> None:
-    bad = rows.index[at][~np.isfinite(found).all(axis=(0, *range(2, found.ndim)))]
+    fine = np.abs(found) < LARGEST  # neither infinite nor no number
+    bad = rows.index[at][~fine.all(axis=(0, *range(2, found.ndim)))]
     if bad.size:
         raise PredictionError(
             f"The expectation is not a finite number for some draws in row{'s' if bad.size > 1 else ''} "

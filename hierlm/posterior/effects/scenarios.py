@@ -18,6 +18,9 @@ from hierlm.posterior.effects.columns import explaining, grouping_only
 
 __all__ = ["as_typed", "changed", "completed", "level_of", "new_table", "repeated", "typical"]
 
+ROUNDING = 1e-12
+"""A mean that is smaller, as a share of the range, is 0: that of a standardised column."""
+
 
 def new_table(model: Model, new: Any, also: Collection[str] = ()) -> Table:
     """The columns of new rows that the model knows, and those named in ``also``.
@@ -109,7 +112,8 @@ def level_of(column: Column, value: Any) -> str:
 def typical(column: Column) -> Any:
     """The mean of a number, the most frequent level of a factor."""
     if column.levels is None:
-        return float(column.values.mean())
+        mean = float(column.values.mean())
+        return 0.0 if abs(mean) < ROUNDING * float(np.ptp(column.values)) else mean
     label = column.levels[int(np.bincount(column.values, minlength=len(column.levels)).argmax())]
     return label == "True" if column.kind == "bool" else label
 

@@ -91,11 +91,11 @@ def slopes(
     >>> fit = hl.load("sleep.zarr")  # doctest: +SKIP
     >>> hl.slopes(fit, "Days", by="Subject")  # doctest: +SKIP
     """
-    question = ask(
-        fit, new, grid, by, target=target, scale=scale, response=response, parameter=parameter, level=level, kind=kind,
-        draws=draws, seed=seed,
-    )  # fmt: skip
     wanted = [variables] if isinstance(variables, str) else list(variables)
+    question = ask(
+        fit, new, grid, by, about=wanted, target=target, scale=scale, response=response, parameter=parameter,
+        level=level, kind=kind, draws=draws, seed=seed,
+    )  # fmt: skip
     if not wanted:
         raise PredictionError("No column is named.", hint="Write slopes(fit, 'x').")
     labels: dict[str, list[Any]] = {"variable": [], **{c: [] for c in question.cells.labels}}

@@ -44,7 +44,8 @@ class Hypothesis:
         ``evidence_ratio``, ``evidence_error``, and ``mean``, ``sd``, ``lower``, ``upper`` of the left minus the right
         side (missing where several comparisons are joined).
     draws : Dataset
-        The draws of every difference, dims ``chain``, ``draw``; variables are the statements.
+        The draws of every difference, dims ``chain``, ``draw``; variables are the comparisons, with ``statement`` and
+        ``operator`` as attributes.
     notes : tuple of str
         What the evidence ratios compare.
     level : float
@@ -150,8 +151,9 @@ def hypothesis(
         row, values, note = _answer(fit, text, parts, level, kind, root)
         rows.append(row)
         notes.update(dict.fromkeys(note))
-        for label, difference in values.items():
-            draws[label.replace("/", "∕")] = (("chain", "draw"), difference)
+        for part, difference in zip(parts, values, strict=True):
+            said = {"statement": text.strip(), "operator": part.operator}
+            draws[part.text.replace("/", "∕")] = (("chain", "draw"), difference, said)
     table = pd.DataFrame(rows)
     coords = {dim: fit.posterior[dim].to_numpy() for dim in ("chain", "draw")}
     return Hypothesis(fit, table, xr.Dataset(draws, coords=coords), tuple(notes), level, kind)
@@ -159,7 +161,7 @@ def hypothesis(
 
 def _answer(
     fit: Fit, text: str, parts: Sequence[Comparison], level: float, kind: str, seed: int
-) -> tuple[dict[str, Any], dict[str, Floats], list[str]]:
+) -> tuple[dict[str, Any], list[Floats], list[str]]:
     """One statement: its row, the draws of its differences, and notes."""
     terms: list[Term] = [Apply("-", (p.left, p.right)) for p in parts]
     known = draws_of(fit, *terms)
@@ -194,7 +196,7 @@ def _answer(
         "evidence_error": ratio[1],
         **{name: float(v) for name, v in described.items()},
     }
-    return row, {p.text: v for p, v in zip(parts, values, strict=True)}, note
+    return row, values, note
 
 
 Estimate = tuple[float, float]

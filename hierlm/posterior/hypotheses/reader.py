@@ -132,11 +132,11 @@ class _Reader:
             operator, place = match
             if operator == "!=":
                 self.refuse("'!=' is not read.", place, place + 2, "Its probability is one where '=' has a density.")
-            right = self.sum()
-            found.append(
-                Comparison(left, "=" if operator == "==" else operator, right, self.text[start : self.at].strip())
-            )
-            left = right
+            self.skip()
+            middle, right = self.at, self.sum()
+            said = self.text[start : self.at].strip()
+            found.append(Comparison(left, "=" if operator == "==" else operator, right, said))
+            left, start = right, middle
         if not found:
             if self.ended:
                 self.refuse("Nothing is compared here.", start, self.at, "Write a comparison, such as … > 0.")

@@ -32,7 +32,7 @@ def effects(
         u = rng.multivariate_normal(mean, covariance)
         return u, -scale - float(stats.multivariate_normal(mean, covariance).logpdf(u))
     if isinstance(reduction, Whitened):
-        factor, L, c = whitening(place, data, n)
+        factor, L, c = whitening(model, place, data, n)
         return factor @ np.linalg.solve(L.T, c + zeta[thetas(data) :]), -np.log(np.diag(L)).sum()
     draw = reduction.recover(model, problem, zeta[None, None], 1).isel(chain=0, draw=0)
     b = draw["b"].to_numpy() - place.means

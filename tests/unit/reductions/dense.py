@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytensor.tensor as pt
 from pymc.model.transform.conditioning import remove_value_transforms
 from scipy.linalg import block_diag
 from scipy.special import expit
@@ -15,6 +16,7 @@ import hierlm as hl
 from hierlm import names
 from hierlm.kernels.parameters import Parameters, parameters
 from hierlm.kernels.structure import Structure
+from hierlm.model.values import GroupBlock
 from hierlm.priors.fixed import Fixed
 from hierlm.reductions.arrangement import Arrangement
 
@@ -100,10 +102,31 @@ def dense_design(model: hl.Model, place: Arrangement) -> tuple[Floats, Floats]:
     return np.hstack(columns), response.y - predictor.offset - predictor.X @ place.means
 
 
-def prior_factor(place: Arrangement, n: Natural) -> Floats:
-    """Λ, dense."""
+def prior_factor(model: hl.Model, place: Arrangement, n: Natural) -> Floats:
+    """Λ, dense, of columns in the order of the model's levels."""
+    across = [np.linalg.cholesky(_relation(model.batches[group][0])) for group in place.groups]
+    blocks = [np.kron(root, part) for root, part in zip(across, n.scaled, strict=True)]
+    return block_diag(*[b for b in blocks if b.size], np.diag(place.scales)) if place.columns else np.zeros((0, 0))
+
+
+def unrelated_factor(place: Arrangement, n: Natural) -> Floats:
+    """Λ without relations, dense, of columns in any order of the levels."""
     blocks = [np.kron(np.eye(j), part) for j, part in zip(place.levels, n.scaled, strict=True)]
     return block_diag(*[b for b in blocks if b.size], np.diag(place.scales)) if place.columns else np.zeros((0, 0))
+
+
+def relations(model: hl.Model, place: Arrangement) -> Floats:
+    """The covariance of standardised effects, dense, columns in the order of elimination."""
+    every = []
+    for group, k, order in zip(place.groups, place.sizes, place.orders, strict=True):
+        first = np.argsort(order)
+        every.append(np.kron(_relation(model.batches[group][0])[np.ix_(first, first)], np.eye(k)))
+    return block_diag(*[b for b in every if b.size], np.eye(len(place.free))) if place.columns else np.zeros((0, 0))
+
+
+def _relation(block: GroupBlock) -> Floats:
+    """The covariance across levels, in their order."""
+    return np.eye(len(block.levels)) if block.relation is None else block.relation.dense(block.levels)
 
 
 def unpacked(st: Structure, V: Floats, *, symmetric: bool = True) -> Floats:
@@ -121,10 +144,13 @@ def unpacked(st: Structure, V: Floats, *, symmetric: bool = True) -> Floats:
 
 
 def split(model: hl.Model, place: Arrangement, u: Floats) -> dict[str, Floats]:
-    """``r_g`` of every grouping and ``b``, from the columns of W."""
+    """``r_g`` of every grouping and ``b``, from columns in the order of elimination."""
     found = {}
-    for group, j, k, start in zip(place.groups, place.levels, place.sizes, place.starts, strict=True):
-        found[names.effects(group)] = u[start : start + j * k].reshape((k,) if group not in model.groups else (j, k))
+    for group, j, k, start, order in zip(
+        place.groups, place.levels, place.sizes, place.starts, place.orders, strict=True
+    ):
+        own = u[start : start + j * k].reshape(j, k)[order]
+        found[names.effects(group)] = own[0] if group not in model.groups else own
     b = place.means.copy()
     b[place.free] += u[place.columns - len(place.free) :]
     return found | {"b": b}
@@ -155,12 +181,19 @@ def point(
                 known[names.offset_effects(group, 0)] = effects[names.effects(group)] / known[names.sd(group)]
                 continue
             sd = np.array([1.0 if o < 0 else n.sds[o] for o in place.owner[g]])
-            known[names.offset_effects(group, 0)] = np.linalg.solve(
-                sd[:, None] * n.factors[g], effects[names.effects(group)].T
-            ).T
+            alike = np.linalg.solve(sd[:, None] * n.factors[g], effects[names.effects(group)].T).T
+            known[names.offset_effects(group, 0)] = _unrelated(blocks[0], alike)
             for part, block in enumerate(blocks):
                 known[names.internal(names.cor(group), part)] = _correlations(block, n.factors[g])
     return _of_the_graph(model, known | dict(also))
+
+
+def _unrelated(block: GroupBlock, alike: Floats) -> Floats:
+    """The graph's independent numbers."""
+    if block.relation is None:
+        return alike
+    root = block.relation.correlate(pt.constant(np.eye(block.relation.size)), block.levels).eval()
+    return np.linalg.solve(root, alike)
 
 
 def _correlations(block: Any, C: Floats) -> Floats:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 import hierlm as hl
@@ -81,11 +82,44 @@ MODELS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+def related() -> dict[str, Any]:
+    """Relations of the levels of g: parents of other generations, a tree with inner nodes, a full matrix."""
+    parents = {
+        "animal": [f"g{i}" for i in range(7)] + ["dam"],
+        "sire": [None, None, "g0", "g0", None, "g0", "g3", None],
+        "dam": ["dam", None, "g1", "dam", None, "g2", "g1", None],
+    }
+    root = np.random.default_rng(6).normal(size=(7, 9))
+    full = pd.DataFrame(root @ root.T, *2 * [[f"g{i}" for i in range(7)]])
+    tree = "((g0:1,g1:1.5)inner:1,((g2:1,g3:1):0.5,(g4:0.5,(g5:0.2,g6:0.2):0.4):1):0.7);"
+    return {"A": hl.pedigree(parents), "tree": hl.phylogeny(tree), "K": full}
+
+
+def related_by(formula: str) -> dict[str, Any]:
+    """Those that a formula names."""
+    return {k: v for k, v in related().items() if f", {k})" in formula or f"={k})" in formula}
+
+
+RELATED: dict[str, tuple[str, dict[str, Any]]] = {
+    "pedigree": ("y ~ x + known(1 | g, A)", {}),
+    "pedigree, slopes": ("y ~ x + (1 + x | gr(g, cov=A)) + (1 | h)", {"cor_g": hl.LKJ(2)}),
+    "pedigree, factor": ("y ~ us(0 + f | gr(g, cov=A))", {}),
+    "tree": ("y | weights(w) ~ x + known(1 | g, tree)", {}),
+    "tree, rows": ("y ~ x + known(1 | g, tree) + (1 | units)", {}),
+    "tree, smooth": ("y ~ s(x, k=5) + (x || gr(g, cov=tree))", {}),
+    "matrix": ("y ~ x + known(1 | g, K) + (1 | h)", {"sd_g": 0.7}),
+    "matrix, slopes": ("y ~ x + (x | gr(g, cov=K))", {}),
+    "permanent": ("y ~ x + known(1 | g, A) + (1 | g2) + (1 | h)", {}),
+}
+"""Models whose levels are related."""
+
+
 @cache
 def gaussian(name: str) -> tuple[hl.Model, Problem]:
-    """A model of :data:`MODELS` and its problem."""
-    formula, priors = MODELS[name]
-    model = hl.Model(formula, frame(), priors=priors, parameterization="noncentered")
+    """A model of :data:`MODELS` or :data:`RELATED` and its problem."""
+    formula, priors = (MODELS | RELATED)[name]
+    data, matrices = frame() | {"g2": frame()["g"]}, related_by(formula)
+    model = hl.Model(formula, data, priors=priors, parameterization="noncentered", matrices=matrices)
     return model, REDUCTION.apply(model)
 
 
@@ -121,7 +155,7 @@ def log_prior(data: np.ndarray, zeta: np.ndarray) -> float:
 def dense_parts(model: hl.Model, place: Arrangement, n: Natural) -> tuple[np.ndarray, ...]:
     """(W, prior covariance of u, Ω/σ², y less everything known)."""
     W, y = dense_design(model, place)
-    additions, factor = model.responses[0].additions, prior_factor(place, n)
+    additions, factor = model.responses[0].additions, prior_factor(model, place, n)
     omega = np.ones(len(y)) * additions.get("weights", 1.0) / additions.get("se", 1.0) ** 2 / n.positives[0] ** 2
     return W, factor @ factor.T, omega, y
 

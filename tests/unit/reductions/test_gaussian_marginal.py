@@ -20,6 +20,7 @@ from tests.unit.reductions.dense import graph_density, natural, point
 from tests.unit.reductions.gaussian_models import (
     MODELS,
     REDUCTION,
+    RELATED,
     SCALES,
     conditional,
     coordinates,
@@ -34,7 +35,7 @@ from tests.unit.reductions.slopes import check_gradient
 pytestmark = pytest.mark.filterwarnings("ignore::hierlm.errors.DataWarning")
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [*MODELS, *RELATED])
 def test_value_and_gradient(name: str) -> None:
     """log p(y | θ) is the dense multivariate normal (weights as powers of each row's density), 1e-8; gradient 1e-6.
 
@@ -52,7 +53,7 @@ def test_value_and_gradient(name: str) -> None:
             check_gradient(problem.density, data, zeta)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [*MODELS, *RELATED])
 def test_identity_with_the_graph(name: str) -> None:
     """log p(θ) p(y | θ) p(u | y, θ) is the graph's log p(θ, u, y), 1e-7 but for a constant, at draws of u.
 

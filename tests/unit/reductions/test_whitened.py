@@ -22,6 +22,7 @@ from tests.unit.reductions.whitened_models import (
     INTEGRATED,
     MODELS,
     REDUCTION,
+    RELATED,
     integrals,
     predictor,
     row_density,
@@ -38,7 +39,7 @@ def _coordinates(data: np.ndarray, dimension: int, seed: int) -> tuple[np.ndarra
     return np.random.default_rng([3, seed]).normal(0.1, 0.8, dimension), len(floats(data, 0))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [*MODELS, *RELATED])
 def test_the_density_is_the_graphs(name: str) -> None:
     """log p(ζ, z) is log p(θ, u, y) of the graph and the log Jacobians of θ and of u = Λ L⁻ᵀ(c + z), but for a constant.
 
@@ -56,7 +57,7 @@ def test_the_density_is_the_graphs(name: str) -> None:
         for seed in range(4):
             zeta, K = _coordinates(data, problem.dimension, seed)
             n = natural(data, zeta[:K])
-            factor, L, c = whitening(place, data, n)
+            factor, L, c = whitening(model, place, data, n)
             u = factor @ np.linalg.solve(L.T, c + zeta[K:])
             value = problem.density(zeta, data, np.zeros(len(zeta)))
             joint = graph(point(model, place, n, split(model, place, u), {}))
@@ -82,7 +83,7 @@ def _check_recovered(model: hl.Model, problem: Any, zeta: np.ndarray, n: Any, u:
     return draw
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [*MODELS, *RELATED])
 def test_the_gradient_is_that_of_the_value(name: str) -> None:
     _, problem = whitened(name)
     for scale in SCALES:
@@ -115,7 +116,7 @@ def test_one_effect_a_row_is_integrated_out(name: str) -> None:
 def _integrated(model: hl.Model, problem: Any, data: np.ndarray, zeta: np.ndarray, K: int, graph: Any) -> float:
     """The graph's density with the row effects at zero, its likelihood replaced by the integrals, and the Jacobians."""
     n, place = natural(data, zeta[:K]), problem.place
-    factor, L, c = whitening(place, data, n)
+    factor, L, c = whitening(model, place, data, n)
     u = factor @ np.linalg.solve(L.T, c + zeta[K:])
     eta, (y, trials) = predictor(model, place, u), rows_of(model)
     at_zero = {"sd_u": n.sds[-1:], "z_u": np.zeros((len(y), 1))}

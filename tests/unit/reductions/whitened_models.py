@@ -15,7 +15,8 @@ from hierlm.kernels.problem import moments, structure_of
 from hierlm.reductions.arrangement import Arrangement
 from hierlm.reductions.reduction import Problem
 from hierlm.reductions.whitened import Whitened
-from tests.unit.reductions.dense import Natural, dense_design, prior_factor, unpacked
+from tests.unit.reductions.dense import Natural, dense_design, relations, unpacked, unrelated_factor
+from tests.unit.reductions.gaussian_models import related_by
 
 REDUCTION = Whitened()
 
@@ -90,6 +91,15 @@ MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 """Every effect is sampled: formula, family, priors."""
 
+RELATED: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "pedigree": ("k ~ x + known(1 | g, A)", "poisson", {}),
+    "pedigree, slopes": ("t | trials(n) ~ x + (1 + x | gr(g, cov=A)) + (1 | h)", "binomial", {}),
+    "tree": ("s ~ x + known(1 | g, tree)", "bernoulli", HEAVY),
+    "tree, crossed": ("p ~ x + known(1 | g, tree) + (1 | m)", "gamma(log)", {}),
+    "matrix": ("k ~ x + known(1 | g, K) + (1 | h)", "negbinomial", {}),
+}
+"""Levels are related, and every effect is sampled."""
+
 INTEGRATED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "alone": ("k ~ x + (1 | u)", "poisson", {}),
     "nested": ("k ~ x + (1 | g) + (1 | u)", "poisson", {}),
@@ -106,6 +116,7 @@ INTEGRATED: dict[str, tuple[str, str, dict[str, Any]]] = {
     "lognormal": ("p ~ x + (1 | g) + (1 | u)", "lognormal", {}),
     "gaussian": ("y ~ x + (1 | u)", "gaussian", HEAVY),
     "smooth": ("k ~ s(x, k=6) + s(w, k=5) + (1 | g) + (1 | u)", "poisson", {}),
+    "tree": ("k ~ x + known(1 | g, tree) + (1 | u)", "poisson", {}),
 }
 """The effect of ``u`` is integrated out."""
 
@@ -113,23 +124,28 @@ INTEGRATED: dict[str, tuple[str, str, dict[str, Any]]] = {
 @cache
 def whitened(name: str, *, integrated: bool = False) -> tuple[hl.Model, Problem]:
     """A model of the tables above and its problem."""
-    formula, family, priors = (INTEGRATED if integrated else MODELS)[name]
-    model = hl.Model(formula, frame(), family, priors=priors, parameterization="noncentered")
+    formula, family, priors = (INTEGRATED if integrated else MODELS | RELATED)[name]
+    matrices = related_by(formula)
+    model = hl.Model(formula, frame(), family, priors=priors, parameterization="noncentered", matrices=matrices)
     return model, REDUCTION.apply(model)
 
 
-def whitening(place: Arrangement, data: np.ndarray, n: Natural) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(Λ, L, c): B = I + ΛᵀSΛ = L Lᵀ and L c = Λᵀr, dense."""
+def whitening(
+    model: hl.Model, place: Arrangement, data: np.ndarray, n: Natural
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(Λ, L, c): B = K⁻¹ + ΛᵀSΛ = L Lᵀ and L c = Λᵀr, dense, columns in the order of elimination."""
     S, r = moments(data)
-    factor = prior_factor(place, n)
-    L = np.linalg.cholesky(np.eye(place.columns) + factor.T @ unpacked(structure_of(data), S) @ factor)
+    factor, precision = unrelated_factor(place, n), np.linalg.inv(relations(model, place))
+    L = np.linalg.cholesky(precision + factor.T @ unpacked(structure_of(data), S) @ factor)
     return factor, L, np.linalg.solve(L, factor.T @ r)
 
 
 def predictor(model: hl.Model, place: Arrangement, u: np.ndarray) -> np.ndarray:
-    """η without an integrated effect."""
+    """η without an integrated effect, given effects in the order of elimination."""
     W, _ = dense_design(model, place)
-    return model.predictors[0].offset + model.predictors[0].X @ place.means + W @ u
+    first = np.arange(place.columns - len(place.free), place.columns)
+    order = np.concatenate([*(place.columns_of(g) for g in range(len(place.groups))), first])
+    return model.predictors[0].offset + model.predictors[0].X @ place.means + W @ u[order]
 
 
 def row_density(
