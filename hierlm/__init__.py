@@ -69,7 +69,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.smooths import smooths as smooths
     from hierlm.posterior.summary import summary as summary
     from hierlm.posterior.varcorr import varcorr as varcorr
-    from hierlm.priors import LKJ as LKJ, Prior as Prior
+    from hierlm.priors import LKJ as LKJ, Prior as Prior, penalised_complexity as penalised_complexity
     from hierlm.storage import load as load
     from hierlm.translation.translate import translate as translate
 
@@ -104,6 +104,7 @@ _MODULE_OF = {
     "log_likelihood": "hierlm.posterior.loglik",
     "pedigree": "hierlm.covariances.pedigree",
     "phylogeny": "hierlm.covariances.phylogeny",
+    "penalised_complexity": "hierlm.priors",
     "predict": "hierlm.posterior.predict",
     "r2": "hierlm.posterior.r2",
     "ranef": "hierlm.posterior.ranef",

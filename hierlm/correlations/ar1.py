@@ -25,6 +25,7 @@ class Ar1(Correlation):
     aliases: ClassVar[tuple[str, ...]] = ("corAR1", "ar")
     needs: ClassVar[str] = "steps"
     markov: ClassVar[bool] = True
+    kernel: ClassVar[str | None] = "power"
 
     def coefficients(self, places: Sequence[Floats]) -> tuple[Coefficient, ...]:
         """φ."""

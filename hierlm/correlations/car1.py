@@ -26,6 +26,7 @@ class Car1(Correlation):
     aliases: ClassVar[tuple[str, ...]] = ("corCAR1", "ou", "car")
     needs: ClassVar[str] = "times"
     markov: ClassVar[bool] = True
+    kernel: ClassVar[str | None] = "power"
 
     def coefficients(self, places: Sequence[Floats]) -> tuple[Coefficient, ...]:
         """φ."""

@@ -81,6 +81,8 @@ class Correlation(ABC):
         a real number; one or several real coordinates.
     most_dimensions : int
         Coordinates in which it is a correlation function.
+    kernel : {"power", "exchangeable"} or None
+        How kernels know it, by its one coefficient c: c^|s − t| with c² < 1; c for any two rows; not at all.
     markov : bool
         Whether :meth:`step` says how a value follows from the one before.
     """
@@ -90,6 +92,7 @@ class Correlation(ABC):
     options: ClassVar[Mapping[str, object]] = MappingProxyType({})
     needs: ClassVar[str]
     most_dimensions: ClassVar[int] = 1_000
+    kernel: ClassVar[str | None] = None
     markov: ClassVar[bool] = False
 
     def __init__(self, **options: object) -> None:

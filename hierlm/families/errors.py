@@ -41,6 +41,10 @@ class Errors(ABC):
         """T⁻¹(x)."""
         return x
 
+    def expected(self, location: Floats, spread: Floats) -> Floats:
+        """E[T⁻¹(x)] of x around a location, its standard deviation (or scale) being the spread."""
+        return location
+
     def log_slope(self, y: Tensor) -> Tensor:
         """log |T′(y)|."""
         return pt.zeros_like(y)
@@ -49,9 +53,18 @@ class Errors(ABC):
     def log_density(self, q: Tensor, m: Tensor, parameters: Mapping[str, Tensor]) -> Tensor:
         """log g(q) of m errors; q and m of the same shape."""
 
-    @abstractmethod
-    def stretch(self, parameters: Mapping[str, Floats], shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
-        """What a block of normal errors is multiplied with, one draw for each block."""
+    def stretch(self, q: Floats, m: Floats, parameters: Mapping[str, Floats], rng: np.random.Generator) -> Floats:
+        """What normal errors of a block are multiplied with, given m others of it with squared length q; one draw each.
+
+        Parameters
+        ----------
+        q, m : arrays of the shape of the answer
+        """
+        return np.ones(q.shape)
+
+    def sd(self, parameters: Mapping[str, Floats]) -> Floats:
+        """The standard deviation of one error; infinite where there is none."""
+        return np.ones(1)
 
 
 @final
@@ -63,10 +76,6 @@ class NormalErrors(Errors):
     def log_density(self, q: Tensor, m: Tensor, parameters: Mapping[str, Tensor]) -> Tensor:
         """See :meth:`Errors.log_density`."""
         return -0.5 * (m * np.log(2 * np.pi) + q)
-
-    def stretch(self, parameters: Mapping[str, Floats], shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
-        """One."""
-        return np.ones(shape)
 
 
 @final
@@ -83,6 +92,10 @@ class LogNormalErrors(Errors):
         """eˣ."""
         return np.exp(x)
 
+    def expected(self, location: Floats, spread: Floats) -> Floats:
+        """exp(m + s²/2)."""
+        return np.exp(location + spread**2 / 2)
+
     def log_slope(self, y: Tensor) -> Tensor:
         """−log y."""
         return -pt.log(y)
@@ -90,10 +103,6 @@ class LogNormalErrors(Errors):
     def log_density(self, q: Tensor, m: Tensor, parameters: Mapping[str, Tensor]) -> Tensor:
         """See :meth:`Errors.log_density`."""
         return NormalErrors().log_density(q, m, parameters)
-
-    def stretch(self, parameters: Mapping[str, Floats], shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
-        """One."""
-        return np.ones(shape)
 
 
 @final
@@ -109,7 +118,12 @@ class StudentErrors(Errors):
         constant = pt.gammaln((nu + m) / 2) - pt.gammaln(nu / 2) - m / 2 * pt.log(nu * np.pi)
         return constant - (nu + m) / 2 * pt.log1p(q / nu)
 
-    def stretch(self, parameters: Mapping[str, Floats], shape: tuple[int, ...], rng: np.random.Generator) -> Floats:
-        """√(ν/χ²), χ² with ν degrees of freedom."""
-        nu = np.broadcast_to(parameters["nu"], shape)
-        return np.sqrt(nu / rng.chisquare(nu))
+    def stretch(self, q: Floats, m: Floats, parameters: Mapping[str, Floats], rng: np.random.Generator) -> Floats:
+        """√((ν + q)/χ²), χ² with ν + m degrees of freedom."""
+        nu = parameters["nu"]
+        return np.sqrt((nu + q) / rng.chisquare(nu + m + np.zeros(q.shape)))
+
+    def sd(self, parameters: Mapping[str, Floats]) -> Floats:
+        """√(ν/(ν − 2))."""
+        nu = parameters["nu"]
+        return np.sqrt(np.where(nu > 2, nu / np.maximum(nu - 2, 1e-300), np.inf))

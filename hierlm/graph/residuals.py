@@ -109,5 +109,6 @@ def _drawn(
 
     parameters = {p: every(v, ())[:, None] for p, v in zip(errors.parameters, rest[:-1], strict=True)}
     e = colouring(every(rest[-1], rest[-1].shape[-1:]), rng.standard_normal((S, n)))
-    e = e * errors.stretch(parameters, (S, len(residual.levels)), rng)[:, residual.codes]
+    none = np.zeros((S, len(residual.levels)))
+    e = e * errors.stretch(none, none, parameters, rng)[:, residual.codes]
     return errors.back(every(mean, (n,)) + every(sd, (n,)) * e).reshape(*shape, n)

@@ -10,7 +10,17 @@ import numba as nb
 
 from hierlm.kernels.calling import call_prior
 
-__all__ = ["CODES", "COMPILED", "COMPILED_EVEN", "EVEN", "REAL_CODES", "log_prior", "log_real_prior"]
+__all__ = [
+    "BOUNDED_CODES",
+    "CODES",
+    "COMPILED",
+    "COMPILED_EVEN",
+    "EVEN",
+    "REAL_CODES",
+    "log_bounded_prior",
+    "log_prior",
+    "log_real_prior",
+]
 
 COMPILED, COMPILED_EVEN = 100, 101
 """Codes of a density that is called by its address, whose bits are the first argument; the latter is in EVEN."""
@@ -39,6 +49,11 @@ REAL_CODES: Mapping[str, tuple[int, tuple[str, ...]]] = MappingProxyType(
     }
 )
 """Distributions of a real number but the normal one, about their location."""
+
+BOUNDED_CODES: Mapping[str, tuple[int, tuple[str, ...]]] = MappingProxyType(
+    {"Uniform": (0, ()), "TruncatedNormal": (1, ("mu", "sigma")), "Beta": (2, ("alpha", "beta"))}
+)
+"""Distributions of a number that lies between two others."""
 
 EVEN = frozenset({0, 1, 2, 3, 4, COMPILED_EVEN})
 """Codes whose density has no singularity at zero, so that x may stand for |x|."""
@@ -89,4 +104,17 @@ def log_real_prior(code, a, b, x):
         t = math.tanh(0.5 * x / a)
         size = abs(x) / a
         return -size - 2.0 * math.log1p(math.exp(-size)), -t / a
+    return 0.0, 0.0
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def log_bounded_prior(code, a, b, x):
+    """log p(x) up to a constant, and its derivative, for x between its bounds."""
+    if code >= COMPILED:
+        return call_prior(a, x)
+    if code == 1:
+        t = (x - a) / b
+        return -0.5 * t * t, -t / b
+    if code == 2:
+        return (a - 1.0) * math.log(x) + (b - 1.0) * math.log1p(-x), (a - 1.0) / x - (b - 1.0) / (1.0 - x)
     return 0.0, 0.0

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlm.kernels.packing import floats
-from hierlm.kernels.priors import log_prior, log_real_prior
+from hierlm.kernels.priors import log_bounded_prior, log_prior, log_real_prior
 from hierlm.kernels.problem import FIRST
 
 __all__ = [
@@ -128,9 +128,8 @@ def residual_parameters(theta, e, gamma):
             v = theta[place]
             share = 1.0 / (1.0 + math.exp(-v))
             rho = lower + (upper - lower) * share
-            total += (
-                math.log(share) + math.log1p(-share) + log_prior(int(e.rho[j, 4]), e.rho[j, 5], e.rho[j, 6], rho)[0]
-            )
+            total += math.log(share) + math.log1p(-share)
+            total += log_bounded_prior(int(e.rho[j, 4]), e.rho[j, 5], e.rho[j, 6], rho)[0]
     return total, rho
 
 
@@ -218,7 +217,7 @@ def back_residuals(theta, e, gamma, rho, w, by_rho, w_bar, axes, out):
         place, width = int(e.rho[j, 0]), e.rho[j, 3] - e.rho[j, 2]
         if place >= 0:
             share = 1.0 / (1.0 + math.exp(-theta[place]))
-            slope = rho_bar + log_prior(int(e.rho[j, 4]), e.rho[j, 5], e.rho[j, 6], rho)[1]
+            slope = rho_bar + log_bounded_prior(int(e.rho[j, 4]), e.rho[j, 5], e.rho[j, 6], rho)[1]
             slope = slope * width * share * (1.0 - share) + 1.0 - 2.0 * share
             for i in range(out.shape[0]):
                 out[i] += axes[place, i] * slope

@@ -31,6 +31,7 @@ from hierlm.model.group_scales import scale_rows, scaled_blocks
 from hierlm.model.kernel_cache import readable_kernels
 from hierlm.model.options import Options, checked_functions
 from hierlm.model.parameterization import choose_centring
+from hierlm.model.prior_questions import PriorChecks
 from hierlm.model.residuals import ResidualCorrelation, residual_correlation
 from hierlm.model.smooths import smooth_blocks
 from hierlm.model.specify import FamilyChoice, LinkChoice, families_of, predictors_of, responses_of
@@ -38,18 +39,17 @@ from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 
 if TYPE_CHECKING:
     import pymc as pm
-    import xarray as xr
 
     from hierlm.fit import Fit
     from hierlm.graph import Picture
     from hierlm.reductions import Plan
-    from hierlm.replicates import Calibration, Recovery
+    from hierlm.replicates import Calibration, Power, Recovery
 
 __all__ = ["Model", "Options"]
 
 
 @final
-class Model:
+class Model(PriorChecks):
     """A Bayesian mixed model: formula, data, family and priors, read and checked.
 
     Nothing is sampled or compiled; everything that is wrong with formula, data, family or priors is said here.
@@ -251,12 +251,6 @@ class Model:
         with readable_kernels():
             return plan(self, **options)
 
-    def prior_predictive(self, draws: int = 500, *, seed: int | None = None) -> xr.DataTree:
-        """Draws of parameters and responses from the prior; see :func:`hierlm.posterior.prior_predictive`."""
-        from hierlm.posterior import prior_predictive
-
-        return prior_predictive(self, draws, seed=seed)
-
     def recover(self, **options: Any) -> Recovery:
         """Simulate at known values, fit, compare; see :func:`hierlm.replicates.recover`."""
         from hierlm.replicates.recover import recover
@@ -268,6 +262,12 @@ class Model:
         from hierlm.replicates.calibrate import calibrate
 
         return calibrate(self, n, **options)
+
+    def power(self, target: str, **options: Any) -> Power:
+        """What a study of so many groups and rows would show; see :func:`hierlm.replicates.power`."""
+        from hierlm.replicates.power import power
+
+        return power(self, target, **options)
 
     def fit(self, draws: int = 1000, **options: Any) -> Fit:
         """Sample the posterior and check the draws; see :func:`hierlm.fit.fit` for all options.

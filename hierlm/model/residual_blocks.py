@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hierlm.model.residuals import ResidualCorrelation
 
-__all__ = ["Batch", "Chain", "batches", "chain"]
+__all__ = ["Batch", "Chain", "batches", "chain", "joined", "rows_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -71,9 +71,16 @@ def chain(residual: ResidualCorrelation) -> Chain:
     return Chain(later, before, gaps, rank[1:][same])
 
 
-def batches(residual: ResidualCorrelation) -> tuple[Batch, ...]:
-    """The blocks of two rows and more, the largest first."""
-    order = np.lexsort((*residual.positions.T[::-1], residual.codes))
+def batches(residual: ResidualCorrelation, last: NDArray[np.bool_] | None = None) -> tuple[Batch, ...]:
+    """The blocks of two rows and more, the largest first.
+
+    Parameters
+    ----------
+    last : (n,) bool array, optional
+        Rows that come after the others of their block, wherever they were taken.
+    """
+    later = np.zeros(len(residual.codes), dtype=bool) if last is None else last
+    order = np.lexsort((*residual.positions.T[::-1], later, residual.codes))
     parts = np.split(order, np.flatnonzero(np.diff(residual.codes[order])) + 1)
     parts = sorted((p for p in parts if len(p) > 1), key=len, reverse=True)
     found: list[Batch] = []
@@ -94,3 +101,14 @@ def _batch(residual: ResidualCorrelation, parts: Sequence[Ints], size: int) -> B
     keys = np.concatenate([at.reshape(len(parts), -1), filled], axis=1)
     _, first, pattern = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     return Batch(rows, pattern.reshape(-1).astype(np.int64), at[first], filled[first])
+
+
+def rows_of(residual: ResidualCorrelation, at: Ints) -> ResidualCorrelation:
+    """Some of the rows."""
+    return replace(residual, codes=residual.codes[at], positions=residual.positions[at])
+
+
+def joined(first: ResidualCorrelation, second: ResidualCorrelation) -> ResidualCorrelation:
+    """The rows of the first, then those of the second, which has all levels."""
+    codes, positions = (np.concatenate([getattr(r, name) for r in (first, second)]) for name in ("codes", "positions"))
+    return replace(second, codes=codes, positions=positions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,6 +69,12 @@ class ResidualCorrelation:
     def labels(self) -> tuple[str, ...]:
         """The rows of the variable ``rescor``: ``"phi"``, ``"ar:1"``."""
         return tuple(c.name if c.label is None else f"{c.name}:{c.label}" for c in self.coefficients)
+
+    def at(self, rows: CorrelatedRows | None) -> ResidualCorrelation | None:
+        """The same correlation at other rows; None for None."""
+        if rows is None:
+            return None
+        return replace(self, levels=rows.levels, codes=rows.codes, positions=rows.positions)
 
     @property
     def places(self) -> tuple[Floats, ...]:

@@ -14,7 +14,7 @@ from hierlm.errors import PosteriorError, did_you_mean
 from hierlm.plots import predictive
 from hierlm.plots.canvas import BLUE, FAINT, INK, PALE, arviz_plots, heading, percent, plain, style
 from hierlm.plots.terms import one_response
-from hierlm.posterior.checking.replicates import replicate
+from hierlm.posterior.checking.replicates import replicate, source_of
 from hierlm.posterior.intervals import check_interval, interval
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def ppc(
     replicated = _replicated(fit, chosen, wanted, seed, new_groups)
     with style():
         pc, text = {"density": _density, "bars": _bars, "rootogram": _rootogram}[drawn](chosen, replicated, level)
-        return _finish(pc, chosen, f"{text} They are of new groups." if new_groups else text)
+        return _finish(pc, chosen, f"{text} They are of new groups." if new_groups else text, source_of(fit))
 
 
 def _kind(response: ModelResponse, kind: str | None) -> str:
@@ -152,7 +152,7 @@ def _density(response: ModelResponse, replicated: NDArray[np.float64], level: fl
     axes.set_ylim(bottom=0)
     low, high = _range(response.y, replicated)
     axes.set_xlim(low, high)
-    _legend(axes, [("line", INK, "observed"), ("line", BLUE, "drawn from the fit")])
+    _legend(axes, [("line", INK, "observed"), ("line", BLUE, "drawn")])
     text = f"Densities of the {len(response.y):,} observations and of {number:,} data sets drawn from the fit."
     return pc, text
 
@@ -285,7 +285,7 @@ def _legend(axes: Any, entries: Sequence[tuple[str, str, str]]) -> None:
     axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=len(handles), borderaxespad=0.2)
 
 
-def _finish(pc: Any, response: ModelResponse, text: str) -> Any:
+def _finish(pc: Any, response: ModelResponse, text: str, source: str) -> Any:
     figure = _only(pc).figure
-    heading(figure, f"Posterior predictive check of {response.name}", text)
+    heading(figure, predictive.title(response.name, source), predictive.about(text, source))
     return pc

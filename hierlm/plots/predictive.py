@@ -13,7 +13,7 @@ from hierlm.plots.picture import Picture
 from hierlm.posterior.checking.bands import order_bands
 from hierlm.posterior.checking.check import check, rows_by
 from hierlm.posterior.checking.quantile import places
-from hierlm.posterior.checking.replicates import NewGroups, Replicates, replicate
+from hierlm.posterior.checking.replicates import PRIOR, NewGroups, Replicates, replicate
 from hierlm.posterior.checking.statistics import applied, chosen_statistics
 from hierlm.posterior.intervals import interval
 from hierlm.posterior.options import checked_seed
@@ -21,7 +21,7 @@ from hierlm.posterior.options import checked_seed
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
 
-__all__ = ["KINDS", "predictive"]
+__all__ = ["KINDS", "about", "predictive", "title"]
 
 KINDS = ("ecdf", "stat", "pit", "calibration", "intervals")
 Floats = NDArray[np.float64]
@@ -58,7 +58,7 @@ def predictive(
         figure, axes = pyplot().subplots(-(-len(parts) // columns), columns, figsize=size, squeeze=False, sharex=True)
         text = ""
         for panel, (label, at) in zip(axes.ravel(), parts.items(), strict=False):
-            part = Replicates(made.response, made.drawn[:, at], made.renewed)
+            part = Replicates(made.response, made.drawn[:, at], made.renewed, source=made.source)
             text = draw(panel, part, made.response.y[at], stat, level, root, len(parts) == 1)
             if label:
                 panel.set_title(plain(label))
@@ -71,9 +71,21 @@ def predictive(
             figure.supxlabel(_axis(kind, made), fontsize=9)
         where = f" For {made.words}." if made.renewed else ""
         heading(
-            figure, f"Posterior predictive check of {made.response.name}" + (f" by {by}" if by else ""), text + where
+            figure,
+            title(made.response.name, made.source) + (f" by {by}" if by else ""),
+            about(text + where, made.source),
         )
     return Picture(figure, tuple(axes.ravel()[: len(parts)]))
+
+
+def title(response: str, source: str) -> str:
+    """What a picture of data sets drawn from the fit, or from the prior, is called."""
+    return f"{'Prior' if source == PRIOR else 'Posterior'} predictive check of {response}"
+
+
+def about(text: str, source: str) -> str:
+    """A sentence about data drawn from the fit, as it reads for data drawn from the source."""
+    return text.replace("drawn from the fit", f"drawn from the {source}")
 
 
 def _axis(kind: str, made: Replicates) -> str:
@@ -189,5 +201,5 @@ def _stat_by(fit: Fit, made: Replicates, stat: Any, by: str, level: float, seed:
         text = (
             f"Points: the {name} of each level's rows. Lines: {percent(level)} intervals of data sets for {made.words}."
         )
-        heading(figure, f"Posterior predictive check of {made.response.name} by {by}", text)
+        heading(figure, f"{title(made.response.name, made.source)} by {by}", about(text, made.source))
     return Picture(figure, (axes,))

@@ -15,7 +15,7 @@ from hierlm.posterior.loglik import log_likelihood
 from hierlm.posterior.marginal_likelihood import BayesFactor, Evidence, bayes_factor, evidence
 from hierlm.posterior.predict import Prediction, predict
 from hierlm.posterior.predictive import posterior_predictive, prior_predictive
-from hierlm.posterior.priors import Overlap, Sensitivity, prior_overlap, sensitivity
+from hierlm.posterior.priors import Overlap, Sensitivity, prior_check, prior_overlap, sensitivity
 from hierlm.posterior.r2 import r2
 from hierlm.posterior.ranef import ranef
 from hierlm.posterior.ranks import Ranks, ranks
@@ -67,6 +67,7 @@ __all__ = [
     "posterior_predictive",
     "predict",
     "predictions",
+    "prior_check",
     "prior_overlap",
     "prior_predictive",
     "r2",

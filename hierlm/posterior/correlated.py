@@ -1,11 +1,31 @@
-"""Answers about rows one by one, which correlated residuals make answers about blocks."""
+"""The response of models with correlated residuals: densities and draws of rows given others of their block."""
 
 from __future__ import annotations
 
-from hierlm.errors import PosteriorError
-from hierlm.model import Model
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-__all__ = ["refuse_correlated"]
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm import names
+from hierlm.errors import PosteriorError, PredictionError, did_you_mean
+from hierlm.graph.evaluate import evaluate
+from hierlm.model import Model
+from hierlm.model.residual_blocks import joined, rows_of
+from hierlm.model.residuals import ResidualCorrelation
+from hierlm.model.values import ModelResponse
+from hierlm.posterior.block_draws import BlockDraws
+from hierlm.posterior.levels import NewLevels
+from hierlm.posterior.linear import Draws, Rows, at_rows, chunks, linear_predictor
+
+__all__ = ["GIVEN", "Known", "Standard", "known_errors", "refuse_correlated", "standard"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+GIVEN = ("others", "earlier")
+"""A row given all others of its block; given those before it, so that the densities multiply to that of the block."""
 
 
 def refuse_correlated(model: Model, what: str, hint: str) -> None:
@@ -25,3 +45,247 @@ def refuse_correlated(model: Model, what: str, hint: str) -> None:
             f"{what} are about independent residuals, and those of this model are correlated: {model.residual.label}.",
             hint=hint,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Standard:
+    """Location, scale and law of rows at each draw.
+
+    Parameters
+    ----------
+    blocks : BlockDraws
+    response : ModelResponse
+    location, scale : (S, n) arrays
+        On the scale of T(y).
+    parameters : mapping of str to (S, 1) array
+        Of the law of the errors.
+    """
+
+    blocks: BlockDraws
+    response: ModelResponse
+    location: Floats
+    scale: Floats
+    parameters: Mapping[str, Floats]
+
+    def errors(self, y: Floats) -> Floats:
+        """(T(y) − μ)/σ, (S, n)."""
+        law = self.response.family.errors
+        assert law is not None
+        return (evaluate(law.scale_of, y=y) - self.location) / self.scale
+
+    def per_block(self, z: Floats) -> tuple[Floats, Floats]:
+        """Sum of squares and number of the rows of every block, (S, blocks) each."""
+        codes, levels = self.blocks.residual.codes, len(self.blocks.residual.levels)
+        q = np.zeros((len(z), levels))
+        np.add.at(q.T, codes, (z**2).T)
+        return q, np.broadcast_to(np.bincount(codes, minlength=levels).astype(float), q.shape)
+
+    def step_density(self, y: Floats, d: Floats, log_sd: Floats, q: Floats, m: Floats) -> Floats:
+        """log p of rows, (S, n), d standard deviations from their prediction by m others of squared length q."""
+        law = self.response.family.errors
+        assert law is not None
+        tensors = {f"p_{p}": v for p, v in self.parameters.items()}
+
+        def density(q: Floats, m: Floats, **given: Floats) -> Floats:
+            return law.log_density(q, m, {p: given[f"p_{p}"] for p in self.parameters})
+
+        gain = evaluate(density, q=q + d**2, m=m + 1.0, **tensors) - evaluate(density, q=q, m=m + 0.0, **tensors)
+        return gain - log_sd - np.log(self.scale) + evaluate(law.log_slope, y=y)
+
+    def log_density(self, y: Floats, given: str) -> Floats:
+        """log p of every row given others of its block, (S, n)."""
+        e, codes = self.errors(y), self.blocks.residual.codes
+        z, logs = self.blocks.whiten(e)
+        q, m = self.per_block(z)
+        if given == "others":
+            mean, sd = self.blocks.leave_one_out(e)
+            d = (e - mean) / sd
+            rest = np.maximum(q[:, codes] - d**2, 0.0)
+            return self.step_density(y, d, np.log(sd), rest, m[:, codes] - 1.0)
+        before, rank = _before(self.blocks.residual, z**2)
+        return self.step_density(y, z, logs, before, np.broadcast_to(rank, z.shape))
+
+    def drawn(self, noise: np.random.Generator) -> Floats:
+        """One new y of every row, (S, n)."""
+        law = self.response.family.errors
+        assert law is not None
+        e = self.blocks.colour(noise.standard_normal(self.location.shape))
+        none = np.zeros((len(e), len(self.blocks.residual.levels)))
+        e = e * law.stretch(none, none, self.parameters, noise)[:, self.blocks.residual.codes]
+        return law.back(self.location + self.scale * e)
+
+    def normalised(self, y: Floats) -> Floats:
+        """What is left of every row after those before it in its block, over its standard deviation, (S, n)."""
+        law = self.response.family.errors
+        assert law is not None
+        return self.blocks.whiten(self.errors(y))[0] / law.sd(self.parameters)
+
+
+def _before(residual: ResidualCorrelation, squares: Floats) -> tuple[Floats, Floats]:
+    """Of every row: the sum over the rows before it in its block, and their number."""
+    order = np.lexsort((*residual.positions.T[::-1], residual.codes))
+    codes = residual.codes[order]
+    start = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1])
+    first = np.repeat(start, np.diff(np.append(start, len(codes))))
+    before, rank = np.empty(squares.shape), np.empty(len(codes))
+    rank[order] = np.arange(len(codes)) - first
+    for a, b in zip(start, np.append(start[1:], len(codes)), strict=True):
+        own = np.cumsum(squares[:, order[a:b]], axis=1)
+        before[:, order[a:b]] = np.concatenate([np.zeros((len(own), 1)), own[:, :-1]], axis=1)
+    return before, rank
+
+
+def standard(rows: Rows, draws: Draws, response: ModelResponse, kept: Sequence[str], new: NewLevels) -> Standard:
+    """Location and scale of all rows at each draw, with their blocks."""
+    residual, family = rows.correlated, response.family
+    assert residual is not None
+    assert family.errors is not None
+    values: dict[str, Floats] = {}
+    for parameter in (names.MEAN, str(family.residual_scale)):
+        if parameter not in response.links:
+            values[parameter] = np.broadcast_to(draws.labelled(parameter)[:, None], (draws.size, rows.n))
+            continue
+        eta = np.empty((draws.size, rows.n))
+        for at in chunks(draws.size, rows.n):
+            eta[:, at] = linear_predictor(rows, draws, response.name, parameter, at, kept, new)
+        values[parameter] = evaluate(response.links[parameter].inverse, eta=eta)
+    rescor = draws.labelled(names.RESIDUAL, **{names.RESIDUAL_DIM: residual.labels})
+    _check_coefficients(residual, rescor)
+    parameters = {p: draws.labelled(p)[:, None] for p in family.errors.parameters}
+    location, scale = values[names.MEAN], values[str(family.residual_scale)]
+    return Standard(BlockDraws(residual, rescor), response, location, scale, parameters)
+
+
+def _check_coefficients(residual: ResidualCorrelation, rescor: Floats) -> None:
+    """Refuse rows whose blocks need coefficients that the fit has not, or for which some draws give no matrix.
+
+    Raises
+    ------
+    PredictionError
+    """
+    needed = residual.correlation.coefficients(residual.places)
+    hint = "Predict the mean, or blocks like those of the data."
+    if len(needed) > len(residual.coefficients):
+        raise PredictionError(f"{residual.label} was not fitted with rows as far apart as some of these.", hint=hint)
+    for i, c in enumerate(needed if len(needed) == len(residual.coefficients) else ()):
+        if (rescor[:, i] <= c.lower).any():
+            raise PredictionError(
+                f"Some draws of {names.element(names.RESIDUAL, residual.labels[i])} lie below {c.lower:.3g}, "
+                "where blocks as large as these have no correlation matrix.",
+                hint=hint,
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """The observed rows of training, whose residuals say something about those of others in their blocks.
+
+    Parameters
+    ----------
+    rows : Standard
+        Location and scale of training rows.
+    y : (n,) array
+    """
+
+    rows: Standard
+    y: Floats
+
+    def prediction(self, new: Standard, z: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+        """Errors of other rows given the known ones.
+
+        Parameters
+        ----------
+        z : (S, m) array
+            Independent, with variance one.
+
+        Returns
+        -------
+        five (S, m) arrays
+            Mean, standard deviation, a normal draw around the mean, and the squared length and number of the known
+            errors in the block.
+        """
+        e, residual = self.rows.errors(self.y), new.blocks.residual
+        mean, sd, noise = self.rows.blocks.given(e, residual, z)
+        q, m = self.rows.per_block(self.rows.blocks.whiten(e)[0])
+        more = len(residual.levels) - q.shape[1]
+        q, m = (np.pad(a, ((0, 0), (0, max(more, 0)))) for a in (q, m))
+        return mean, sd, noise, q[:, residual.codes], m[:, residual.codes]
+
+    def drawn(self, new: Standard, noise: np.random.Generator) -> Floats:
+        """One y of every new row given the known ones, (S, m)."""
+        law, residual = new.response.family.errors, new.blocks.residual
+        assert law is not None
+        mean, _, e, q, m = self.prediction(new, noise.standard_normal(new.location.shape))
+        levels, first = np.unique(residual.codes, return_index=True)
+        stretch = np.ones((len(e), len(residual.levels)))
+        stretch[:, levels] = law.stretch(q[:, first], m[:, first], new.parameters, noise)
+        return law.back(new.location + new.scale * (mean + stretch[:, residual.codes] * e))
+
+    def expected(self, new: Standard) -> Floats:
+        """E[y] of every new row given the known ones, (S, m)."""
+        law = new.response.family.errors
+        assert law is not None
+        mean, sd, *_ = self.prediction(new, np.zeros(new.location.shape))
+        return law.expected(new.location + new.scale * mean, new.scale * sd)
+
+    def log_density(self, new: Standard, y: Floats) -> Floats:
+        """log p of every new row, each by itself, given the known ones, (S, m)."""
+        mean, sd, _, q, m = self.prediction(new, np.zeros(new.location.shape))
+        return new.step_density(y, (new.errors(y) - mean) / sd, np.log(sd), q, m)
+
+
+def known_errors(model: Model, draws: Draws, rows: Rows, keep: Ints | None = None) -> Known:
+    """The training rows that new ones are predicted from.
+
+    Parameters
+    ----------
+    rows : Rows
+        The new ones.
+    keep : (m,) int array, optional
+        Some of the training rows; all of them unless given.
+
+    Raises
+    ------
+    PredictionError
+        For a new row where one of the known ones was taken.
+    """
+    (response,), train = model.responses, at_rows(model)
+    all_rows = standard(train, draws, response, tuple(model.groups), NewLevels(model, draws, 0, zero=True))
+    keep = np.arange(train.n) if keep is None else keep
+    known = rows_of(all_rows.blocks.residual, keep)
+    assert rows.correlated is not None
+    _check_apart(known, rows.correlated, rows.index)
+    part = Standard(
+        BlockDraws(known, all_rows.blocks.rescor),
+        response,
+        all_rows.location[:, keep],
+        all_rows.scale[:, keep],
+        all_rows.parameters,
+    )
+    _check_coefficients(joined(known, rows.correlated), part.blocks.rescor)
+    return Known(part, response.y[keep])
+
+
+def _check_apart(known: ResidualCorrelation, new: ResidualCorrelation, index: Ints) -> None:
+    if new.correlation.needs == "nothing" or new.correlation.given.get("nugget") is True:
+        return
+    taken = {(int(c), *p) for c, p in zip(known.codes, known.positions, strict=True)}
+    again = [(int(c), *p) in taken for c, p in zip(new.codes, new.positions, strict=True)]
+    if any(again):
+        rows = index[np.flatnonzero(again)].tolist()
+        raise PredictionError(
+            f"Rows {', '.join(map(str, rows[:5]))} of the new data are where the data have a row: given the data their "
+            "residual is known.",
+            hint="Leave them out, or ask for measurements made anew: conditional=False.",
+        )
+
+
+def check_given(given: str) -> None:
+    """Refuse an unknown choice of :data:`GIVEN`.
+
+    Raises
+    ------
+    PredictionError
+    """
+    if given not in GIVEN:
+        raise PredictionError(f"given={given!r} is no choice.", hint=did_you_mean(str(given), GIVEN))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -14,21 +14,19 @@ from hierlm import names
 from hierlm.design.values import Design, Response
 from hierlm.errors import DataError, PosteriorError, PredictionError, did_you_mean
 from hierlm.families.checks import check_additions
-from hierlm.families.family import Predicted
 from hierlm.fit import Fit
-from hierlm.graph.evaluate import evaluate
-from hierlm.links import get_link
 from hierlm.model import Model
 from hierlm.model.blocks import group_blocks
+from hierlm.model.residuals import ResidualCorrelation
 from hierlm.model.smooths import smooth_blocks
 from hierlm.model.specify import predictors_of
-from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
+from hierlm.model.values import GroupBlock, ModelPredictor
 from hierlm.posterior.group_effects import add_group
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.scales import log_scale_factors
 from hierlm.priors.fixed import Fixed
 
-__all__ = ["At", "Draws", "Rows", "at_rows", "chunks", "family_values", "linear_predictor", "thinned"]
+__all__ = ["At", "Draws", "Rows", "at_rows", "chunks", "linear_predictor", "thinned"]
 
 Floats = NDArray[np.float64]
 At = slice | NDArray[np.int64]
@@ -154,6 +152,8 @@ class Rows:
         Their pieces' ``source`` tells unseen levels.
     smooths : tuple of GroupBlock
         The penalised parts of smooths.
+    correlated : ResidualCorrelation or None
+        The blocks of correlated residuals; None for independent ones, and where nobody asked.
     """
 
     index: NDArray[np.int64]
@@ -161,6 +161,7 @@ class Rows:
     predictors: tuple[ModelPredictor, ...]
     blocks: tuple[GroupBlock, ...]
     smooths: tuple[GroupBlock, ...] = ()
+    correlated: ResidualCorrelation | None = None
 
     @property
     def n(self) -> int:
@@ -168,7 +169,14 @@ class Rows:
         return len(self.index)
 
 
-def at_rows(model: Model, new: Any = None, *, kept: Iterable[str] | None = None, response: bool = False) -> Rows:
+def at_rows(
+    model: Model,
+    new: Any = None,
+    *,
+    kept: Iterable[str] | None = None,
+    response: bool = False,
+    positions: bool = False,
+) -> Rows:
     """The model at new data, or at the data it was made from.
 
     Parameters
@@ -178,6 +186,8 @@ def at_rows(model: Model, new: Any = None, *, kept: Iterable[str] | None = None,
         The groupings that will be asked for; new data need not have the columns of others.
     response : bool
         Whether the new data must hold the responses' values.
+    positions : bool
+        Whether they must hold where residuals that are correlated were taken.
 
     Raises
     ------
@@ -186,14 +196,17 @@ def at_rows(model: Model, new: Any = None, *, kept: Iterable[str] | None = None,
     """
     if new is None:
         design = model.design
-        return Rows(np.asarray(design.rows), design.responses, model.predictors, model.blocks, model.smooths)
+        index = np.asarray(design.rows)
+        return Rows(index, design.responses, model.predictors, model.blocks, model.smooths, model.residual)
     schema = model.design.schema
     skip = set(model.groups) - set(model.groups if kept is None else kept)
-    design = schema.apply(new, need_response=response, skip_groups=skip)
+    design = schema.apply(new, need_response=response, skip_groups=skip, need_positions=positions)
     _check_new_additions(design)
     predictors = predictors_of(design, model.responses)
     blocks = group_blocks(design, model.responses, model.options.matrices)
-    return Rows(np.asarray(design.rows), design.responses, predictors, blocks, smooth_blocks(design, model.responses))
+    smooths = smooth_blocks(design, model.responses)
+    correlated = None if model.residual is None else model.residual.at(design.correlated)
+    return Rows(np.asarray(design.rows), design.responses, predictors, blocks, smooths, correlated)
 
 
 def _check_new_additions(design: Design) -> None:
@@ -253,38 +266,3 @@ def _add_smooth(eta: Floats, block: GroupBlock, draws: Draws, response: str, par
     r = draws.labelled(names.effects(block.group), **{names.effect_dim(block.group): block.effects})
     for k, z in enumerate(piece.Z[at].T):
         eta += r[:, k, None] * z
-
-
-def family_values(
-    question: Callable[..., Any],
-    model_response: ModelResponse,
-    additions: Mapping[str, Floats],
-    etas: Mapping[str, Floats],
-    free: Mapping[str, Floats],
-    compute: Callable[..., NDArray[Any]] = evaluate,
-    **more: NDArray[Any],
-) -> NDArray[Any]:
-    """A question about a family at every draw and row, shape (S, rows).
-
-    Parameters
-    ----------
-    question : callable
-        ``question(additions, parameters, **more)`` → PyTensor expression; e.g. ``family.mean``.
-    additions : mapping of str to (rows,) array
-    etas : mapping of parameter to (S, rows) array
-        Linear predictors.
-    free : mapping of parameter to (S, 1) array
-        Parameters without one, on their natural scale.
-    compute : callable
-        :func:`~hierlm.graph.evaluate.evaluate`, or a sampler with the same arguments.
-    """
-    links = {p: model_response.links[p] for p in etas} | {p: get_link("identity") for p in free}
-    arrays = {f"p_{p}": v for p, v in {**etas, **free}.items()} | {f"a_{a}": v for a, v in additions.items()}
-
-    def expression(**tensors: Any) -> Any:
-        predicted = {p: Predicted(tensors[f"p_{p}"], link) for p, link in links.items()}
-        given = {a: tensors[f"a_{a}"] for a in additions}
-        return question(given, predicted, **{name: tensors[f"m_{name}"] for name in more})
-
-    with np.errstate(all="ignore"):  # callers look at what comes out
-        return compute(expression, **arrays, **{f"m_{name}": value for name, value in more.items()})

@@ -13,10 +13,11 @@ from hierlm import names
 from hierlm.errors import DataError, DataWarning, PredictionError, show_rows
 from hierlm.fit import Fit
 from hierlm.model.values import ModelResponse
+from hierlm.posterior.correlated import check_given, known_errors, standard
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.linear import Draws, Rows, at_rows, chunks, thinned
+from hierlm.posterior.linear import Draws, Rows, at_rows, thinned
 from hierlm.posterior.options import check_finite, check_new_levels, checked_seed, labelled_draws
-from hierlm.posterior.response import log_density
+from hierlm.posterior.rowwise import following, log_densities
 
 __all__ = ["log_likelihood"]
 
@@ -30,10 +31,13 @@ def log_likelihood(
     new_levels: Literal["draw", "zero", "error"] = "draw",
     seed: int | None = None,
     draws: int | None = None,
+    given: Literal["others", "earlier"] = "others",
 ) -> xr.Dataset:
     """How well does each draw foresee each row: the pointwise log-likelihood w_i log p(y_i | parameters).
 
     It is the observed term of the model's log-density, row by row: weights, ``y | weights(w)``, multiply that of a row.
+    With correlated residuals a row of the data is given the other rows of its block, and a row of new data those of the
+    data (each by itself).
 
     Parameters
     ----------
@@ -46,6 +50,9 @@ def log_likelihood(
         Of the drawn effects.
     draws : int, optional
         Use that many draws of each chain, evenly spaced.
+    given : {"others", "earlier"}
+        With correlated residuals: p(y_i | θ, all others of the block), which :func:`~hierlm.posterior.loo` takes; or
+        given those before it, so that rows add up to the joint log-likelihood.
 
     Returns
     -------
@@ -66,16 +73,19 @@ def log_likelihood(
     model = fit.model
     kept = tuple(model.groups)
     used = Draws(model, thinned(fit, draws))
-    rows = at_rows(model, new, response=True)
+    check_given(given)
+    rows = following(model, at_rows(model, new, response=True, positions=True))
     check_new_levels(rows, kept, new_levels)
     effects = NewLevels(model, used, checked_seed(seed), zero=new_levels == "zero")
     found = {}
     for position, response in enumerate(model.responses):
         name = names.response_variable(position, len(model.responses) > 1)
         y = response.y if new is None else new_values(rows, response, model.design.responses[position])
-        out = np.empty((used.size, rows.n))
-        for at in chunks(used.size, rows.n):
-            out[:, at] = log_density(rows, used, response, y, at, kept, effects)
+        if new is not None and rows.correlated is not None:
+            known = known_errors(model, used, rows)
+            out = known.log_density(standard(rows, used, response, kept, effects), y)
+        else:
+            out = log_densities(rows, used, response, y, kept, effects, given=given)
         check_finite(np.where(np.isneginf(out), 0.0, out), rows)  # a density may be zero
         found[name] = labelled_draws(out, used, rows, name)
     return xr.Dataset(found)

@@ -12,11 +12,13 @@ from hierlm.errors import PredictionError, did_you_mean
 from hierlm.fit import Fit
 from hierlm.model import Model
 from hierlm.model.values import ModelResponse
+from hierlm.posterior.correlated import known_errors, standard
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, at_rows, chunks, thinned
 from hierlm.posterior.options import check_finite, check_new_levels, checked_seed, groupings, labelled_draws
 from hierlm.posterior.prediction import Prediction, frame_of
-from hierlm.posterior.response import drawn_response, expected_response, linear_of
+from hierlm.posterior.response import expected_response, linear_of
+from hierlm.posterior.rowwise import drawn_responses, following
 
 __all__ = ["Prediction", "chosen_response", "predict"]
 
@@ -44,6 +46,7 @@ def predict(
     level: float = 0.95,
     seed: int | None = None,
     draws: int | None = None,
+    conditional: bool | None = None,
 ) -> Prediction:
     """What does the fit say about these rows, with what uncertainty?
 
@@ -74,6 +77,10 @@ def predict(
         Of the drawn effects and responses; the same seed gives the same draws.
     draws : int, optional
         Use that many draws of each chain, evenly spaced.
+    conditional : bool, optional
+        With correlated residuals: whether new rows are predicted from the residuals that were observed in their block,
+        forward in time and between places, or as if all were measured anew.  Unless given, new observations are
+        predicted from them where all groupings count, and means E[y | parameters] are not.
 
     Returns
     -------
@@ -98,20 +105,25 @@ def predict(
     kept = groupings(model, groups)
     _check_parameter(model, chosen, kind, parameter)
     used = Draws(model, thinned(fit, draws))
-    rows = at_rows(model, new, kept=kept)
+    forward = _conditional(model, conditional, kind, new, kept)
+    rows = following(model, at_rows(model, new, kept=kept, positions=forward or kind == "response"))
     unseen = check_new_levels(rows, kept, new_levels)
     root = checked_seed(seed)
     effects = NewLevels(model, used, root, zero=new_levels == "zero")
     noise = np.random.default_rng(np.random.SeedSequence([root]))
     K = len(chosen.categories) if kind == "mean" else 0
-    out = np.empty((used.size, rows.n, K) if K else (used.size, rows.n))
-    for at in chunks(used.size * max(K, 1), rows.n):
-        if kind == "linear":
-            out[:, at] = linear_of(rows, used, chosen, at, kept, effects, parameter)[parameter]
-        elif kind == "mean":
-            out[:, at] = expected_response(rows, used, chosen, at, kept, effects)
-        else:
-            out[:, at] = drawn_response(rows, used, chosen, at, kept, effects, noise)
+    if forward:
+        known, here = known_errors(model, used, rows), standard(rows, used, chosen, kept, effects)
+        out = known.drawn(here, noise) if kind == "response" else known.expected(here)
+    elif kind == "response":
+        out = drawn_responses(rows, used, chosen, kept, effects, noise).astype(np.float64)
+    else:
+        out = np.empty((used.size, rows.n, K) if K else (used.size, rows.n))
+        for at in chunks(used.size * max(K, 1), rows.n):
+            if kind == "linear":
+                out[:, at] = linear_of(rows, used, chosen, at, kept, effects, parameter)[parameter]
+            else:
+                out[:, at] = expected_response(rows, used, chosen, at, kept, effects)
     check_finite(out, rows)
     wording = KINDS | OF_CATEGORIES if chosen.categories else KINDS
     quantity = wording[kind].format(response=chosen.name, parameter=parameter)
@@ -125,6 +137,34 @@ def _check_options(kind: str, level: float) -> None:
         raise PredictionError(f"kind={kind!r} is unknown.", hint=did_you_mean(str(kind), KINDS))
     if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0 < level < 1:
         raise PredictionError(f"level={level!r} is not between 0 and 1.", hint="0.95 holds 95% of the draws.")
+
+
+def _conditional(model: Model, asked: bool | None, kind: str, new: Any, kept: Sequence[str]) -> bool:
+    """Whether rows are predicted from the observed residuals of their block.
+
+    Raises
+    ------
+    PredictionError
+        Where that was asked for and means nothing.
+    """
+    if asked is not None and not isinstance(asked, (bool, np.bool_)):
+        raise PredictionError(f"conditional={asked!r} is neither True nor False.", hint="Leave it out.")
+    if model.residual is None:
+        return False
+    everything = set(kept) == set(model.groups)
+    if not asked:
+        return asked is None and kind == "response" and new is not None and everything
+    if kind == "linear" or new is None or not everything:
+        what = (
+            "The linear predictor has no residual"
+            if kind == "linear"
+            else "The rows of the data were observed"
+            if new is None
+            else "Observed residuals are what all group effects leave"
+        )
+        hint = 'Ask kind="mean" or kind="response" at new rows, with groups="all".'
+        raise PredictionError(f"{what}, so conditional=True means nothing here.", hint=hint)
+    return True
 
 
 def chosen_response(model: Model, response: str | None) -> ModelResponse:

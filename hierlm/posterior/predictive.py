@@ -18,9 +18,9 @@ from hierlm.fit.draws import observed_data, user_variables
 from hierlm.graph.evaluate import PYTHON
 from hierlm.model import Model
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.linear import Draws, at_rows, chunks, thinned
+from hierlm.posterior.linear import Draws, at_rows, thinned
 from hierlm.posterior.options import check_finite, checked_seed, labelled_draws
-from hierlm.posterior.response import drawn_response
+from hierlm.posterior.rowwise import drawn_responses
 from hierlm.priors import Prior
 
 __all__ = ["check_proper", "posterior_predictive", "prior_draws", "prior_predictive"]
@@ -62,9 +62,7 @@ def posterior_predictive(fit: Fit, *, seed: int | None = None, draws: int | None
     found = {}
     for position, response in enumerate(model.responses):
         name = names.response_variable(position, len(model.responses) > 1)
-        out = np.empty((used.size, rows.n), dtype=np.int64 if response.family.discrete else np.float64)
-        for at in chunks(used.size, rows.n):
-            out[:, at] = drawn_response(rows, used, response, at, tuple(model.groups), effects, noise)
+        out = drawn_responses(rows, used, response, tuple(model.groups), effects, noise)
         check_finite(out, rows)
         found[name] = labelled_draws(out, used, rows, name)
     return xr.Dataset(found)
@@ -121,8 +119,13 @@ def prior_predictive(model: Model, draws: int = 500, *, seed: int | None = None)
     )
 
 
-def prior_draws(model: Model, draws: int, *, seed: int) -> xr.DataTree:
-    """Draws of the parameters from the prior, without group effects and responses, in the group ``posterior``.
+def prior_draws(model: Model, draws: int, *, seed: int, effects: bool = False) -> xr.DataTree:
+    """Draws of the parameters from the prior, without responses, in the group ``posterior``.
+
+    Parameters
+    ----------
+    effects : bool
+        Whether group effects are drawn too.
 
     Raises
     ------
@@ -131,9 +134,10 @@ def prior_draws(model: Model, draws: int, *, seed: int) -> xr.DataTree:
     """
     check_proper(model)
     known = {v.name for v in (*model.pymc.free_RVs, *model.pymc.deterministics)}
-    wanted = [v for v in dict.fromkeys(a.variable for a in model.assignments) if v in known]
-    prior = _draw(model, draws, seed, wanted)["prior"].to_dataset()[wanted].transpose("chain", "draw", ...)
-    return xr.DataTree.from_dict({"posterior": prior})
+    variables = [a.variable for a in model.assignments] + [names.effects(g) for g in model.batches if effects]
+    wanted = [v for v in dict.fromkeys(variables) if v in known]
+    prior = _draw(model, draws, seed, wanted)["prior"].to_dataset()[wanted]
+    return xr.DataTree.from_dict({"posterior": user_variables(prior, model) if effects else prior})
 
 
 def check_proper(model: Model) -> None:

@@ -16,8 +16,9 @@ from hierlm.errors import PredictionError, show_rows
 from hierlm.graph.evaluate import Compute, evaluate, sample
 from hierlm.model.values import ModelResponse
 from hierlm.posterior.correlated import refuse_correlated
+from hierlm.posterior.family_values import family_values
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.linear import At, Draws, Rows, family_values, linear_predictor
+from hierlm.posterior.linear import At, Draws, Rows, linear_predictor
 
 __all__ = [
     "additions",
@@ -82,7 +83,7 @@ def drawn_response(
     PredictionError
         When a parameter is outside its range, or so extreme that the family cannot be drawn from.
     """
-    refuse_correlated(draws.model, "New responses", 'Ask kind="mean" or kind="linear".')
+    refuse_correlated(draws.model, "New responses row by row", 'Ask kind="mean" or kind="linear".')
     etas, free = linear_of(rows, draws, response, at, kept, new), free_values(draws, response)
     check_range(rows, response, etas, at)
     question = _distribution(response)
@@ -133,7 +134,7 @@ def log_density(
     rows: Rows, draws: Draws, response: ModelResponse, y: Floats, at: At, kept: Sequence[str], new: NewLevels
 ) -> Floats:
     """w_i log p(y_i | parameters), shape (S, rows in ``at``)."""
-    refuse_correlated(draws.model, "Densities of single rows", "Compare models by their predictions.")
+    refuse_correlated(draws.model, "Densities of single rows", "Ask for those of all rows: fit.log_likelihood().")
     etas, free = linear_of(rows, draws, response, at, kept, new), free_values(draws, response)
     given = additions(rows, response, at)
     observed = y[at].astype(np.int64) if response.family.discrete else y[at]
@@ -170,7 +171,7 @@ def _distribution(response: ModelResponse) -> Any:
 
 
 def density_of(response: ModelResponse) -> Any:
-    """log p(y | parameters) as a question to :func:`~hierlm.posterior.linear.family_values`; −∞ outside the range."""
+    """log p(y | parameters) as a question to :func:`hierlm.posterior.family_values`; −∞ outside the range."""
 
     def question(given: Mapping[str, Any], parameters: Mapping[str, Any], y: Any) -> Any:
         density = pm.logp(response.family.distribution(given, **parameters), y)

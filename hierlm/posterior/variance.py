@@ -13,9 +13,10 @@ from hierlm import names
 from hierlm.errors import PosteriorError
 from hierlm.graph.evaluate import evaluate
 from hierlm.posterior.draws import covariance_draws, select
+from hierlm.posterior.family_values import family_values
 from hierlm.posterior.level_scales import level_factors
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.linear import Draws, Rows, at_rows, chunks, family_values, linear_predictor
+from hierlm.posterior.linear import Draws, Rows, at_rows, chunks, linear_predictor
 from hierlm.posterior.response import free_values
 from hierlm.posterior.structured import StructuredDraws
 

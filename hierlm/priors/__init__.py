@@ -7,11 +7,12 @@ from typing import Any
 from hierlm.errors import PriorError
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.lkj import LKJ
+from hierlm.priors.penalised import penalised_complexity
 from hierlm.priors.positive import positive_part
 from hierlm.priors.prior import Prior
 from hierlm.priors.stacked import stack
 
-__all__ = ["LKJ", "Fixed", "Prior", "positive_part", "prior_from_json", "stack"]
+__all__ = ["LKJ", "Fixed", "Prior", "penalised_complexity", "positive_part", "prior_from_json", "stack"]
 
 
 def prior_from_json(obj: Any) -> Prior | LKJ | Fixed:

@@ -52,16 +52,18 @@ def _not_on(prior: Prior) -> str:
     return f"not on ({lower}, {upper})"
 
 
-def structure_obstacles(model: Model, *, related: bool = False) -> Iterator[str]:
+def structure_obstacles(model: Model, *, related: bool = False, correlated: bool = False) -> Iterator[str]:
     """Which group blocks kernels cannot deal with, one sentence each.
 
     Parameters
     ----------
     related : bool
         Whether the kernel takes levels that are related.
+    correlated : bool
+        Whether it knows about correlated residuals.
     """
     response = model.responses[0].name
-    if model.residual is not None:
+    if model.residual is not None and not correlated:
         yield f"residuals are correlated, {model.residual.label}"
     for group in model.scales:
         yield f"the standard deviation of {group} has a formula of its own"

@@ -125,7 +125,19 @@ def _beyond(reduction: Reduction, model: Model) -> Verdict | None:
         return Verdict(False, "it does not know smooths")
     if model.scales and not reduction.takes_scales:
         return Verdict(False, f"the standard deviation of {next(iter(model.scales))} has a formula of its own")
-    return None
+    if model.residual is not None and not reduction.takes_residual:
+        return Verdict(False, f"residuals are correlated, {model.residual.label}")
+    strange = next((a.name for a in model.assignments if a.variable not in _known(reduction, model)), None)
+    return None if strange is None else Verdict(False, f"it does not know {strange}")
+
+
+def _known(reduction: Reduction, model: Model) -> set[str]:
+    """The variables that a reduction deals with or refuses by itself; whatever comes later is refused."""
+    known = {names.common(p.parameter) for p in model.predictors} | {v for r in model.responses for v in r.free}
+    known |= {name(g) for g in model.batches for name in (names.sd, names.cor)}
+    known |= {names.scale(g) for g in model.scales} if reduction.takes_scales else set()
+    known |= {names.VARIANCE} if reduction.takes_variances else set()
+    return known | ({names.RESIDUAL} if reduction.takes_residual else set())
 
 
 def _parameters(model: Model) -> int:

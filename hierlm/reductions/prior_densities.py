@@ -20,10 +20,10 @@ import pytensor.tensor as pt
 from pytensor.compile.mode import get_mode
 
 from hierlm.kernels.calling import bits_of
-from hierlm.kernels.priors import CODES, COMPILED, COMPILED_EVEN, REAL_CODES
+from hierlm.kernels.priors import BOUNDED_CODES, CODES, COMPILED, COMPILED_EVEN, REAL_CODES
 from hierlm.priors.prior import Prior
 
-__all__ = ["CompiledPrior", "compiled", "positive_density", "real_density"]
+__all__ = ["CompiledPrior", "bounded_density", "compiled", "positive_density", "real_density"]
 
 _SIGNATURE = nb.types.float64(nb.types.float64, nb.types.CPointer(nb.types.float64))
 _AT_ZERO = 1e-9
@@ -99,6 +99,14 @@ def positive_density(prior: Prior) -> list[float]:
     if code < 0 or prior.on != "value" or set(prior.arguments) != set(arguments):
         function = compiled(prior)
         return [float(function.code), function.bits, 0.0]
+    return [float(code), *_two(prior, arguments)]
+
+
+def bounded_density(prior: Prior) -> list[float]:
+    """(code, two arguments) of the prior of a number with bounds, within them."""
+    code, arguments = BOUNDED_CODES.get(prior.name, (-1, ()))
+    if code < 0 or not set(arguments) <= set(prior.arguments):
+        return [float(COMPILED), compiled(prior).bits, 0.0]
     return [float(code), *_two(prior, arguments)]
 
 

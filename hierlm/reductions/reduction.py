@@ -67,8 +67,8 @@ class Reduction(ABC):
     ----------
     takes_smooths
         Whether it counts :attr:`hierlm.model.Model.smooths` in; one that does not say so never gets a model with any.
-    takes_scales
-        Likewise of :attr:`hierlm.model.Model.scales`.
+    takes_scales, takes_variances, takes_residual
+        Likewise of :attr:`hierlm.model.Model.scales`, of variance functions, of correlated residuals.
     tune, target_accept
         Of NUTS where the user says nothing: coordinates of about unit scale need little adaptation.
     """
@@ -77,6 +77,8 @@ class Reduction(ABC):
     exact: ClassVar[bool] = True
     takes_smooths: ClassVar[bool] = False
     takes_scales: ClassVar[bool] = False
+    takes_variances: ClassVar[bool] = False
+    takes_residual: ClassVar[bool] = False
     tune: ClassVar[int] = 250
     target_accept: ClassVar[float] = 0.8
 

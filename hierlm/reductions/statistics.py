@@ -16,7 +16,7 @@ from hierlm.priors.prior import Prior
 from hierlm.reductions.arrangement import Arrangement, Rows, arrange, model_rows
 from hierlm.reductions.theta import make_parameters
 
-__all__ = ["cross_products", "digits_obstacles", "gaussian_buffer"]
+__all__ = ["cross_products", "digits_obstacles", "gaussian_buffer", "sigma_prior"]
 
 Floats = NDArray[np.float64]
 
@@ -44,12 +44,12 @@ def gaussian_buffer(model: Model, place: Arrangement) -> Floats:
     S, r = cross_products(place.structure, rows, omega, y)
     constant = -(weights * np.log(errors)).sum() - 0.5 * place.log_determinant
     own = np.array([weights.sum(), constant, omega @ y**2])
-    p = make_parameters(model, place, [_sigma(model)])
+    p = make_parameters(model, place, [sigma_prior(model)])
     return pack(len(p.centre), [*common_fields(p, place.structure, S, r), own])
 
 
-def _sigma(model: Model) -> Prior | Fixed:
-    """The prior of σ; one where standard errors are known."""
+def sigma_prior(model: Model) -> Prior | Fixed:
+    """The prior of σ; one where standard errors are known, or where σ has a formula of its own."""
     (response,) = model.responses
     if not response.free:
         return Fixed(1.0)

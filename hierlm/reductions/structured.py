@@ -18,16 +18,16 @@ from hierlm.kernels.residuals import Residuals, residual_fields
 from hierlm.kernels.structured import draw_effects, log_density
 from hierlm.links import get_link
 from hierlm.model import Model
-from hierlm.priors.fixed import Fixed
 from hierlm.reductions.arrangement import Arrangement, arrange, model_rows
 from hierlm.reductions.centre import centre
-from hierlm.reductions.components import Independent, components
+from hierlm.reductions.components import components
 from hierlm.reductions.dataset import dataset
 from hierlm.reductions.exact import ExactDraws
 from hierlm.reductions.obstacles import prior_obstacles, structure_obstacles
 from hierlm.reductions.reduction import Problem, Reduction, Verdict
+from hierlm.reductions.residual_correlation import correlated, correlation_obstacles
 from hierlm.reductions.residual_scales import ResidualScales, residual_scales, scale_obstacles, scale_predictor
-from hierlm.reductions.statistics import digits_obstacles
+from hierlm.reductions.statistics import digits_obstacles, sigma_prior
 from hierlm.reductions.theta import make_parameters, start_of
 
 __all__ = ["StructuredMarginal"]
@@ -40,6 +40,9 @@ MOST_WORK = 3_000_000
 MOST_STRATA = 20
 """Different residual standard deviations."""
 
+MOST_COMPONENTS = 200
+"""Matrices: distances between neighbours in time, times pairs of standard deviations."""
+
 
 @final
 class StructuredMarginal(Reduction):
@@ -50,6 +53,8 @@ class StructuredMarginal(Reduction):
 
     name: ClassVar[str] = "structured marginal"
     takes_smooths: ClassVar[bool] = True
+    takes_variances: ClassVar[bool] = True
+    takes_residual: ClassVar[bool] = True
 
     def accepts(self, model: Model) -> Verdict:
         """See :meth:`Reduction.accepts`."""
@@ -72,8 +77,8 @@ class StructuredMarginal(Reduction):
     def recover(self, model: Model, problem: Problem, zetas: Floats, seed: int) -> xr.Dataset:
         """See :meth:`Reduction.recover`."""
         drawn = ExactDraws(problem.place, zetas, problem.data, draw_effects, seed)
-        sds, C, positives, gamma, _, b = drawn.parameters()
-        also = residual_scales(model).variables(gamma)
+        sds, C, positives, gamma, rho, b = drawn.parameters()
+        also = residual_scales(model).variables(gamma) | correlated(model, _weights(model)).variables(rho)
         return dataset(model, problem.place, zetas.shape[:2], sds, C, positives, b, drawn.groups(), also)
 
     def later(self, model: Model) -> tuple[str, ...]:
@@ -99,25 +104,28 @@ def _obstacles(model: Model) -> Iterator[str]:
         return
     if response.links[names.MEAN] != get_link("identity"):
         yield f"the link of the mean is {response.links[names.MEAN].name}, not the identity"
-    if model.residual is not None:
-        yield from structure_obstacles(model)
-        return
     predictor = scale_predictor(model)
-    if predictor is None:
+    if predictor is None and model.residual is None:
         yield "there is no structure in the residuals"
         return
-    if response.links[predictor.parameter] != get_link("log"):
+    if predictor is not None and response.links[predictor.parameter] != get_link("log"):
         yield f"the link of {predictor.parameter} is {response.links[predictor.parameter].name}, not the logarithm"
     yield from scale_obstacles(model)
+    yield from correlation_obstacles(model)
     if "se" in response.additions:
         yield "known standard errors come on top of the residual sds"
     yield from prior_obstacles(model, normal=[names.common(names.MEAN)])
-    yield from structure_obstacles(model, related=True)
-    strata = len(_strata(residual_scales(model))[0])
-    if strata > MOST_STRATA:
-        yield f"the residuals have {strata:,} different standard deviations, more than {MOST_STRATA}"
+    yield from structure_obstacles(model, related=True, correlated=True)
+    strata, codes = _strata(residual_scales(model))
+    if len(strata) > MOST_STRATA:
+        yield f"the residuals have {len(strata):,} different standard deviations, more than {MOST_STRATA}"
         return
-    work = arrange(model).work + 3 * strata * arrange(model).structure.values
+    count = sum(1 for _ in correlated(model, _weights(model)).forms.quadratic_forms(codes))
+    if count > MOST_COMPONENTS:
+        yield f"the residuals' precision is a sum of {count:,} known matrices, more than {MOST_COMPONENTS}"
+        return
+    place = arrange(model)
+    work = place.work + 3 * count * place.structure.values
     if work > MOST_WORK:
         yield f"one gradient takes {work:.1g} multiplications, more than {MOST_WORK:.1g}"
     yield from digits_obstacles(model)
@@ -127,32 +135,37 @@ def _packed(model: Model, place: Arrangement) -> tuple[Floats, Floats]:
     """Everything that the density needs, with ζ = θ as yet; θ where the search for the mode begins."""
     (response,) = model.responses
     scales, plain = residual_scales(model), model_rows(model, place)
-    weights = np.broadcast_to(response.additions.get("weights", 1.0), response.y.shape).astype(float)
+    weights = _weights(model)
     sd, y = np.exp(scales.known), response.y - plain.offset
     rows = replace(plain, Z=plain.Z / sd[:, None], X=plain.X / sd[:, None])
     strata, codes = _strata(scales)
-    correlation = Independent(weights)
-    sums = components(place.structure, rows, y / sd, codes, correlation)
-    p = make_parameters(model, place, [Fixed(1.0)])
+    correlation = correlated(model, weights)
+    sums = components(place.structure, rows, y / sd, codes, correlation.forms)
+    p = make_parameters(model, place, [sigma_prior(model)])
     known = len(p.centre)
     gamma = scales.rows(known)
     free = gamma[:, 0] >= 0
-    size = known + int(free.sum())
+    size = known + int(free.sum()) + int(correlation.free)
     p = p._replace(centre=np.zeros(size), axes=np.eye(size))
     residuals = Residuals(
         gamma=gamma,
-        rho=np.zeros((0, 8)),
+        rho=correlation.rows(size - 1),
         X=strata[:, :-1],
         offset=strata[:, -1],
         rows=np.bincount(codes, weights, minlength=len(strata)),
         kinds=sums.kinds,
-        determinants=correlation.determinants,
+        determinants=correlation.forms.determinants,
     )
     own = [sums.S, sums.r, sums.yy, np.array([weights.sum(), -weights @ scales.known - 0.5 * place.log_determinant])]
     start = start_of(p)
-    start[known:] = scales.start(_rest(plain.X, y))[free]
+    start[known : known + int(free.sum())] = scales.start(_rest(plain.X, y))[free]
     none = np.zeros(0)
     return pack(size, [*common_fields(p, place.structure, none, none), *residual_fields(residuals), *own]), start
+
+
+def _weights(model: Model) -> Floats:
+    (response,) = model.responses
+    return np.broadcast_to(response.additions.get("weights", 1.0), response.y.shape).astype(float)
 
 
 def _rest(X: Floats, y: Floats) -> Floats:

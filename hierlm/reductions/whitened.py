@@ -147,9 +147,10 @@ class Whitened(Reduction):
         rows = rows_constant(model, problem.place, problem.data)
         if rows is None:
             return None
-        normal = 0.5 * problem.place.columns * float(np.log(2.0 * np.pi))
+        normal = 0.5 * (problem.place.columns * float(np.log(2.0 * np.pi)) + problem.place.log_determinant)
         priors = coefficients_constant(coefficient_rows(model, problem.place))
-        return parameters_constant(problem.data) + priors + rows - normal
+        related = 0.5 * problem.place.log_determinant
+        return parameters_constant(problem.data) + priors + rows - normal - related
 
     def later(self, model: Model) -> tuple[str, ...]:
         """See :meth:`Reduction.later`."""

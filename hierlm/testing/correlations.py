@@ -63,13 +63,15 @@ def check_correlation(function: Correlation, *, seed: int = 0) -> None:
     wanted = [*each, function.matrix(values, np.stack(places)), function.matrix(values, places[0][some])]
     evaluate = _function(symbol, [*wanted, total, pt.grad(total, symbol)])
     for x in points:
-        first, second, both, part, _, _ = evaluate(x)
-        for R in (first, second):
+        one, other, both, part, _, _ = evaluate(x)
+        for R in (one, other):
             _check_matrix(function, R)
-        _same(both, np.stack([first, second]), f"{function!r}: leading axes are not matrices")
-        _same(part, first[np.ix_(some, some)], f"{function!r}: R of some rows is no part of R")
+        _same(both, np.stack([one, other]), f"{function!r}: leading axes are not matrices")
+        _same(part, one[np.ix_(some, some)], f"{function!r}: R of some rows is no part of R")
     _check_gradient(function, coefficients, evaluate, points[:2])
-    _check_step(function, values, symbol, points, places[0], [evaluate(x)[0] for x in points])
+    first = [evaluate(x)[0] for x in points]
+    _check_step(function, values, symbol, points, places[0], first)
+    _check_kernel(function, points, places[0], first)
 
 
 def _same(found: Floats, expected: Floats, message: str) -> None:
@@ -147,6 +149,19 @@ def _check_step(
         for s in range(len(positions)):
             for t in range(s, len(positions)):
                 _same(R[s, t], np.prod(a[s:t]), f"{function!r}: steps make no R")
+
+
+def _check_kernel(
+    function: Correlation, points: Sequence[Floats], positions: Floats, matrices: Sequence[Floats]
+) -> None:
+    """The one coefficient c is what kernels take it for."""
+    if function.kernel is None:
+        return
+    apart = np.abs(positions[:, None, 0] - positions[:, 0])
+    for x, R in zip(points, matrices, strict=True):
+        (c,) = x
+        expected = c**apart if function.kernel == "power" else np.where(np.eye(len(R), dtype=bool), 1.0, c)
+        _same(R, expected, f"{function!r}: kernel={function.kernel!r} says otherwise than its matrix")
 
 
 def _check_gradient(

@@ -18,6 +18,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "docs" / "coming-from"
 ROWS: dict[str, list[list[str]]] = tomllib.loads((FOLDER / "rows.toml").read_text(encoding="utf-8"))
 EACH = [(system, *row) for system, found in ROWS.items() for row in found]
 FORMULA = "y ~ x + (x | g)"
+EFFECTS = ("emmeans", "marginaleffects", "ggeffects")
+"""Packages whose pages ask about a fit with factors and a curved link."""
 
 
 @pytest.fixture
@@ -40,6 +42,9 @@ def names(table: pd.DataFrame) -> dict[str, Any]:
 @pytest.mark.filterwarnings("ignore:'units' has one row per level")
 @pytest.mark.parametrize(("system", "theirs", "ours", "note"), EACH, ids=[f"{s}: {t}" for s, t, *_ in EACH])
 def test_it_can_be_typed(system: str, theirs: str, ours: str, note: str, names: dict[str, Any]):
+    if system in EFFECTS:
+        model = hl.Model("count ~ x * f + trt + (x | g)", names["data"], "poisson")
+        names["fit"] = synthetic_fit(model, draws=10, values={"sd_g": 0.3})
     made = eval(compile(ours, theirs, "eval"), names)
     if ours.startswith("hl.Model("):
         assert isinstance(made, hl.Model)

@@ -20,6 +20,7 @@ __all__ = ["Checks", "check", "tail", "tested"]
 
 Floats = NDArray[np.float64]
 MOST_ROWS = 30
+READS = "p: share of {drawn} with a larger value; near 0 or 1 the fit does not have it"
 
 
 @final
@@ -49,7 +50,8 @@ class Checks(pd.DataFrame):
 
     def _footer(self) -> list[str]:
         more = [f"… {len(self) - MOST_ROWS} more rows"] if len(self) > MOST_ROWS else []
-        return [*more, f"p: share of {self.attrs['drawn']} with a larger value; near 0 or 1 the fit does not have it."]
+        reads = str(self.attrs.get("reads", READS)).format(drawn=self.attrs["drawn"])
+        return [*more, f"{reads}."]
 
     def __repr__(self) -> str:
         if not self._shown():

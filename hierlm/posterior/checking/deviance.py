@@ -11,8 +11,9 @@ from hierlm import names
 from hierlm.model import Model
 from hierlm.model.values import ModelResponse
 from hierlm.posterior.correlated import refuse_correlated
+from hierlm.posterior.family_values import family_values
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.linear import Draws, Rows, chunks, family_values
+from hierlm.posterior.linear import Draws, Rows, chunks
 from hierlm.posterior.response import additions, density_of, free_values, linear_of
 
 __all__ = ["deviance"]

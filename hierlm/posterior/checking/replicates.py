@@ -15,15 +15,29 @@ from hierlm.fit import Fit
 from hierlm.model import Model
 from hierlm.model.subset import unknown_parts
 from hierlm.model.values import GroupBlock, ModelResponse
+from hierlm.posterior.family_values import family_values
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.linear import At, Draws, Rows, at_rows, chunks, family_values
+from hierlm.posterior.linear import At, Draws, Rows, at_rows, chunks
 from hierlm.posterior.options import check_finite, checked_seed
-from hierlm.posterior.response import additions, drawn_response, expected_response, free_values, linear_of
+from hierlm.posterior.response import additions, expected_response, free_values, linear_of
+from hierlm.posterior.rowwise import drawn_responses
 
-__all__ = ["NewGroups", "Replicates", "as_new", "chosen_response", "mean_and_variance", "renewed", "replicate"]
+__all__ = [
+    "PRIOR",
+    "NewGroups",
+    "Replicates",
+    "as_new",
+    "chosen_response",
+    "mean_and_variance",
+    "renewed",
+    "replicate",
+    "source_of",
+]
 
 Floats = NDArray[np.float64]
 NewGroups = bool | str | Sequence[str]
+PRIOR = "prior"
+"""The sampler of draws that are the prior's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +54,8 @@ class Replicates:
         of categories.
     renewed : tuple of str
         Groupings whose effects were drawn anew from the population.
+    source : {"fit", "prior"}
+        What the data sets were drawn from.
     """
 
     response: ModelResponse
@@ -47,6 +63,7 @@ class Replicates:
     renewed: tuple[str, ...]
     mean: Floats | None = None
     variance: Floats | None = None
+    source: str = "fit"
 
     @property
     def words(self) -> str:
@@ -86,14 +103,20 @@ def replicate(
     used = Draws(fit.model, _thinned(fit, draws))
     rows = as_new(fit.model, at_rows(fit.model), fresh)
     effects, noise = NewLevels(fit.model, used, root, zero=False), np.random.default_rng(np.random.SeedSequence([root]))
-    out, kept = np.empty((used.size, rows.n)), tuple(fit.model.groups)
+    kept = tuple(fit.model.groups)
+    out = drawn_responses(rows, used, chosen, kept, effects, noise).astype(np.float64)
     found = np.empty((2, used.size, rows.n)) if moments and not chosen.categories else None
-    for at in chunks(used.size, rows.n):
-        out[:, at] = drawn_response(rows, used, chosen, at, kept, effects, noise)
-        if found is not None:
+    if found is not None:
+        for at in chunks(used.size, rows.n):
             found[:, :, at] = mean_and_variance(rows, used, chosen, at, kept, effects)
     check_finite(out, rows)
-    return Replicates(chosen, out, fresh, *(found if found is not None else ()))
+    mean, variance = found if found is not None else (None, None)
+    return Replicates(chosen, out, fresh, mean, variance, source_of(fit))
+
+
+def source_of(fit: Fit) -> str:
+    """``"fit"``, or ``"prior"`` where the draws are those of the prior."""
+    return PRIOR if fit.provenance.get("sampler") == PRIOR else "fit"
 
 
 def mean_and_variance(

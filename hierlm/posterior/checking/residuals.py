@@ -21,6 +21,7 @@ from hierlm.posterior.checking.replicates import (
     renewed,
     replicate,
 )
+from hierlm.posterior.correlated import standard
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, Rows, at_rows, chunks, thinned
 from hierlm.posterior.options import checked_seed
@@ -52,10 +53,12 @@ def residuals(
         sign(y − μ) √(2 (ℓ_max − ℓ)), ℓ the log-density at the posterior mean of the linear predictors and ℓ_max the
         largest that another mean could give this observation.
     ``"normalised"``
-        Pearson residuals with residual correlation taken out, as nlme has them; without such correlation the same.
+        Pearson residuals with residual correlation taken out, as nlme has them: every row given those before it in its
+        block, in the order of their positions.  Without such correlation the same.
     ``"quantile"``
         Φ⁻¹(u), u the place of y in its predictive distribution, randomised where that has steps (Dunn & Smyth 1996), by
         simulation, so for every family.  Standard normal where the fit is right, whatever the family: the default.
+        Correlated residuals stay correlated.
 
     Parameters
     ----------
@@ -111,6 +114,9 @@ def residuals(
         columns["residual"] = chosen.y - fitted
     elif kind == "deviance":
         columns["residual"] = deviance(fit.model, rows, used, chosen, fitted)
+    elif kind == "normalised" and rows.correlated is not None:
+        here = standard(rows, used, chosen, tuple(fit.model.groups), NewLevels(fit.model, used, 0, zero=True))
+        columns["residual"] = here.normalised(chosen.y).mean(axis=0)
     else:
         columns["residual"] = pearson
     _check_finite(columns["residual"], rows, kind)

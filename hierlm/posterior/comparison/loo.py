@@ -16,10 +16,10 @@ from hierlm.posterior.comparison.elpd import Elpd, data_of
 from hierlm.posterior.comparison.psis import good_k, psis, relative_efficiency, verdicts
 from hierlm.posterior.integrals import integrate, units_of
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.linear import Draws, at_rows, chunks, thinned
-from hierlm.posterior.response import log_density
+from hierlm.posterior.linear import Draws, at_rows, thinned
+from hierlm.posterior.rowwise import log_densities
 
-__all__ = ["TARGETS", "Foreseen", "Target", "check_target", "conditional", "foreseen", "loo"]
+__all__ = ["TARGETS", "Foreseen", "Target", "check_densities", "check_target", "conditional", "foreseen", "loo"]
 
 Floats = NDArray[np.float64]
 Target = Literal["row", "row_in_known_group", "new_group"]
@@ -64,6 +64,11 @@ def loo(fit: Fit, target: Target = "row", *, group: str | None = None, draws: in
         When the target is unknown, or asks for groups that the model does not have.
     PredictionError
         When ``draws`` is out of range.
+
+    Notes
+    -----
+    With correlated residuals a row is foreseen from all others of its block: log p(y_i | θ, y_{−i}) (Bürkner, Gabry &
+    Vehtari 2021, Computational Statistics 36:1243–1261).
 
     References
     ----------
@@ -153,17 +158,29 @@ def check_target(model: Model, target: str, group: str | None) -> str | None:
     return group
 
 
-def conditional(model: Model, draws: Draws) -> Floats:
-    """log p(y_i | θ, b), all responses of a row together, shape (S, n)."""
+def conditional(model: Model, draws: Draws, given: str = "others") -> Floats:
+    """log p(y_i | θ, b), all responses of a row together, shape (S, n).
+
+    With correlated residuals also given other rows of its block, all of them or the ``"earlier"`` ones.
+    """
     rows, new = at_rows(model), NewLevels(model, draws, 0, zero=True)
     kept, out = tuple(model.groups), np.zeros((draws.size, rows.n))
     for response in model.responses:
-        for at in chunks(draws.size, rows.n):
-            out[:, at] += log_density(rows, draws, response, response.y, at, kept, new)
-    bad = np.flatnonzero(~np.isfinite(out).all(axis=0))
+        out += log_densities(rows, draws, response, response.y, kept, new, given=given)
+    check_densities(out, rows.index)
+    return out
+
+
+def check_densities(values: Floats, index: NDArray[np.int64]) -> None:
+    """Refuse densities (S, n) that are zero or no number.
+
+    Raises
+    ------
+    PosteriorError
+    """
+    bad = np.flatnonzero(~np.isfinite(values).all(axis=0))
     if bad.size:
         raise PosteriorError(
-            f"The density of some rows is zero or no number in some draws (rows {rows.index[bad][:5].tolist()}).",
+            f"The density of some rows is zero or no number in some draws (rows {index[bad][:5].tolist()}).",
             hint="A parameter leaves its range there; see fit.log_likelihood().",
         )
-    return out

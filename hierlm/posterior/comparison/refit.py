@@ -14,10 +14,11 @@ from hierlm.errors import PosteriorError
 from hierlm.fit import Fit, fit as sample
 from hierlm.model import Model
 from hierlm.model.subset import subset
-from hierlm.posterior.comparison.loo import conditional
+from hierlm.posterior.comparison.loo import check_densities
 from hierlm.posterior.integrals import integrate, units_of
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, Rows, at_rows
+from hierlm.posterior.rowwise import left_out_densities
 
 __all__ = ["Job", "left_out", "refit_settings", "run_jobs"]
 
@@ -57,13 +58,14 @@ def left_out(job: Job) -> tuple[Floats, str]:
     """
     model, out, group, settings = job
     keep = np.setdiff1d(np.arange(model.design.n), out)
-    part = subset(model, keep)
+    part, out = subset(model, keep), np.sort(out)
     refit = sample(part, **settings)
-    held = subset(model, np.sort(out))
     draws = Draws(model, refit.posterior)
     if group is None:
-        values = conditional(held, draws)
+        values = left_out_densities(model, keep, out, draws)
+        check_densities(values, np.asarray(model.design.rows)[out])
     else:
+        held = subset(model, out)
         rows: Rows = at_rows(held)
         ys = {r.name: r.y for r in held.responses}
         new = NewLevels(model, draws, 0, zero=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +26,25 @@ from hierlm.posterior.predict import chosen_response
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
 
-__all__ = ["By", "Question", "Scale", "ask", "averages"]
+__all__ = ["By", "Options", "Question", "Scale", "ask", "averages"]
 
 Floats = NDArray[np.float64]
 Scale = Literal["response", "link"]
 By = bool | str | Sequence[str] | None
 SCALES = ("response", "link")
+
+
+class Options(TypedDict):
+    """What all questions take."""
+
+    target: Any
+    scale: str
+    response: str | None
+    parameter: str
+    level: float
+    kind: Kind
+    draws: int | None
+    seed: int | None
 
 
 @dataclass(frozen=True, eq=False)

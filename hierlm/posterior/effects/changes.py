@@ -46,7 +46,7 @@ def _key(value: Values) -> str:
     return repr(value.tobytes()) if isinstance(value, np.ndarray) else repr(value)
 
 
-def changes(column: Column, values: NDArray[Any], asked: Any) -> list[Change]:
+def changes(column: Column, values: NDArray[Any], asked: Any, sign: str = "−") -> list[Change]:
     """The comparisons of a column.
 
     Parameters
@@ -58,6 +58,8 @@ def changes(column: Column, values: NDArray[Any], asked: Any) -> list[Change]:
     asked : None, number, str, pair or list of pairs
         A number's step (+1 unless given), ``"sd"``, ``"2sd"`` (centred), ``"iqr"``, ``"minmax"``, or pairs (lo, hi); a
         factor's ``"reference"`` (unless given), ``"pairwise"``, ``"sequential"``, or pairs of levels.
+    sign : str
+        Between the two values, in words: ``"−"`` of a difference, ``"vs"`` of anything else.
 
     Raises
     ------
@@ -65,11 +67,11 @@ def changes(column: Column, values: NDArray[Any], asked: Any) -> list[Change]:
         For anything else.
     """
     if isinstance(asked, Sequence) and not isinstance(asked, str):
-        return _pairs(column, asked)
-    return _number(column, values, asked) if column.levels is None else _factor(column, asked)
+        return _pairs(column, asked, sign)
+    return _number(column, values, asked, sign) if column.levels is None else _factor(column, asked, sign)
 
 
-def _pairs(column: Column, asked: Sequence[Any]) -> list[Change]:
+def _pairs(column: Column, asked: Sequence[Any], sign: str) -> list[Change]:
     single = len(asked) == 2 and not isinstance(asked[0], (list, tuple))
     found = []
     for pair in [asked] if single else asked:
@@ -78,7 +80,7 @@ def _pairs(column: Column, asked: Sequence[Any]) -> list[Change]:
                 f"'{column.name}' cannot be compared at {pair!r}.", hint="Give a pair (lo, hi), or a list of pairs."
             )
         lo, hi = (_finite(column, v) if column.levels is None else level_of(column, v) for v in pair)
-        words = f"{hi:g} − {lo:g}" if column.levels is None else f"{hi} − {lo}"
+        words = f"{hi:g} {sign} {lo:g}" if column.levels is None else f"{hi} {sign} {lo}"
         found.append(Change(words, lo, hi))
     return found
 
@@ -89,7 +91,7 @@ def _finite(column: Column, value: Any) -> float:
     return float(value)
 
 
-def _number(column: Column, x: NDArray[Any], asked: Any) -> list[Change]:
+def _number(column: Column, x: NDArray[Any], asked: Any, sign: str) -> list[Change]:
     data = column.values
     half: Callable[[float, str], list[Change]] = lambda d, words: [Change(words, x - d / 2, x + d / 2)]  # noqa: E731
     if asked in FACTOR:
@@ -102,7 +104,7 @@ def _number(column: Column, x: NDArray[Any], asked: Any) -> list[Change]:
         return half(sd, f"{'+2 sd' if asked == '2sd' else '+1 sd'} ({sd:.3g}), centred")
     if asked in ("iqr", "minmax"):
         lo, hi = (float(v) for v in np.quantile(data, [0.25, 0.75] if asked == "iqr" else [0.0, 1.0]))
-        return [Change(f"{hi:.4g} − {lo:.4g} ({'quartiles' if asked == 'iqr' else 'range'})", lo, hi)]
+        return [Change(f"{hi:.4g} {sign} {lo:.4g} ({'quartiles' if asked == 'iqr' else 'range'})", lo, hi)]
     if isinstance(asked, str):
         raise PredictionError(f"{asked!r} is no change of a number.", hint=did_you_mean(asked, NUMBER))
     step = 1.0 if asked is None else _finite(column, asked)
@@ -111,7 +113,7 @@ def _number(column: Column, x: NDArray[Any], asked: Any) -> list[Change]:
     return [Change(f"{step:+g}", x, x + step)]
 
 
-def _factor(column: Column, asked: Any) -> list[Change]:
+def _factor(column: Column, asked: Any, sign: str) -> list[Change]:
     assert column.levels is not None
     levels = column.levels
     if len(levels) < 2:
@@ -131,4 +133,4 @@ def _factor(column: Column, asked: Any) -> list[Change]:
             if unit
             else did_you_mean(str(how), FACTOR),
         )
-    return [Change(f"{hi} − {lo}", lo, hi) for lo, hi in pairs]
+    return [Change(f"{hi} {sign} {lo}", lo, hi) for lo, hi in pairs]

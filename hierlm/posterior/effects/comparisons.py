@@ -118,7 +118,7 @@ def comparisons(
                 hint=f"Give pairs of levels: {{{name!r}: ({_two(column.values)})}}.",
             )
         values = question.table[name].values if name in question.table.columns else np.zeros(question.table.n)
-        found = changes(column, values, asked)
+        found = changes(column, values, asked, how.sign)
         for change, part in zip(found, _compare(question, name, found, how, of), strict=True):
             parts.append(part)
             size = part.shape[1]

@@ -23,16 +23,18 @@ Floats = NDArray[np.float64]
 Named = list[tuple[str, Floats]]
 
 
-def _pairwise(levels: Sequence[str]) -> Named:
-    return [(f"{levels[j]} − {levels[i]}", _pair(len(levels), i, j)) for i, j in combinations(range(len(levels)), 2)]
+def _pairwise(levels: Sequence[str], sign: str) -> Named:
+    return [
+        (f"{levels[j]} {sign} {levels[i]}", _pair(len(levels), i, j)) for i, j in combinations(range(len(levels)), 2)
+    ]
 
 
-def _reference(levels: Sequence[str]) -> Named:
-    return [(f"{levels[j]} − {levels[0]}", _pair(len(levels), 0, j)) for j in range(1, len(levels))]
+def _reference(levels: Sequence[str], sign: str) -> Named:
+    return [(f"{levels[j]} {sign} {levels[0]}", _pair(len(levels), 0, j)) for j in range(1, len(levels))]
 
 
-def _sequential(levels: Sequence[str]) -> Named:
-    return [(f"{levels[j]} − {levels[j - 1]}", _pair(len(levels), j - 1, j)) for j in range(1, len(levels))]
+def _sequential(levels: Sequence[str], sign: str) -> Named:
+    return [(f"{levels[j]} {sign} {levels[j - 1]}", _pair(len(levels), j - 1, j)) for j in range(1, len(levels))]
 
 
 def _pair(size: int, lo: int, hi: int) -> Floats:
@@ -41,7 +43,7 @@ def _pair(size: int, lo: int, hi: int) -> Floats:
     return weights
 
 
-def _polynomial(levels: Sequence[str]) -> Named:
+def _polynomial(levels: Sequence[str], _: str) -> Named:
     """Orthonormal polynomials over 1, 2, …, the highest power positive (R's ``contr.poly``)."""
     k = len(levels)
     x = np.arange(k) - (k - 1) / 2
@@ -51,7 +53,7 @@ def _polynomial(levels: Sequence[str]) -> Named:
     return [(words[d - 1] if d <= 3 else f"power {d}", Q[:, d]) for d in range(1, min(k, 6))]
 
 
-METHODS: Mapping[str, Callable[[Sequence[str]], Named]] = {
+METHODS: Mapping[str, Callable[[Sequence[str], str], Named]] = {
     "pairwise": _pairwise,
     "reference": _reference,
     "sequential": _sequential,
@@ -91,6 +93,7 @@ def contrast_weights(
     interaction: bool,
     *,
     two: bool,
+    sign: str = "−",
 ) -> Contrasts:
     """The contrasts asked for.
 
@@ -98,6 +101,8 @@ def contrast_weights(
     ----------
     two : bool
         Whether each must compare two levels.
+    sign : str
+        What stands between two levels, in words.
 
     Raises
     ------
@@ -110,7 +115,7 @@ def contrast_weights(
         )
     _check_complete(means, levels)
     inner, outer = _split(levels, of, by, interaction)
-    each = [_named(method, levels[name], name) for name in inner]
+    each = [_named(method, levels[name], name, sign) for name in inner]
     rows, weights = [], []
     for place in product(*(levels[name] for name in outer)):
         for chosen in product(*each):
@@ -161,7 +166,7 @@ def _split(
     return inner, [name for name in levels if name not in inner]
 
 
-def _named(method: str | Mapping[str, Any], levels: Sequence[Any], factor: str) -> Named:
+def _named(method: str | Mapping[str, Any], levels: Sequence[Any], factor: str, sign: str) -> Named:
     texts = [str(level) for level in levels]
     if isinstance(method, Mapping):
         found: Named = []
@@ -186,7 +191,7 @@ def _named(method: str | Mapping[str, Any], levels: Sequence[Any], factor: str) 
         raise PredictionError(f"method={method!r} is unknown.", hint=did_you_mean(str(method), METHODS))
     if len(levels) < 2:
         raise PredictionError(f"'{factor}' has one level only.", hint="There is nothing to contrast.")
-    return METHODS[method](texts)
+    return METHODS[method](texts, sign)
 
 
 def _spread(

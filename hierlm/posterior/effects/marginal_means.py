@@ -225,7 +225,7 @@ def contrasts(
     >>> hl.contrasts(means, "pairwise", interaction=True)  # doctest: +SKIP
     """
     how = measure_of(measure)
-    found = contrast_weights(means, method, of, by, interaction, two=how.name != "difference")
+    found = contrast_weights(means, method, of, by, interaction, two=how.name != "difference", sign=how.sign)
     values = means.draws.to_numpy().reshape(-1, means.draws.sizes["effect"])
     if how.name == "difference":
         drawn = values @ found.weights.T

@@ -40,6 +40,11 @@ class Measure:
     positive: bool = False
     probability: bool = False
 
+    @property
+    def sign(self) -> str:
+        """What stands between two levels that are compared, in words."""
+        return "−" if self.name == "difference" else "vs"
+
 
 def _odds(p: Floats) -> Floats:
     return p / (1.0 - p)

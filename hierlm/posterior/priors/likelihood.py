@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlm.errors import PosteriorError
-from hierlm.posterior.comparison.loo import foreseen
+from hierlm.posterior.comparison.loo import conditional, foreseen
 from hierlm.posterior.integrals.units import inside
+from hierlm.posterior.linear import Draws
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -47,6 +48,9 @@ def total_likelihood(fit: Fit, which: Which) -> tuple[Floats, str]:
                 raise
         else:
             return found.values.sum(axis=1).reshape(shape), f"of the rows{found.method}"
+    if fit.model.residual is not None:
+        joint = conditional(fit.model, Draws(fit.model, fit.posterior), given="earlier")
+        return joint.sum(axis=1).reshape(shape), "of the blocks of residuals"
     words = "of the rows given the group effects" if fit.model.groups else "of the rows"
     return foreseen(fit, "row", None, None).values.sum(axis=1).reshape(shape), words
 

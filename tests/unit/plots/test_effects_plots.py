@@ -94,7 +94,7 @@ def test_comparisons_and_contrasts(tmp_path: Any) -> None:
     picture = made.plot.comparisons({"f": "pairwise"}, measure="odds_ratio", target="typical")
     (axes,) = picture.axes
     assert axes.get_xscale() == "log" and "Odds ratio" in axes.get_xlabel()
-    assert [t.get_text() for t in axes.get_yticklabels()] == ["c − b", "c − a", "b − a"]
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["c vs b", "c vs a", "b vs a"]
     saved(picture, tmp_path)
     picture = made.plot.comparisons({"f": ("a", "b")}, "x", target="typical")
     at = list(np.linspace(table()["x"].min(), table()["x"].max(), 60))

@@ -199,7 +199,7 @@ def test_linear_predictors_are_those_of_the_graph(case: str, monkeypatch: pytest
         assert sum(map(len, hosting(model).columns.values())) == HOSTED[case]
     observe = build.observe
 
-    def tell(response: Any, position: int, etas: Any, free: Any) -> None:
+    def tell(response: Any, position: int, etas: Any, free: Any, *_: Any) -> None:
         for parameter, eta in etas.items():
             pm.Deterministic(f"eta {position} {parameter}", eta + np.zeros(N))
         observe(response, position, etas, free)

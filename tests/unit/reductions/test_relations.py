@@ -55,6 +55,33 @@ def test_a_tree_fills_nothing():
 
 
 @pytest.mark.parametrize(("response", "family"), [("y", "gaussian"), ("k", "poisson")])
+def test_the_constant_of_the_density(response, family):
+    """A multiple of the relation with the sd divided accordingly is the same model: so are densities with constants.
+
+    log p(y, ζ) of K and of 4K at half the standard deviation agree but for the Jacobian of the sd.
+    """
+    pedigree, data = herd(20, 10)
+    A = hl.pedigree(pedigree).dense(sorted(pedigree["animal"]))
+    labels = sorted(pedigree["animal"])
+    found = []
+    for factor in (1.0, 4.0):
+        K = pd.DataFrame(factor * A, labels, labels)
+        sd = 0.8 / np.sqrt(factor)
+        model = hl.Model(
+            f"{response} ~ x + known(1 | animal, K)",
+            data[data["animal"].isin(labels)],
+            family,
+            matrices={"K": K},
+            priors={"sd_animal": sd},
+        )
+        reduction = model.plan().chosen
+        problem = reduction.apply(model)
+        at = np.zeros(problem.dimension)
+        found.append(problem.density(at, problem.data, at.copy()) + reduction.log_constant(model, problem))
+    assert found[0] == pytest.approx(found[1], abs=1e-4)
+
+
+@pytest.mark.parametrize(("response", "family"), [("y", "gaussian"), ("k", "poisson")])
 def test_a_fit_is_that_of_the_graph(response, family):
     """Means within 5 Monte-Carlo errors of joint NUTS, of parameters and of effects; also those without records."""
     pedigree, data = herd()

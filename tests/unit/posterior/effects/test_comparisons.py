@@ -28,7 +28,7 @@ def test_odds_ratio_of_a_logit_model_without_groups_is_exp_b() -> None:
     b = made.posterior["b"]
     found = comparisons(made, {"x": 1.5, "f": "reference"}, grid={"x": [-1.0, 0.3]}, measure="odds_ratio")
     table = found.table
-    assert table["contrast"].tolist() == ["+1.5", "+1.5", "b − a", "b − a", "c − a", "c − a"]
+    assert table["contrast"].tolist() == ["+1.5", "+1.5", "b vs a", "b vs a", "c vs a", "c vs a"]
     for row, (label, step) in enumerate([("x", 1.5)] * 2 + [("f[b]", 1.0)] * 2 + [("f[c]", 1.0)] * 2):
         exact = np.exp(step * b.sel(coef=label).to_numpy().reshape(-1))
         np.testing.assert_allclose(draws(found)[:, row], exact, rtol=1e-9)

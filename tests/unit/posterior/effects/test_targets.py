@@ -11,7 +11,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 import hierlm as hl
-from hierlm.posterior import predict, predictions
+from hierlm.posterior import comparisons, predict, predictions
 from hierlm.posterior.effects.population import chosen_rule, integrated
 from tests.synthetic import synthetic_fit
 
@@ -184,6 +184,41 @@ def test_a_mean_that_does_not_exist_is_refused() -> None:
     made = fit("p ~ x + (1 | g)", family="gamma", link="inverse", values={"b": [1.0, 0.1], "sd_g": [1.0]})
     with pytest.raises(hl.PredictionError, match="population of groups.*\n.*typical"):
         predictions(made, grid={"x": [0.0]})
+
+
+def test_settings_are_the_data_with_other_values() -> None:
+    made = fit("c ~ x * f + n + (x | g)", family="poisson")
+    for target in ("given", "typical", "population"):
+        found = predictions(made, setting={"f": ["b", "a"], "x": 1.5}, target=target)
+        assert found.table["f"].tolist() == ["a", "b"] and found.table["x"].tolist() == [1.5, 1.5]
+        for row, level in enumerate("ab"):
+            known = predictions(made, table().assign(f=level, x=1.5), by=True, target=target)
+            np.testing.assert_allclose(found.draws.to_numpy()[..., row], known.draws.to_numpy()[..., 0], rtol=1e-5)
+    assert "all with the same f" in repr(predictions(made, setting={"f": "a"}))
+    change = comparisons(made, {"f": ("a", "b")}, target="typical").draws.to_numpy()[..., 0]
+    both = predictions(made, setting={"f": ["a", "b"]}, target="typical").draws.to_numpy()
+    np.testing.assert_allclose(both[..., 1] - both[..., 0], change, rtol=1e-9)
+    within = predictions(made, setting={"f": "a"}, by="g")
+    assert len(within.table) == 8 and "Target: given" in repr(within)
+
+
+SETTINGS = {
+    "no column": ({"setting": {"q": [1]}}, "'q' is no column"),
+    "no value": ({"setting": {"f": []}}, "set to no value"),
+    "no level": ({"setting": {"f": ["z"]}}, "no level 'z'"),
+    "nothing": ({"setting": {}}, "sets no column"),
+    "a grid too": ({"setting": {"f": "a"}, "grid": {"x": [0]}}, "no rows to set"),
+    "rows": ({"setting": {"f": "a"}, "by": False}, "does not go with setting"),
+    "twice": ({"setting": {"f": "a"}, "by": "f"}, "does not go with setting"),
+}
+
+
+@pytest.mark.parametrize("case", SETTINGS)
+def test_settings_that_are_none(case: str) -> None:
+    options, message = SETTINGS[case]
+    with pytest.raises(hl.PredictionError, match=message) as caught:
+        predictions(fit("c ~ x + f + (x | g)", family="poisson"), **options)
+    assert caught.value.hint
 
 
 def test_a_grouping_of_a_model_without_groups() -> None:

@@ -66,6 +66,9 @@ def test_frames_come_back_as_they_went_in(make, kind, tmp_path: Path) -> None:
     for one in (made, hl.load(tmp_path / "a.zarr")):
         answers = [tidy(one), tidy(one, "ran_vals"), glance(one), augment(one), hl.grid(one, x=[0, 1])]
         answers += [predictions(one, by="f").frame, hl.hypothesis(one, "b[x] > 0").frame]
+        means = one.marginal_means("f")
+        answers += [means.frame, hl.contrasts(means).frame, one.slopes("x").frame, one.comparisons("f").frame]
+        answers += [predictions(one, make(table())[:7], by=False).frame, predictions(one, hl.grid(one, "x", "f")).frame]
         assert all(isinstance(a, kind) for a in answers)
     assert isinstance(augment(made, make(table())), kind)
     pandas = tidy(synthetic_fit(hl.Model("y ~ x + f + (1 | g)", table()), chains=2, draws=10))
