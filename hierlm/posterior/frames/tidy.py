@@ -62,8 +62,8 @@ def tidy(
     DataFrame
         Of the kind of frame that the model was given: ``effect``, ``component`` (``"cond"`` for the mean, else the
         parameter), ``group``, ``level`` (where levels are asked for), ``term`` (``sd__Days``, ``cor__Intercept.Days``,
-        ``sd__Observation``; ``log_sd__z`` of ``sd(g) ~ z``), ``estimate`` (posterior mean), ``std.error`` (posterior sd), ``conf.low``, ``conf.high``;
-        scales as in :func:`hierlm.summary`.
+        ``sd__Observation``; ``log_sd__z`` of ``sd(g) ~ z``), ``estimate`` (posterior mean), ``std.error`` (posterior
+        sd), ``conf.low``, ``conf.high``; scales as in :func:`hierlm.summary`.
 
     Raises
     ------
