@@ -70,6 +70,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.summary import summary as summary
     from hierlm.posterior.varcorr import varcorr as varcorr
     from hierlm.priors import LKJ as LKJ, Prior as Prior, penalised_complexity as penalised_complexity
+    from hierlm.replicates.variance_test import variance_test as variance_test
     from hierlm.storage import load as load
     from hierlm.translation.translate import translate as translate
 
@@ -113,6 +114,7 @@ _MODULE_OF = {
     "summary": "hierlm.posterior.summary",
     "translate": "hierlm.translation.translate",
     "varcorr": "hierlm.posterior.varcorr",
+    "variance_test": "hierlm.replicates.variance_test",
     "ConvergenceWarning": "hierlm.errors",
     "DataError": "hierlm.errors",
     "DataWarning": "hierlm.errors",
