@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Diagnosis,
         Effects,
         Elpd,
+        GroupVariance,
         Hypothesis,
         Prediction,
         Ranks,
@@ -98,6 +99,12 @@ class Fit(PriorQuestions):
         from hierlm.posterior import icc
 
         return icc(self, **options)
+
+    def group_variance(self, group: str | None = None, member: Any = None, **options: Any) -> GroupVariance:
+        """V = Z G Zᵀ + R of the rows of one group; see :func:`hierlm.posterior.group_variance`."""
+        from hierlm.posterior import group_variance
+
+        return group_variance(self, group, member, **options)
 
     def r2(self, **options: Any) -> pd.DataFrame:
         """Marginal and conditional R²; see :func:`hierlm.posterior.r2`."""
