@@ -16,124 +16,148 @@ how many seizures, how many fewer, for whom?
 """
 
 # %%
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
 import hierlm as hl
 
-plt.style.use("article.mplstyle")
-
 epilepsy = hl.load_data("epilepsy")
+epilepsy["Trt"] = epilepsy["Trt"].map({"0": "placebo", "1": "progabide"})
 model = hl.Model("count ~ zAge + zBase * Trt + (1 | patient) + (1 | obs)", epilepsy, "poisson")
 fit = model.fit(seed=1)
 fit.summary()
 
 # %% [markdown]
 """
-`zBase` is the number of seizures before the trial, standardised; `Trt` is 1 under progabide. Each patient, and each visit of a patient, has an effect.
+`zBase` is the number of seizures before the trial, standardised. Each patient, and each visit of a patient, has an effect.
 
 ## Whose mean?
 
-Three predictions for the same row, with three meanings.
+Three means for the same row, with three meanings. Every answer says which it is.
 """
 
 # %%
-new = pd.DataFrame({"zAge": 0.0, "zBase": 0.0, "Trt": ["0", "1"], "patient": "new", "obs": "new"})
-typical = fit.predict(new, groups="none").frame["mean"]
+row = {"zBase": 0, "zAge": 0, "Trt": ["placebo", "progabide"]}
+fit.predictions(grid=row, target="typical")
 
-many = pd.concat([new.assign(patient=f"p{i}", obs=f"o{i}") for i in range(300)], ignore_index=True)
-drawn = fit.predict(many, seed=1)
-average = drawn.frame.groupby(many["Trt"])["mean"].mean()
-known = fit.predict(new.assign(patient="10", obs="new"), seed=1).frame["mean"]
-pd.DataFrame(
-    {
-        "typical patient and visit (effects 0)": typical.to_numpy(),
-        "average over patients and visits": average.to_numpy(),
-        "patient 10, average visit": known.to_numpy(),
-    },
-    index=["placebo", "progabide"],
-).round(2)
+# %%
+population = fit.predictions(grid=row, target="population")
+population
+
+# %%
+fit.predictions(grid=row | {"patient": "10"}, target={"patient": "given", "obs": "population"})
 
 # %% [markdown]
 """
-The average is larger than the typical patient's mean, since the exponential function is curved: patients far above count for more than those below take away. A
-trial that reports a mean number of seizures reports the average.
+The typical patient at a typical visit has effects of zero. The population is the average over all patients and visits that there could be. It is larger, since the
+exponential function is curved: patients far above count for more than those below take away. A trial that reports a mean number of seizures reports that.
 
-## The effect of treatment, as ratio and as difference
-
-Draws of predictions may be combined in any way; intervals come out right by themselves.
+Nothing is drawn for it. With the log link the average over normal effects is exp(η + v/2), v being the sum of both variances. The quadrature of the header can be held to it:
 """
 
 # %%
-def counterfactual(treatment, seed=1):
-    """Expected counts of the trial's own patients at their own visits, all under one treatment; (draw, row)."""
-    rows = epilepsy.assign(Trt=treatment)
-    return fit.predict(rows, seed=seed).draws.stack(s=("chain", "draw")).transpose("s", ...).to_numpy()
+draws = fit.posterior
+v = (draws["sd_patient"].squeeze() ** 2 + draws["sd_obs"].squeeze() ** 2).to_numpy()
+exact = np.exp(draws["b"].sel(coef="Intercept").to_numpy() + v / 2)
+pd.Series({"by quadrature": population.table["mean"][0], "exp(η + v/2)": exact.mean()}).round(4)
 
+# %% [markdown]
+"""
+## The effect of treatment
 
-placebo, progabide = counterfactual("0"), counterfactual("1")
-difference = (progabide - placebo).mean(axis=1)  # averaged over patients in each draw
-ratio = progabide.mean(axis=1) / placebo.mean(axis=1)
-pd.DataFrame(
-    {name: np.quantile(x, [0.025, 0.5, 0.975]) for name, x in {"difference": difference, "ratio": ratio}.items()},
-    index=["lower", "median", "upper"],
-).T.round(2)
+Given to everybody in the trial instead of placebo, what would progabide change? Each patient is asked twice, with all else as it is, and the answers are averaged in every draw.
+"""
+
+# %%
+difference = fit.comparisons({"Trt": ("placebo", "progabide")}, target="typical")
+difference
+
+# %%
+fit.comparisons({"Trt": ("placebo", "progabide")}, measure="ratio", target="typical")
 
 # %% tags=["remove-input"]
+d = difference.table.iloc[0]
 Markdown(
-    f"Given to everybody, progabide would change the number of seizures in two weeks by {np.median(difference):.1f} "
-    f"({np.quantile(difference, 0.025):.1f} to {np.quantile(difference, 0.975):.1f}) on average. The probability that it lowers the average is "
-    f"{(difference < 0).mean():.2f}."
+    f"For patients and visits that are typical given their `zBase` and age, the number of seizures in two weeks changes by {d['mean']:.1f} "
+    f"({d['lower']:.1f} to {d['upper']:.1f}) on average. The probability that this has the sign it seems to have is {d['p_direction']:.2f}."
 )
+
+# %% [markdown]
+"""
+The average within each arm, `by="Trt"`, is another thing: the arms differ in their patients too. `setting=` gives every patient both treatments.
+"""
+
+# %%
+arms = fit.predictions(by="Trt", target="typical").table.set_index("Trt")["mean"]
+both = fit.predictions(setting={"Trt": ["placebo", "progabide"]}, target="typical").table.set_index("Trt")["mean"]
+pd.DataFrame({"patients of the arm": arms, "all patients": both}).round(2)
 
 # %% [markdown]
 """
 ## For whom?
 
-The interaction lets the effect depend on the number of seizures before. The ratio says how, and so does the difference, differently.
+The interaction lets the effect depend on the number of seizures before.
 """
 
 # %%
-grid = np.linspace(-0.9, 2.5, 60)
-rows = pd.concat([pd.DataFrame({"zAge": 0.0, "zBase": grid, "Trt": t, "patient": "new", "obs": "new"}) for t in "01"])
-p = fit.predict(rows, groups="none").draws.stack(s=("chain", "draw")).transpose("s", ...).to_numpy()
-p0, p1 = p[:, :60], p[:, 60:]
-fig, panels = plt.subplots(1, 3, figsize=(7.6, 2.6))
-for (x, colour, label) in ((p0, "#D55E00", "placebo"), (p1, "#0072B2", "progabide")):
-    low, middle, high = np.quantile(x, [0.025, 0.5, 0.975], axis=0)
-    panels[0].fill_between(grid, low, high, color=colour, alpha=0.2, linewidth=0)
-    panels[0].plot(grid, middle, color=colour, label=label)
-panels[0].legend()
-panels[0].set(title="Seizures, typical patient", ylim=(0, 60))
-for axes, x, title, zero in ((panels[1], p1 / p0, "Ratio", 1.0), (panels[2], p1 - p0, "Difference", 0.0)):
-    low, middle, high = np.quantile(x, [0.025, 0.5, 0.975], axis=0)
-    axes.fill_between(grid, low, high, color="#0072B2", alpha=0.2, linewidth=0)
-    axes.plot(grid, middle, color="#0072B2")
-    axes.axhline(zero, color="#b5b5b5", linewidth=0.8)
-    axes.set_title(title)
-panels[2].set_ylim(-40, 40)
-for axes in panels:
-    axes.set_xlabel("Seizures before (z)")
-fig.tight_layout();
+fit.plot.predictions("zBase", "Trt", target="typical");
+
+# %%
+fit.plot.comparisons({"Trt": ("placebo", "progabide")}, along="zBase", measure="ratio", target="typical");
+
+# %% [markdown]
+"""
+Patients with few seizures before have a ratio below one, those with many have one that is hardly known. The difference tells it in seizures:
+"""
+
+# %%
+fit.comparisons({"Trt": ("placebo", "progabide")}, grid={"zBase": [-0.8, 0, 1, 2]}, target="typical")
 
 # %% [markdown]
 """
 ## A slope on the response scale
 
-How many more seizures does a patient have per standard deviation of seizures before? On the log scale that is a coefficient; in seizures it depends on where one stands. The
-average slope over the trial's patients is a derivative, by a small step, averaged in each draw.
+How many more seizures does a patient have per standard deviation of seizures before? On the log scale that is a coefficient; in seizures it depends on where one stands.
 """
 
 # %%
-step = 1e-3
-ahead, behind = (
-    fit.predict(epilepsy.assign(zBase=epilepsy["zBase"] + s), seed=1).draws.stack(s=("chain", "draw")).transpose("s", ...).to_numpy()
-    for s in (step, -step)
-)
-slope = ((ahead - behind) / (2 * step)).mean(axis=1)
-pd.Series(np.quantile(slope, [0.025, 0.5, 0.975]), index=["lower", "median", "upper"]).round(1).to_frame("seizures per sd").T
+fit.slopes("zBase", grid={"zBase": [-0.8, 0, 1, 2]}, target="typical")
+
+# %%
+fit.slopes("zBase", by="Trt", target="typical")  # averaged over the patients of each arm
+
+# %% [markdown]
+"""
+## Statements
+
+Names are those of the summary. A statement about two parameters, or about a group's effect, is as good as one about a coefficient.
+"""
+
+# %%
+fit.hypothesis(["b[Trt[progabide]] < 0", "sd_patient[Intercept] > sd_obs[Intercept]", "r_patient[10, Intercept] > r_patient[9, Intercept]"])
+
+# %%
+fit.plot.hypothesis(["b[Trt[progabide]] < 0", "sd_patient[Intercept] > sd_obs[Intercept]"]);
+
+# %% [markdown]
+"""
+## Marginal means and contrasts
+
+Serological samples of cattle herds in four periods (Lesnoff et al. 2004): the share that is infected, averaged over herds.
+"""
+
+# %%
+cbpp = hl.load_data("cbpp")
+herds = hl.Model("incidence | trials(size) ~ period + (1 | herd)", cbpp, "binomial").fit(seed=1)
+means = herds.marginal_means("period")
+hl.contrasts(means, "sequential", measure="ratio")
+
+# %%
+herds.plot.effects(hl.contrasts(means, measure="ratio"), title="Infected share, period against period");
+
+# %%
+hl.contrasts(means, {"later periods − first": {"2": 1 / 3, "3": 1 / 3, "4": 1 / 3, "1": -1}})
 
 # %% [markdown]
 """
@@ -143,5 +167,5 @@ A mean is not a forecast. The number of seizures of one new patient in two weeks
 """
 
 # %%
-one = fit.predict(new, kind="response", seed=1)
-one
+new = pd.DataFrame({"zAge": 0.0, "zBase": 0.0, "Trt": ["placebo", "progabide"], "patient": "new", "obs": "new"})
+fit.predict(new, kind="response", seed=1)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         UpdatedGroup,
         VarCorr,
     )
+    from hierlm.replicates import Bootstrap
 
 __all__ = ["Fit"]
 
@@ -243,6 +244,12 @@ class Fit(PriorQuestions):
         from hierlm.posterior import influence
 
         return influence(self, by, **options)
+
+    def bootstrap(self, n: int = 200, statistic: Any = None, **options: Any) -> Bootstrap:
+        """How estimates would vary in repeated studies; see :func:`hierlm.replicates.bootstrap`."""
+        from hierlm.replicates.bootstrap import bootstrap
+
+        return bootstrap(self, n, statistic, **options)
 
     def update_group(self, rows: Any, **options: Any) -> UpdatedGroup:
         """Effects of an unseen group from a few of its rows; see :func:`hierlm.posterior.update_group`."""

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from hierlm.fit import Fit
     from hierlm.graph import Picture
     from hierlm.reductions import Plan
-    from hierlm.replicates import Calibration, Recovery
+    from hierlm.replicates import Calibration, Power, Recovery
 
 __all__ = ["Model", "Options"]
 
@@ -262,6 +262,12 @@ class Model(PriorChecks):
         from hierlm.replicates.calibrate import calibrate
 
         return calibrate(self, n, **options)
+
+    def power(self, target: str, **options: Any) -> Power:
+        """What a study of so many groups and rows would show; see :func:`hierlm.replicates.power`."""
+        from hierlm.replicates.power import power
+
+        return power(self, target, **options)
 
     def fit(self, draws: int = 1000, **options: Any) -> Fit:
         """Sample the posterior and check the draws; see :func:`hierlm.fit.fit` for all options.

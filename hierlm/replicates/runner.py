@@ -71,7 +71,9 @@ def checked_count(n: int, least: int = 1, name: str = "n") -> int:
         When that is no whole number of at least ``least``.
     """
     if isinstance(n, bool) or not hasattr(n, "__index__") or n < least:
-        raise SamplingError(f"{name}={n!r} is not a whole number of at least {least}.", hint=f"Write {name}=200.")
+        raise SamplingError(
+            f"{name}={n!r} is not a whole number of at least {least}.", hint=f"Write {name}={max(least, 20)}."
+        )
     return int(n)
 
 

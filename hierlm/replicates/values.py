@@ -18,14 +18,16 @@ from hierlm.posterior.draws import elements
 from hierlm.priors.fixed import Fixed
 from hierlm.replicates.simulate import as_fit
 
-__all__ = ["At", "known_values", "parameter_names", "point", "posterior_draw"]
+__all__ = ["At", "empty_values", "known_values", "parameter_names", "parameters_of", "point", "posterior_draw"]
 
 At = Literal["mean", "median"]
 
 
 def parameter_names(model: Model) -> tuple[str, ...]:
     """Every parameter that is not held fixed, as users write it."""
-    return tuple(n for e in elements(as_fit(model, _empty(model))) for n in np.array(e.names)[~e.constant].tolist())
+    return tuple(
+        n for e in elements(as_fit(model, empty_values(model))) for n in np.array(e.names)[~e.constant].tolist()
+    )
 
 
 def known_values(model: Model, values: Mapping[str, float]) -> xr.Dataset:
@@ -50,7 +52,7 @@ def known_values(model: Model, values: Mapping[str, float]) -> xr.Dataset:
     for key, value in given.items():
         if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
             raise PosteriorError(f"The value of '{key}' is {value!r}.", hint="Give a finite number.")
-    filled = _empty(model)
+    filled = empty_values(model)
     left = dict.fromkeys(known)
     for a in model.assignments:
         if a.kind == "correlation" or isinstance(a.prior, Fixed):
@@ -86,7 +88,7 @@ def point(fit: Fit, at: At = "mean") -> xr.Dataset:
     """
     if at not in ("mean", "median"):
         raise PosteriorError(f"at={at!r} is unknown.", hint="Use 'mean' or 'median'.")
-    kept = _parameters(fit)
+    kept = parameters_of(fit)
     middle = kept.mean(("chain", "draw")) if at == "mean" else kept.median(("chain", "draw"))
     found = middle.expand_dims(chain=[0], draw=[0]).transpose("chain", "draw", ...)
     _check_correlations(found, fit.model)
@@ -95,17 +97,18 @@ def point(fit: Fit, at: At = "mean") -> xr.Dataset:
 
 def posterior_draw(fit: Fit, number: int) -> xr.Dataset:
     """One draw of all parameters, chains one after the other."""
-    kept = _parameters(fit)
+    kept = parameters_of(fit)
     chain, draw = divmod(number % (kept.sizes["chain"] * kept.sizes["draw"]), kept.sizes["draw"])
     return kept.isel(chain=[chain], draw=[draw]).assign_coords(chain=[0], draw=[0])
 
 
-def _parameters(fit: Fit) -> xr.Dataset:
+def parameters_of(fit: Fit) -> xr.Dataset:
+    """The draws of all parameters, without group effects."""
     posterior = fit.posterior
     return posterior[[v for v in dict.fromkeys(a.variable for a in fit.model.assignments) if v in posterior]]
 
 
-def _empty(model: Model) -> xr.Dataset:
+def empty_values(model: Model) -> xr.Dataset:
     """Every parameter as zero, fixed ones at their values, correlation matrices as identity."""
     graph = picklable(model).pymc
     found: dict[str, Any] = {}

@@ -114,6 +114,20 @@ def _fit() -> Callable[[], object]:
     return lambda: model.fit(seed=1, progress=False)
 
 
+def _calibrate() -> Callable[[], object]:
+    import hierlm as hl
+
+    rng = np.random.default_rng(1)
+    data = {"y": rng.poisson(3, 200), "x": rng.normal(size=200), "g": np.repeat(np.arange(20), 10).astype(str)}
+    priors = {
+        "b[Intercept]": hl.Prior("Normal", mu=1, sigma=0.7),
+        "b": hl.Prior("Normal", mu=0, sigma=0.5),
+        "sd_g": hl.Prior("HalfNormal", sigma=0.7),
+    }
+    model = hl.Model("y ~ x + (1 | g)", data, "poisson", priors=priors)
+    return lambda: model.calibrate(200, seed=1)
+
+
 CASES = {
     "insteval": Case("`hl.Model`, InstEval: 73,421 rows, 4,114 levels, columns as categories", _insteval, 2.0, 500),
     "insteval-text": Case("the same, columns as text", _insteval_text, 2.0, 500),
@@ -127,4 +141,7 @@ CASES = {
     "response": Case('the same, `kind="response"`', _predict("response"), 1.0),
     "diagnose": Case("`fit.diagnose()`, 4,000 levels × 4,000 draws", _diagnose, repeat=2, memory=False),
     "fit": Case("`model.fit()`, sleepstudy, 4 × 1,000 draws, everything included", _fit, repeat=2, memory=False),
+    "calibrate": Case(
+        "`model.calibrate(200)`, Poisson, 200 rows, 20 levels, one core", _calibrate, 60.0, repeat=1, memory=False
+    ),
 }

@@ -10,7 +10,7 @@ from typing import NoReturn
 from hierlm.errors import FormulaError, did_you_mean
 from hierlm.posterior.hypotheses.tree import Apply, Comparison, Number, Parameter, Term
 
-__all__ = ["FUNCTIONS", "Names", "read"]
+__all__ = ["FUNCTIONS", "Names", "read", "read_target"]
 
 FUNCTIONS = ("abs", "exp", "log", "sqrt")
 LONGEST = 2_000
@@ -73,6 +73,22 @@ def read(text: str, names: Names) -> tuple[Comparison, ...]:
     if not reader.ended:
         reader.unexpected()
     return tuple(found)
+
+
+def read_target(text: str, names: Names) -> Term | tuple[Comparison, ...]:
+    """A quantity such as ``"b[x] / sigma"``, or the comparisons of a statement.
+
+    Raises
+    ------
+    FormulaError
+        With a caret under the place.
+    """
+    if isinstance(text, str) and text.strip() and len(text) <= LONGEST:
+        reader = _Reader(text, names)
+        term = reader.sum()
+        if reader.ended:
+            return term
+    return read(text, names)
 
 
 class _Reader:
