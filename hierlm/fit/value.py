@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from hierlm.fit.prior_questions import PriorQuestions
+from hierlm.fit.variance_questions import VarianceQuestions
 from hierlm.model.model import Model
 
 if TYPE_CHECKING:
@@ -19,13 +20,11 @@ if TYPE_CHECKING:
         Diagnosis,
         Effects,
         Elpd,
-        GroupVariance,
         Hypothesis,
         Prediction,
         Ranks,
         Summary,
         UpdatedGroup,
-        VarCorr,
     )
     from hierlm.replicates import Bootstrap
 
@@ -34,7 +33,7 @@ __all__ = ["Fit"]
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Fit(PriorQuestions):
+class Fit(PriorQuestions, VarianceQuestions):
     """A model and the draws from its posterior; every question is one method, a line that calls a plain function.
 
     Parameters
@@ -88,30 +87,6 @@ class Fit(PriorQuestions):
         from hierlm.posterior import coef
 
         return coef(self, group, **options)
-
-    def varcorr(self, **options: Any) -> VarCorr:
-        """Variance components; see :func:`hierlm.posterior.varcorr`."""
-        from hierlm.posterior import varcorr
-
-        return varcorr(self, **options)
-
-    def icc(self, **options: Any) -> pd.DataFrame:
-        """Intraclass correlations; see :func:`hierlm.posterior.icc`."""
-        from hierlm.posterior import icc
-
-        return icc(self, **options)
-
-    def group_variance(self, group: str | None = None, member: Any = None, **options: Any) -> GroupVariance:
-        """V = Z G Zᵀ + R of the rows of one group; see :func:`hierlm.posterior.group_variance`."""
-        from hierlm.posterior import group_variance
-
-        return group_variance(self, group, member, **options)
-
-    def r2(self, **options: Any) -> pd.DataFrame:
-        """Marginal and conditional R²; see :func:`hierlm.posterior.r2`."""
-        from hierlm.posterior import r2
-
-        return r2(self, **options)
 
     def smooths(self, term: str | None = None, **options: Any) -> pd.DataFrame:
         """The curves of smooth terms on a grid, with intervals; see :func:`hierlm.posterior.smooths`."""
