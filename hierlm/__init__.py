@@ -70,6 +70,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.smooths import smooths as smooths
     from hierlm.posterior.summary import summary as summary
     from hierlm.posterior.varcorr import varcorr as varcorr
+    from hierlm.posterior.variance_shares import variance_shares as variance_shares
     from hierlm.priors import LKJ as LKJ, Prior as Prior, penalised_complexity as penalised_complexity
     from hierlm.storage import load as load
     from hierlm.translation.translate import translate as translate
@@ -115,6 +116,7 @@ _MODULE_OF = {
     "summary": "hierlm.posterior.summary",
     "translate": "hierlm.translation.translate",
     "varcorr": "hierlm.posterior.varcorr",
+    "variance_shares": "hierlm.posterior.variance_shares",
     "ConvergenceWarning": "hierlm.errors",
     "DataError": "hierlm.errors",
     "DataWarning": "hierlm.errors",

@@ -23,6 +23,12 @@ class VarianceQuestions(ABC):  # noqa: B024 - the part of Fit that asks about va
 
         return varcorr(cast("Fit", self), **options)
 
+    def variance_shares(self, **options: Any) -> pd.DataFrame:
+        """Where the variance of the response comes from; see :func:`hierlm.posterior.variance_shares`."""
+        from hierlm.posterior import variance_shares
+
+        return variance_shares(cast("Fit", self), **options)
+
     def icc(self, **options: Any) -> pd.DataFrame:
         """Intraclass correlations; see :func:`hierlm.posterior.icc`."""
         from hierlm.posterior import icc

@@ -26,6 +26,7 @@ from hierlm.posterior.smooths import smooths
 from hierlm.posterior.summary import Summary, summary
 from hierlm.posterior.update_group import UpdatedGroup, update_group
 from hierlm.posterior.varcorr import VarCorr, varcorr
+from hierlm.posterior.variance_shares import variance_shares
 
 __all__ = [
     "BayesFactor",
@@ -88,4 +89,5 @@ __all__ = [
     "tidy",
     "update_group",
     "varcorr",
+    "variance_shares",
 ]
