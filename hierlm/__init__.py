@@ -71,7 +71,12 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.summary import summary as summary
     from hierlm.posterior.varcorr import varcorr as varcorr
     from hierlm.posterior.variance_shares import variance_shares as variance_shares
-    from hierlm.priors import LKJ as LKJ, Prior as Prior, penalised_complexity as penalised_complexity
+    from hierlm.priors import (
+        LKJ as LKJ,
+        Horseshoe as Horseshoe,
+        Prior as Prior,
+        penalised_complexity as penalised_complexity,
+    )
     from hierlm.storage import load as load
     from hierlm.translation.translate import translate as translate
 
@@ -79,6 +84,7 @@ __version__ = "0.1.0"
 
 _MODULE_OF = {
     "Fit": "hierlm.fit",
+    "Horseshoe": "hierlm.priors",
     "LKJ": "hierlm.priors",
     "Model": "hierlm.model",
     "Prior": "hierlm.priors",
