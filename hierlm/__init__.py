@@ -57,6 +57,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.frames.glance import glance as glance
     from hierlm.posterior.frames.paper import table as table
     from hierlm.posterior.frames.tidy import tidy as tidy
+    from hierlm.posterior.group_variance import group_variance as group_variance
     from hierlm.posterior.hypotheses.hypothesis import hypothesis as hypothesis
     from hierlm.posterior.icc import icc as icc
     from hierlm.posterior.loglik import log_likelihood as log_likelihood
@@ -78,6 +79,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
         TotalVariance as TotalVariance,
         penalised_complexity as penalised_complexity,
     )
+    from hierlm.replicates.variance_test import variance_test as variance_test
     from hierlm.storage import load as load
     from hierlm.translation.translate import translate as translate
 
@@ -101,6 +103,7 @@ _MODULE_OF = {
     "predictions": "hierlm.posterior.effects.predictions",
     "marginal_means": "hierlm.posterior.effects.marginal_means",
     "grid": "hierlm.posterior.effects.grid",
+    "group_variance": "hierlm.posterior.group_variance",
     "contrasts": "hierlm.posterior.effects.marginal_means",
     "comparisons": "hierlm.posterior.effects.comparisons",
     "compare": "hierlm.posterior.comparison.compare",
@@ -125,6 +128,7 @@ _MODULE_OF = {
     "translate": "hierlm.translation.translate",
     "varcorr": "hierlm.posterior.varcorr",
     "variance_shares": "hierlm.posterior.variance_shares",
+    "variance_test": "hierlm.replicates.variance_test",
     "ConvergenceWarning": "hierlm.errors",
     "DataError": "hierlm.errors",
     "DataWarning": "hierlm.errors",

@@ -12,6 +12,7 @@ import xarray as xr
 
 from hierlm.fit.effect_questions import EffectQuestions
 from hierlm.fit.prior_questions import PriorQuestions
+from hierlm.fit.variance_questions import VarianceQuestions
 from hierlm.model.model import Model
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
         Ranks,
         Summary,
         UpdatedGroup,
-        VarCorr,
     )
     from hierlm.replicates import Bootstrap
 
@@ -32,7 +32,7 @@ __all__ = ["Fit"]
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Fit(EffectQuestions, PriorQuestions):
+class Fit(EffectQuestions, PriorQuestions, VarianceQuestions):
     """A model and the draws from its posterior; every question is one method, a line that calls a plain function.
 
     Parameters
@@ -86,30 +86,6 @@ class Fit(EffectQuestions, PriorQuestions):
         from hierlm.posterior import coef
 
         return coef(self, group, **options)
-
-    def varcorr(self, **options: Any) -> VarCorr:
-        """Variance components; see :func:`hierlm.posterior.varcorr`."""
-        from hierlm.posterior import varcorr
-
-        return varcorr(self, **options)
-
-    def variance_shares(self, **options: Any) -> pd.DataFrame:
-        """Where the variance of the response comes from; see :func:`hierlm.posterior.variance_shares`."""
-        from hierlm.posterior import variance_shares
-
-        return variance_shares(self, **options)
-
-    def icc(self, **options: Any) -> pd.DataFrame:
-        """Intraclass correlations; see :func:`hierlm.posterior.icc`."""
-        from hierlm.posterior import icc
-
-        return icc(self, **options)
-
-    def r2(self, **options: Any) -> pd.DataFrame:
-        """Marginal and conditional R²; see :func:`hierlm.posterior.r2`."""
-        from hierlm.posterior import r2
-
-        return r2(self, **options)
 
     def smooths(self, term: str | None = None, **options: Any) -> pd.DataFrame:
         """The curves of smooth terms on a grid, with intervals; see :func:`hierlm.posterior.smooths`."""

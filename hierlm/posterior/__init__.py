@@ -9,6 +9,7 @@ from hierlm.posterior.effective_parameters import effective_parameters
 from hierlm.posterior.effects import Effects, comparisons, contrasts, grid, marginal_means, predictions, slopes
 from hierlm.posterior.fixef import fixef
 from hierlm.posterior.frames import augment, glance, table, tidy
+from hierlm.posterior.group_variance import GroupVariance, group_variance
 from hierlm.posterior.hypotheses import Hypothesis, hypothesis
 from hierlm.posterior.icc import icc
 from hierlm.posterior.loglik import log_likelihood
@@ -34,6 +35,7 @@ __all__ = [
     "Effects",
     "Elpd",
     "Evidence",
+    "GroupVariance",
     "Hypothesis",
     "Overlap",
     "Prediction",
@@ -58,6 +60,7 @@ __all__ = [
     "fixef",
     "glance",
     "grid",
+    "group_variance",
     "hypothesis",
     "icc",
     "influence",
