@@ -100,7 +100,7 @@ def _cells(r: Any, columns: tuple[str, str, str, str]) -> tuple[str, str, str]:
 
 def _word(term: str) -> str:
     """``sd__Days`` → ``SD Days``, ``cor__Intercept.Days`` → ``Correlation Intercept, Days``."""
-    for prefix, word in (("sd__", "SD"), ("cor__", "Correlation")):
+    for prefix, word in (("sd__", "SD"), ("log_sd__", "log SD:"), ("cor__", "Correlation")):
         if term.startswith(prefix):
             rest = term.removeprefix(prefix)
             return f"{word} {rest.replace('.', ', ', 1) if prefix == 'cor__' else rest}"

@@ -12,6 +12,7 @@ from scipy.stats import norm
 
 import hierlm as hl
 from hierlm.posterior import comparisons, predict, predictions
+from hierlm.posterior.effects.expectation import Expectation
 from hierlm.posterior.effects.population import chosen_rule, integrated
 from tests.synthetic import synthetic_fit
 
@@ -200,6 +201,31 @@ def test_settings_are_the_data_with_other_values() -> None:
     np.testing.assert_allclose(both[..., 1] - both[..., 0], change, rtol=1e-9)
     within = predictions(made, setting={"f": "a"}, by="g")
     assert len(within.table) == 8 and "Target: given" in repr(within)
+
+
+@pytest.mark.parametrize("target", ["given", "typical", "population"])
+@pytest.mark.parametrize("by", [True, "f", ["f", "h"], "g"])
+def test_rows_that_are_alike_are_asked_once(target: str, by: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Averages are those of the single rows; with factors only, far fewer rows are asked."""
+    made = fit("s | trials(n) ~ f + (f | g) + (1 | h)", family="binomial", values={"sd_g": 0.4})
+    single = predictions(made, by=False, target=target).draws.to_numpy()
+    asked: list[int] = []
+    values = Expectation.values
+
+    def counted(self: Expectation, rows: Any, at: Any) -> Any:
+        asked.append(rows.rows.n)
+        return values(self, rows, at)
+
+    monkeypatch.setattr(Expectation, "values", counted)
+    found = predictions(made, by=by, target=target)
+    names = [] if by is True else [by] if isinstance(by, str) else by
+    cells = table().groupby(names).indices if names else {(): np.arange(N)}
+    for row, at in enumerate(cells.values()):
+        np.testing.assert_allclose(found.draws.to_numpy()[..., row], single[..., at].mean(axis=-1), rtol=1e-5)
+    assert max(asked) <= N
+    plain = fit("b ~ f + (1 | g)", family="bernoulli")
+    predictions(plain, by=by if by != ["f", "h"] else "f", target=target)
+    assert asked[-1] == (24 if target == "given" or by == "g" else 3)
 
 
 SETTINGS = {

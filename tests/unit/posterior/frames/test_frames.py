@@ -37,6 +37,12 @@ def test_levels() -> None:
     assert tidy(made, "ran_pars")["term"].tolist()[-1] == "sd__Observation"
 
 
+def test_standard_deviations_with_a_formula_belong_to_their_group() -> None:
+    data = table().assign(z=np.repeat(np.linspace(-1, 1, 8), 6))
+    found = tidy(synthetic_fit(hl.Model(["y ~ x + (1 | g)", "sd(g) ~ z"], data)), "ran_pars").set_index("term")
+    assert found.loc["log_sd__z", "group"] == "g" and found.loc["sd__Observation", "group"] == "Residual"
+
+
 def test_glance() -> None:
     row = glance(fit("y ~ x + (1 | g) + (1 | h)")).iloc[0]
     assert (row["nobs"], row["ngroups.g"], row["ngroups.h"], row["pss"]) == (48, 8, 4, 30)
