@@ -77,6 +77,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
         Prior as Prior,
         penalised_complexity as penalised_complexity,
     )
+    from hierlm.replicates.variance_test import variance_test as variance_test
     from hierlm.storage import load as load
     from hierlm.translation.translate import translate as translate
 
@@ -123,6 +124,7 @@ _MODULE_OF = {
     "translate": "hierlm.translation.translate",
     "varcorr": "hierlm.posterior.varcorr",
     "variance_shares": "hierlm.posterior.variance_shares",
+    "variance_test": "hierlm.replicates.variance_test",
     "ConvergenceWarning": "hierlm.errors",
     "DataError": "hierlm.errors",
     "DataWarning": "hierlm.errors",
