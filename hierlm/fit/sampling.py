@@ -65,8 +65,8 @@ def fit(
         ``"importance"`` draws independent points from a split Student-t at the mode and weighs them; ``"laplace"`` does
         so from the normal approximation there, a preview.  All three need a reduction and few dimensions; Pareto's k̂
         and the effective sample size of the weights are in ``provenance["importance"]``, and the draws fail the
-        diagnosis where k̂ > 0.7 or less than a tenth of the points count.  ``tune``, ``target_accept`` and ``max_treedepth`` have no
-        effect on them.
+        diagnosis where k̂ > 0.7 or less than a tenth of the points count.  ``tune``, ``target_accept`` and
+        ``max_treedepth`` have no effect on them.
     target_accept : float, optional
         In (0, 1); raise it towards 0.99 when there are divergences.  0.95 on the PyMC graph, 0.7 to 0.8 after a
         reduction, unless given.
