@@ -87,7 +87,19 @@ def test_large_variances_get_more_nodes() -> None:
     z = np.linspace(-9, 9, 20_001)
     exact = np.trapezoid(expit(eta[:, None] + np.sqrt(v)[:, None] * z) * norm.pdf(z), z, axis=1)
     np.testing.assert_allclose(answer.draws.to_numpy().reshape(-1), exact, atol=2e-6)
-    assert any(f"{nodes} nodes" in repr(answer) for nodes in (31, 63, 127))
+    assert any(f"{nodes} nodes" in repr(answer) for nodes in (31, 63, 127, 201))
+
+
+@pytest.mark.parametrize("sd", [5.0, 20.0])
+def test_curves_that_are_nearly_steps(sd: float) -> None:
+    """Polynomials follow them badly; the trapezoidal rule does not."""
+    made = fit("b ~ x + (1 | g)", family="bernoulli(cloglog)", values={"sd_g": [sd]})
+    answer = predictions(made, grid={"x": [1.0]})
+    eta = made.posterior["b"].to_numpy().reshape(-1, 2).sum(axis=1)
+    z = np.linspace(-9, 9, 100_001)
+    exact = np.trapezoid(-np.expm1(-np.exp(np.minimum(eta[:, None] + sd * z, 500))) * norm.pdf(z), z, axis=1)
+    np.testing.assert_allclose(answer.draws.to_numpy().reshape(-1), exact, atol=2e-6)
+    assert "trapezoidal rule" in repr(answer)
 
 
 def test_lognormal_mean_has_both_variances() -> None:
