@@ -26,7 +26,9 @@ ORDER = ("Common effects", "Group effects", "Residual and family", "Fit", "Data"
 """How the parts of a table begin."""
 
 
-def table(fit: Fit | Mapping[str, Fit], *, title: str | None = None, level: float = 0.95, kind: Kind = "eti") -> Any:
+def table(
+    fit: Fit | Mapping[str, Fit] | Effects, *, title: str | None = None, level: float = 0.95, kind: Kind = "eti"
+) -> Any:
     """A table for a paper: estimates with intervals, standard deviations and correlations, numbers of groups and rows.
 
     Parameters
