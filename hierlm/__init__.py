@@ -57,6 +57,7 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.frames.glance import glance as glance
     from hierlm.posterior.frames.paper import table as table
     from hierlm.posterior.frames.tidy import tidy as tidy
+    from hierlm.posterior.group_variance import group_variance as group_variance
     from hierlm.posterior.hypotheses.hypothesis import hypothesis as hypothesis
     from hierlm.posterior.icc import icc as icc
     from hierlm.posterior.loglik import log_likelihood as log_likelihood
@@ -69,7 +70,14 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.smooths import smooths as smooths
     from hierlm.posterior.summary import summary as summary
     from hierlm.posterior.varcorr import varcorr as varcorr
-    from hierlm.priors import LKJ as LKJ, Prior as Prior, penalised_complexity as penalised_complexity
+    from hierlm.posterior.variance_shares import variance_shares as variance_shares
+    from hierlm.priors import (
+        LKJ as LKJ,
+        Horseshoe as Horseshoe,
+        Prior as Prior,
+        penalised_complexity as penalised_complexity,
+    )
+    from hierlm.replicates.variance_test import variance_test as variance_test
     from hierlm.storage import load as load
     from hierlm.translation.translate import translate as translate
 
@@ -77,6 +85,7 @@ __version__ = "0.1.0"
 
 _MODULE_OF = {
     "Fit": "hierlm.fit",
+    "Horseshoe": "hierlm.priors",
     "LKJ": "hierlm.priors",
     "Model": "hierlm.model",
     "Prior": "hierlm.priors",
@@ -90,6 +99,7 @@ _MODULE_OF = {
     "predictions": "hierlm.posterior.effects.predictions",
     "marginal_means": "hierlm.posterior.effects.marginal_means",
     "grid": "hierlm.posterior.effects.grid",
+    "group_variance": "hierlm.posterior.group_variance",
     "contrasts": "hierlm.posterior.effects.marginal_means",
     "comparisons": "hierlm.posterior.effects.comparisons",
     "compare": "hierlm.posterior.comparison.compare",
@@ -113,6 +123,8 @@ _MODULE_OF = {
     "summary": "hierlm.posterior.summary",
     "translate": "hierlm.translation.translate",
     "varcorr": "hierlm.posterior.varcorr",
+    "variance_shares": "hierlm.posterior.variance_shares",
+    "variance_test": "hierlm.replicates.variance_test",
     "ConvergenceWarning": "hierlm.errors",
     "DataError": "hierlm.errors",
     "DataWarning": "hierlm.errors",

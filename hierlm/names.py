@@ -178,3 +178,8 @@ def data(kind: str, *labels: str | None) -> str:
 def sd_dim(group: str) -> str:
     """Dimension of the sds where some effects have none of their own (``cor``): ``sd_effect_Subject``."""
     return f"sd_effect_{_in_dimension(group)}"
+
+
+def hyper(kind: str, variable: str | None = None) -> str:
+    """A hyperparameter of a joint prior: ``global_b``, ``local_b``; ``R2`` and ``share`` without a variable."""
+    return kind if variable is None else f"{kind}_{variable}"

@@ -10,21 +10,20 @@ from typing import TYPE_CHECKING, Any, final
 import pandas as pd
 import xarray as xr
 
+from hierlm.fit.effect_questions import EffectQuestions
 from hierlm.fit.prior_questions import PriorQuestions
+from hierlm.fit.variance_questions import VarianceQuestions
 from hierlm.model.model import Model
 
 if TYPE_CHECKING:
     from hierlm.plots import Plots
     from hierlm.posterior import (
         Diagnosis,
-        Effects,
         Elpd,
-        Hypothesis,
         Prediction,
         Ranks,
         Summary,
         UpdatedGroup,
-        VarCorr,
     )
     from hierlm.replicates import Bootstrap
 
@@ -33,7 +32,7 @@ __all__ = ["Fit"]
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class Fit(PriorQuestions):
+class Fit(EffectQuestions, PriorQuestions, VarianceQuestions):
     """A model and the draws from its posterior; every question is one method, a line that calls a plain function.
 
     Parameters
@@ -88,24 +87,6 @@ class Fit(PriorQuestions):
 
         return coef(self, group, **options)
 
-    def varcorr(self, **options: Any) -> VarCorr:
-        """Variance components; see :func:`hierlm.posterior.varcorr`."""
-        from hierlm.posterior import varcorr
-
-        return varcorr(self, **options)
-
-    def icc(self, **options: Any) -> pd.DataFrame:
-        """Intraclass correlations; see :func:`hierlm.posterior.icc`."""
-        from hierlm.posterior import icc
-
-        return icc(self, **options)
-
-    def r2(self, **options: Any) -> pd.DataFrame:
-        """Marginal and conditional R²; see :func:`hierlm.posterior.r2`."""
-        from hierlm.posterior import r2
-
-        return r2(self, **options)
-
     def smooths(self, term: str | None = None, **options: Any) -> pd.DataFrame:
         """The curves of smooth terms on a grid, with intervals; see :func:`hierlm.posterior.smooths`."""
         from hierlm.posterior import smooths
@@ -129,60 +110,6 @@ class Fit(PriorQuestions):
         from hierlm.posterior import predict
 
         return predict(self, new, **options)
-
-    def predictions(self, new: Any = None, **options: Any) -> Effects:
-        """Expected responses for a stated target; see :func:`hierlm.posterior.predictions`."""
-        from hierlm.posterior import predictions
-
-        return predictions(self, new, **options)
-
-    def comparisons(self, variables: Any, new: Any = None, **options: Any) -> Effects:
-        """What changes when a column changes; see :func:`hierlm.posterior.comparisons`."""
-        from hierlm.posterior import comparisons
-
-        return comparisons(self, variables, new, **options)
-
-    def slopes(self, variables: Any, new: Any = None, **options: Any) -> Effects:
-        """How steep the expected response is in a number; see :func:`hierlm.posterior.slopes`."""
-        from hierlm.posterior import slopes
-
-        return slopes(self, variables, new, **options)
-
-    def marginal_means(self, factors: Any, **options: Any) -> Effects:
-        """Expected responses at levels of factors, the others balanced; see :func:`hierlm.posterior.marginal_means`."""
-        from hierlm.posterior import marginal_means
-
-        return marginal_means(self, factors, **options)
-
-    def hypothesis(self, statements: Any, **options: Any) -> Hypothesis:
-        """How probable statements about parameters are; see :func:`hierlm.posterior.hypothesis`."""
-        from hierlm.posterior import hypothesis
-
-        return hypothesis(self, statements, **options)
-
-    def tidy(self, effects: Any = ("fixed", "ran_pars"), **options: Any) -> Any:
-        """A row per parameter, in broom.mixed's columns; see :func:`hierlm.posterior.tidy`."""
-        from hierlm.posterior import tidy
-
-        return tidy(self, effects, **options)
-
-    def glance(self) -> Any:
-        """One row about the fit; see :func:`hierlm.posterior.glance`."""
-        from hierlm.posterior import glance
-
-        return glance(self)
-
-    def augment(self, data: Any = None, **options: Any) -> Any:
-        """The data with fitted values and residuals; see :func:`hierlm.posterior.augment`."""
-        from hierlm.posterior import augment
-
-        return augment(self, data, **options)
-
-    def table(self, **options: Any) -> Any:
-        """A table for a paper, by great_tables; see :func:`hierlm.posterior.table`."""
-        from hierlm.posterior import table
-
-        return table(self, **options)
 
     def log_likelihood(self, new: Any = None, **options: Any) -> xr.Dataset:
         """Pointwise log-likelihood; see :func:`hierlm.posterior.log_likelihood`."""

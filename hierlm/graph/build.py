@@ -12,6 +12,7 @@ from hierlm import names
 from hierlm.errors import ModelError
 from hierlm.graph.common import common_effects, fixed_part
 from hierlm.graph.elements import element_labels, vector_parameters
+from hierlm.graph.given import settled
 from hierlm.graph.groups import Columns, group_effects, group_part
 from hierlm.graph.hosting import hosting
 from hierlm.graph.observation import free_parameters, observe
@@ -19,6 +20,7 @@ from hierlm.graph.residuals import residual_coefficients
 from hierlm.graph.smooths import smooth_effects, smooth_part
 from hierlm.graph.variances import scaled, variance_parameters
 from hierlm.model.coefficients import coefficient_rows
+from hierlm.model.joint import hypers_of
 from hierlm.model.model import Model
 from hierlm.model.values import GroupBlock, ModelPredictor, correlation_dims, correlation_effects, sd_rows
 
@@ -54,6 +56,9 @@ def coordinates(model: Model) -> dict[str, Any]:
         coords[names.VARIANCE_DIM] = functions
     if model.residual is not None:
         coords[names.RESIDUAL_DIM] = list(model.residual.labels)
+    for hyper in hypers_of(model):
+        if hyper.label is not None or hyper.labels:
+            coords.setdefault(names.row_dim(hyper.variable), []).extend(hyper.labels or [hyper.label])
     if model.responses[0].label is not None:
         for parameter in dict.fromkeys(p for r in model.responses for p in r.free):
             coords[names.response_dim(parameter)] = [r.name for r in model.responses if parameter in r.free]
@@ -69,12 +74,14 @@ def build_graph(model: Model) -> pm.Model:
         When a free variable would not influence any observation.
     """
     with pm.Model(coords=coordinates(model)) as graph:
+        before = settled(model)
+        model = before.model
         hosts = hosting(model)
         effects = common_effects(model, hosts)
         columns = {group: group_effects(model, group, hosts, effects) for group in model.groups}
         curves = {block.group: smooth_effects(model, block) for block in model.smooths}
         index = {group: _index(blocks[0]) for group, blocks in model.groups.items()}
-        free = free_parameters(model) | vector_parameters(model)
+        free = dict(before.free or free_parameters(model)) | vector_parameters(model)
         factors = variance_parameters(model)
         rescor = residual_coefficients(model)
         for position, response in enumerate(model.responses):

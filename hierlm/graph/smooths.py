@@ -10,6 +10,7 @@ import pytensor.tensor as pt
 
 from hierlm import names
 from hierlm.graph.transforms import ScaledSoftplus
+from hierlm.graph.vectors import Given
 from hierlm.model.model import Model
 from hierlm.model.values import GroupBlock
 from hierlm.priors.fixed import Fixed
@@ -27,6 +28,8 @@ def smooth_effects(model: Model, block: GroupBlock) -> Tensor:
     sd: Tensor
     if isinstance(prior, Fixed):
         sd = pm.Deterministic(name, pt.constant(float(prior.value)))
+    elif isinstance(prior, Given):
+        sd = prior.build(name)
     else:
         assert isinstance(prior, Prior)
         own = prior.support == ScaledSoftplus.support and prior.on == "value"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pymc as pm
@@ -13,15 +14,38 @@ from hierlm.priors.fixed import Fixed
 from hierlm.priors.prior import Prior
 from hierlm.priors.stacked import stack
 
-__all__ = ["vector"]
+__all__ = ["Given", "vector"]
 
 Tensor = Any
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """A parameter whose value follows from hyperparameters, in the place of its prior.
+
+    Parameters
+    ----------
+    value : tensor
+    size : float
+        A typical one.
+    """
+
+    value: Tensor
+    size: float
+
+    def typical(self) -> float:
+        """See :meth:`hierlm.priors.Prior.typical`."""
+        return self.size
+
+    def build(self, name: str, *, dims: Any = None, shape: Any = None) -> Tensor:
+        """The value, called ``name``."""
+        return pm.Deterministic(name, self.value, dims=dims)
 
 
 def vector(
     name: str,
     dim: str,
-    priors: Sequence[Prior | Fixed],
+    priors: Sequence[Prior | Fixed | Given],
     *,
     index: Sequence[int] | None = None,
     transform: Any = None,
@@ -34,7 +58,7 @@ def vector(
     Parameters
     ----------
     name, dim : str
-    priors : sequence of Prior or Fixed
+    priors : sequence of Prior, Fixed or Given
         One per free parameter.
     index : sequence of int, optional
         Element → parameter, where elements share one (a homogeneous structure).
@@ -53,6 +77,9 @@ def vector(
     parts: dict[int, Tensor] = {}
     for number, members in enumerate(_alike(priors)):
         first = priors[members[0]]
+        if isinstance(first, Given):
+            parts |= {m: priors[m].value for m in members}  # type: ignore[union-attr]
+            continue
         if isinstance(first, Fixed):
             parts |= {m: pt.constant(priors[m].value) for m in members}  # type: ignore[union-attr]
             continue
@@ -62,10 +89,10 @@ def vector(
     return pm.Deterministic(name, pt.stack([parts[i] for i in index]), dims=dim)
 
 
-def _alike(priors: Sequence[Prior | Fixed]) -> list[list[int]]:
+def _alike(priors: Sequence[Prior | Fixed | Given]) -> list[list[int]]:
     """Positions of the priors that can be one variable, in order of first appearance."""
     groups: dict[object, list[int]] = {}
     for i, prior in enumerate(priors):
-        key = (prior.name, prior.on, tuple(prior.arguments)) if isinstance(prior, Prior) else "fixed"
+        key = (prior.name, prior.on, tuple(prior.arguments)) if isinstance(prior, Prior) else type(prior)
         groups.setdefault(key, []).append(i)
     return list(groups.values())

@@ -2,71 +2,29 @@
 
 from __future__ import annotations
 
-import math
 import numbers
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from hierlm import names
 from hierlm.errors import PriorError, did_you_mean
+from hierlm.model.assignment import AnyPrior, Assignment
 from hierlm.model.coefficients import coefficient_rows
 from hierlm.model.fitting import fitting
+from hierlm.model.joint import settle
 from hierlm.model.residuals import ResidualCorrelation
 from hierlm.model.scales import link_scale
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse, Piece
 from hierlm.model.variances import variance_rows
 from hierlm.priors.defaults import coefficient_priors, group_sd_prior, nonzero_rms
 from hierlm.priors.fixed import Fixed
+from hierlm.priors.joint import JointPrior
 from hierlm.priors.lkj import LKJ
 from hierlm.priors.prior import Prior
 
 __all__ = ["AnyPrior", "Assignment", "assign_priors", "link_scale"]
-
-AnyPrior = Prior | LKJ | Fixed
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """One parameter and its prior.
-
-    Parameters
-    ----------
-    variable : str
-        ``"b"``, ``"sd_Subject"``, ``"cor_Subject"``, ``"sigma"``.
-    label : str or None
-        The row, e.g. ``"Days"``; None for a scalar or a whole correlation matrix.
-    also : tuple of str
-        Further rows that are the same parameter (a homogeneous structure).
-    prior : Prior, LKJ or Fixed
-    source : str
-        ``"default"``, or the name under which the user gave it.
-    kind : str
-        ``"coefficient"``, ``"intercept"``, ``"positive"``, ``"probability"``, ``"real"``, ``"correlation"``,
-        ``"elements"`` (of all elements of a family's vector) or ``"bounded"`` (a coefficient of a structure): what the
-        prior must fit.
-    bounds : (float, float)
-        Of a ``"bounded"`` one.
-    """
-
-    variable: str
-    label: str | None
-    prior: AnyPrior
-    source: str = "default"
-    kind: str = "coefficient"
-    also: tuple[str, ...] = ()
-    bounds: tuple[float, float] = (-math.inf, math.inf)
-
-    @property
-    def name(self) -> str:
-        """As users write it: ``b[Days]``."""
-        return names.element(self.variable) if self.label is None else names.element(self.variable, self.label)
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """All names that mean this parameter alone."""
-        return (self.name, *(names.element(self.variable, label) for label in self.also))
 
 
 def assign_priors(
@@ -99,9 +57,10 @@ def assign_priors(
     rows += _residual(residual)
     user = {key: _as_prior(key, value) for key, value in given.items()}
     _check_names(user, rows)
-    assigned = tuple(_override(row, user) for row in rows)
-    _check_correlations(assigned, blocks)
-    return assigned
+    chosen = [_override(row, user) for row in rows]
+    plain = [row for row, _ in chosen]
+    _check_correlations(plain, blocks)
+    return settle(plain, [joint for _, joint in chosen], responses, predictors, [*blocks, *smooths])
 
 
 def _check_correlations(rows: Sequence[Assignment], blocks: Sequence[GroupBlock]) -> None:
@@ -213,18 +172,18 @@ def _column(block: GroupBlock, effect: int) -> tuple[Piece, int]:
     raise AssertionError(f"effect {effect} of {block.group} is in no predictor")
 
 
-def _as_prior(key: str, value: object) -> AnyPrior:
-    if isinstance(value, (Prior, LKJ, Fixed)):
+def _as_prior(key: str, value: object) -> Prior | LKJ | Fixed | JointPrior:
+    if isinstance(value, (Prior, LKJ, Fixed, JointPrior)):
         return value
     if not isinstance(value, (bool, np.bool_)) and isinstance(value, numbers.Real):
         return Fixed(float(value))
     raise PriorError(
         f"The prior of '{key}' is {value!r}, which is no prior.",
-        hint='Give hl.Prior("Normal", mu=0, sigma=1), hl.LKJ(2), or a number to hold the parameter fixed.',
+        hint='Give hl.Prior("Normal", mu=0, sigma=1), hl.LKJ(2), hl.Horseshoe(), or a number to hold it fixed.',
     )
 
 
-def _check_names(user: Mapping[str, AnyPrior], rows: Sequence[Assignment]) -> None:
+def _check_names(user: Mapping[str, Prior | LKJ | Fixed | JointPrior], rows: Sequence[Assignment]) -> None:
     known = {row.variable for row in rows} | {key for row in rows for key in row.keys}
     for key in user:
         if not isinstance(key, str):
@@ -265,11 +224,17 @@ def _applies(key: str, row: Assignment) -> bool:
     return key in row.keys or (key == row.variable and row.kind != "intercept")
 
 
-def _override(row: Assignment, user: Mapping[str, AnyPrior]) -> Assignment:
+def _override(
+    row: Assignment, user: Mapping[str, Prior | LKJ | Fixed | JointPrior]
+) -> tuple[Assignment, JointPrior | None]:
+    """The row with its prior, and the joint prior that it is under."""
     exact = [key for key in row.keys if key in user]
     if len({user[key] for key in exact}) > 1:
         raise PriorError(f"{' and '.join(exact)} are one parameter, but their priors differ.", hint="Give one of them.")
     whole = [row.variable] if row.variable in user and _applies(row.variable, row) else []
     for key in [*exact[:1], *whole]:
-        return replace(row, prior=fitting(row, key, user[key]), source=key)
-    return row
+        given = user[key]
+        if isinstance(given, JointPrior):
+            return replace(row, source=key), given
+        return replace(row, prior=fitting(row, key, given), source=key), None
+    return row, None

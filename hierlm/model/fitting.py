@@ -13,12 +13,12 @@ from hierlm.priors.prior import Prior
 from hierlm.priors.truncation import truncatable
 
 if TYPE_CHECKING:
-    from hierlm.model.assign import AnyPrior, Assignment
+    from hierlm.model.assignment import Assignment
 
 __all__ = ["fitting"]
 
 
-def fitting(row: Assignment, key: str, prior: AnyPrior) -> AnyPrior:
+def fitting(row: Assignment, key: str, prior: Prior | LKJ | Fixed) -> Prior | LKJ | Fixed:
     """The prior, if it fits the parameter; a normal for a positive parameter is its positive half."""
     if row.kind == "correlation":
         if isinstance(prior, Fixed):

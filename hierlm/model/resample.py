@@ -70,7 +70,8 @@ def resample(model: Model, group: str, picks: Ints, rows: int | None = None) -> 
     Raises
     ------
     ModelError
-        Where levels are related or rows belong to several, so that copies are no new levels.
+        Where levels are related or rows belong to several, so that copies are no new levels; or residuals are
+        correlated.
 
     Examples
     --------
@@ -80,6 +81,11 @@ def resample(model: Model, group: str, picks: Ints, rows: int | None = None) -> 
     >>> larger.design.n, larger.blocks[0].levels[-1], larger.priors().equals(model.priors())
     (144, '36', True)
     """
+    if model.residual is not None:
+        raise ModelError(
+            f"Groups cannot be copied where residuals are correlated: {model.residual.label}.",
+            hint="Plan with a model of independent residuals.",
+        )
     codes = model.groups[group][0].codes
     parts = [rows_of_level(np.flatnonzero(codes == pick), rows) for pick in picks]
     keep, own = np.concatenate(parts), np.repeat(np.arange(len(picks)), [len(p) for p in parts])

@@ -9,6 +9,7 @@ from hierlm.plots.caterpillar import caterpillar
 from hierlm.plots.comparisons import comparisons
 from hierlm.plots.components import components
 from hierlm.plots.effects import effects
+from hierlm.plots.group_variance import group_variance
 from hierlm.plots.hypothesis import hypothesis
 from hierlm.plots.lines import lines
 from hierlm.plots.marginal_means import marginal_means
@@ -51,6 +52,10 @@ class Plots:
     def components(self, **options: Any) -> Any:
         """Standard deviations of the groupings and of the residual; see :func:`hierlm.plots.components`."""
         return components(self.fit, **options)
+
+    def group_variance(self, group: str | None = None, member: Any = None, **options: Any) -> Picture:
+        """How the rows of one group vary together; see :func:`hierlm.plots.group_variance.group_variance`."""
+        return group_variance(self.fit, group, member, **options)
 
     def ppc(self, kind: str | None = None, **options: Any) -> Any:
         """The data among data drawn from the fit; see :func:`hierlm.plots.ppc`."""
@@ -115,5 +120,6 @@ class Plots:
     def __repr__(self) -> str:
         return (
             "<plots of a fit: caterpillar(group), shrinkage(group), components(), ppc(kind), lines(x, group), "
-            "smooths(), residuals(against), qq(group), ranks(group, effect), prior_overlap(), sensitivity()>"
+            "smooths(), residuals(against), qq(group), ranks(group, effect), prior_overlap(), sensitivity(), "
+            "group_variance(group)>"
         )

@@ -9,6 +9,7 @@ from hierlm.posterior.effective_parameters import effective_parameters
 from hierlm.posterior.effects import Effects, comparisons, contrasts, grid, marginal_means, predictions, slopes
 from hierlm.posterior.fixef import fixef
 from hierlm.posterior.frames import augment, glance, table, tidy
+from hierlm.posterior.group_variance import GroupVariance, group_variance
 from hierlm.posterior.hypotheses import Hypothesis, hypothesis
 from hierlm.posterior.icc import icc
 from hierlm.posterior.loglik import log_likelihood
@@ -25,6 +26,7 @@ from hierlm.posterior.smooths import smooths
 from hierlm.posterior.summary import Summary, summary
 from hierlm.posterior.update_group import UpdatedGroup, update_group
 from hierlm.posterior.varcorr import VarCorr, varcorr
+from hierlm.posterior.variance_shares import variance_shares
 
 __all__ = [
     "BayesFactor",
@@ -33,6 +35,7 @@ __all__ = [
     "Effects",
     "Elpd",
     "Evidence",
+    "GroupVariance",
     "Hypothesis",
     "Overlap",
     "Prediction",
@@ -57,6 +60,7 @@ __all__ = [
     "fixef",
     "glance",
     "grid",
+    "group_variance",
     "hypothesis",
     "icc",
     "influence",
@@ -85,4 +89,5 @@ __all__ = [
     "tidy",
     "update_group",
     "varcorr",
+    "variance_shares",
 ]

@@ -27,7 +27,7 @@ def effective_parameters(fit: Fit) -> pd.DataFrame:
     With whitened effects w = Λ⁻¹r, which are N(0, I) before the data, Σ (1 − Var(w | y)) over levels and effects: 1 for
     an effect that the data determine, 0 for one that they say nothing about.  Given the standard deviations of a
     Gaussian model it is the trace of the hat matrix that belongs to the term (Hodges & Sargent 2001).  Common effects
-    count in full, as their priors are wide.
+    count in full, as their priors are wide; the straight part of a smooth is among them, its bends are a term.
 
     Parameters
     ----------
@@ -73,6 +73,11 @@ def effective_parameters(fit: Fit) -> pd.DataFrame:
         w = np.linalg.solve(root + 1e-10 * sd * np.eye(root.shape[-1]), np.swapaxes(r, 1, 2))
         known = 1.0 - w.var(axis=0, ddof=1)
         rows.append((group, len(levels) * len(effects), float(known.sum())))
+    for block in model.smooths:
+        bends = draws.labelled(names.effects(block.group), **{names.effect_dim(block.group): block.effects})
+        sd = draws.labelled(names.sd(block.group))[:, None]
+        known = 1.0 - (bends / sd).var(axis=0, ddof=1)
+        rows.append((block.group, len(block.effects), float(known.sum())))
     frame = pd.DataFrame(rows, columns=["term", "parameters", "effective"])
     frame["share"] = frame["effective"] / frame["parameters"].where(frame["parameters"] > 0)
     return frame

@@ -36,6 +36,9 @@ def icc(
     distribution-specific variance, see :func:`hierlm.posterior.variance.distribution_variance`.  For random slopes
     ``performance::icc(by_group=TRUE)`` counts the intercept's variance alone, hence smaller shares.
 
+    Residuals count by their variance: where they are correlated, two rows of a level have more in common than this
+    share; see :func:`hierlm.posterior.group_variance`.
+
     Parameters
     ----------
     fit : Fit

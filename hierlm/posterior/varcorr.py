@@ -26,6 +26,7 @@ from hierlm.posterior.layout import (
     records,
     text_table,
 )
+from hierlm.posterior.residual_components import reported_coefficients
 from hierlm.posterior.structured_components import structured_rows
 from hierlm.posterior.variance import VarianceParts, block_variance, variance_parts
 from hierlm.priors.fixed import Fixed
@@ -54,7 +55,7 @@ class VarCorr:
     frame : DataFrame
         A row per number: ``name`` (``sd_Subject[Days]``, ``var_Subject[Days]``, ``cor_Subject[Intercept, Days]``,
         ``share_Subject[Intercept, Days]``), ``quantity`` (``"sd"``, ``"var"``, ``"cor"``, ``"share"``, and
-        ``"coefficient"`` for what else a structure has, ``rho_Subject``), ``group``,
+        ``"coefficient"`` for what else a structure has, ``rho_Subject``, ``rescor[phi]``), ``group``,
         ``structure`` (``""`` for a single effect, where all are the same), ``levels``, ``response``, ``parameter``,
         ``effect``, ``effect2``, ``mean``, ``sd``, ``lower``, ``upper``.
         The group ``"(residual)"`` is the distribution-specific variance on the link scale.  A smooth, structure
@@ -111,7 +112,7 @@ class VarCorr:
             ("Variance components", self._components(mean=True)),
             ("Variance components of other parameters", self._components(mean=False)),
             ("Correlations of group effects", self._correlations()),
-            ("Coefficients of covariance structures", self._coefficients()),
+            ("Coefficients of covariance and correlation structures", self._coefficients()),
         ]
         return [
             (title, table, max(1, list(table[0]).index("sd") if "sd" in table[0] else 1))
@@ -183,6 +184,10 @@ def varcorr(fit: Fit, *, level: float = 0.95, kind: Kind = "eti") -> VarCorr:
         for quantity, values in (("sd", np.sqrt(v)), ("var", v), ("share", v / _total(part))):
             name = names.element(f"{quantity}_residual", *several)
             rows.append(((name, quantity, RESIDUAL, "", 0, response, names.MEAN, ", ".join(several), ""), values))
+    for name, values in reported_coefficients(fit).items():
+        assert fit.model.residual is not None
+        common = (RESIDUAL, fit.model.residual.label, 0, fit.model.residual.response, names.MEAN)
+        rows.append(((name, "coefficient", *common, name.partition("[")[2].rstrip("]"), ""), values))
     for g, scale in fit.model.scales.items():
         z = " and ".join(scale.labels)
         notes += (f"sd_{g}: of levels where {z} {'are' if len(scale.labels) > 1 else 'is'} 0; see b_sd_{g}.",)

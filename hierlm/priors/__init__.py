@@ -6,17 +6,29 @@ from typing import Any
 
 from hierlm.errors import PriorError
 from hierlm.priors.fixed import Fixed
+from hierlm.priors.joint import Conditional, Horseshoe, JointPrior, joint_from_json
 from hierlm.priors.lkj import LKJ
 from hierlm.priors.penalised import penalised_complexity
 from hierlm.priors.positive import positive_part
 from hierlm.priors.prior import Prior
 from hierlm.priors.stacked import stack
 
-__all__ = ["LKJ", "Fixed", "Prior", "penalised_complexity", "positive_part", "prior_from_json", "stack"]
+__all__ = [
+    "LKJ",
+    "Conditional",
+    "Fixed",
+    "Horseshoe",
+    "JointPrior",
+    "Prior",
+    "penalised_complexity",
+    "positive_part",
+    "prior_from_json",
+    "stack",
+]
 
 
-def prior_from_json(obj: Any) -> Prior | LKJ | Fixed:
-    """The prior that ``to_json`` wrote: a univariate distribution, an LKJ, or a fixed value.
+def prior_from_json(obj: Any) -> Prior | LKJ | Fixed | JointPrior:
+    """The prior that ``to_json`` wrote: a univariate distribution, an LKJ, a joint prior, or a fixed value.
 
     Raises
     ------
@@ -34,4 +46,6 @@ def prior_from_json(obj: Any) -> Prior | LKJ | Fixed:
         if isinstance(obj["fixed"], bool) or not isinstance(obj["fixed"], int | float):
             raise PriorError(f"Not a stored fixed value: {obj!r}.", hint='It reads {"fixed": 2.0}.')
         return Fixed(float(obj["fixed"]))
+    if isinstance(obj, dict) and "joint" in obj:
+        return joint_from_json(obj)
     return Prior.from_json(obj)

@@ -7,7 +7,10 @@ from collections.abc import Collection, Iterator
 
 from hierlm import names
 from hierlm.model import Model
+from hierlm.model.assignment import AnyPrior
+from hierlm.priors.dirichlet import Dirichlet
 from hierlm.priors.fixed import Fixed
+from hierlm.priors.joint import Conditional
 from hierlm.priors.lkj import LKJ
 from hierlm.priors.prior import Prior
 from hierlm.reductions.relations import relation_obstacles
@@ -29,9 +32,11 @@ def prior_obstacles(model: Model, *, normal: Collection[str] = ()) -> Iterator[s
             yield f"the prior of {a.name} is {a.prior}, but {why}"
 
 
-def _obstacle(kind: str, prior: Prior | LKJ | Fixed, normal: bool) -> str | None:
+def _obstacle(kind: str, prior: AnyPrior, normal: bool) -> str | None:
     if isinstance(prior, Fixed):
         return None
+    if isinstance(prior, Conditional | Dirichlet):
+        return "joint priors of several parameters have no kernel"
     if kind == "bounded":
         return "numbers with bounds of their own have no kernel"
     if isinstance(prior, LKJ) or kind == "correlation":

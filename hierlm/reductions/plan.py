@@ -9,6 +9,7 @@ from typing import final
 from hierlm import names
 from hierlm.errors import ModelError
 from hierlm.model import Model
+from hierlm.model.joint import bounds_of
 from hierlm.priors.fixed import Fixed
 from hierlm.reductions.frozen import Frozen
 from hierlm.reductions.gaussian_marginal import GaussianMarginal
@@ -127,6 +128,9 @@ def _beyond(reduction: Reduction, model: Model) -> Verdict | None:
         return Verdict(False, f"the standard deviation of {next(iter(model.scales))} has a formula of its own")
     if model.residual is not None and not reduction.takes_residual:
         return Verdict(False, f"residuals are correlated, {model.residual.label}")
+    joint = next((b.joint for b in bounds_of(model.assignments)), None)
+    if joint is not None:
+        return Verdict(False, f"{joint} is a joint prior, which no kernel has")
     strange = next((a.name for a in model.assignments if a.variable not in _known(reduction, model)), None)
     return None if strange is None else Verdict(False, f"it does not know {strange}")
 

@@ -6,5 +6,17 @@ from hierlm.replicates.calibration import Calibration
 from hierlm.replicates.curve import Power
 from hierlm.replicates.power import power
 from hierlm.replicates.recover import Recovery, recover
+from hierlm.replicates.variance_test import VarianceTest, variance_test
 
-__all__ = ["Bootstrap", "Calibration", "Power", "Recovery", "bootstrap", "calibrate", "power", "recover"]
+__all__ = [
+    "Bootstrap",
+    "Calibration",
+    "Power",
+    "Recovery",
+    "VarianceTest",
+    "bootstrap",
+    "calibrate",
+    "power",
+    "recover",
+    "variance_test",
+]

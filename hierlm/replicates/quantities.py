@@ -9,8 +9,8 @@ from hierlm import names
 from hierlm.fit import Fit
 from hierlm.posterior.draws import elements, inhabited
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.linear import Draws, at_rows, chunks
-from hierlm.posterior.response import log_density
+from hierlm.posterior.linear import Draws, at_rows
+from hierlm.posterior.rowwise import log_densities
 
 __all__ = ["LIKELIHOOD", "quantities"]
 
@@ -62,6 +62,6 @@ def _log_likelihood(fit: Fit, draws: Draws) -> Floats:
     model, total = fit.model, np.zeros(draws.size)
     rows, none = at_rows(model), NewLevels(model, draws, 0, zero=True)
     for response in model.responses:
-        for at in chunks(draws.size, rows.n):
-            total += log_density(rows, draws, response, response.y, at, tuple(model.groups), none).sum(axis=1)
+        kept = tuple(model.groups)
+        total += log_densities(rows, draws, response, response.y, kept, none, given="earlier").sum(axis=1)
     return total

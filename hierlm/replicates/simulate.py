@@ -17,12 +17,11 @@ from hierlm.graph.structured import innovations
 from hierlm.model import Model
 from hierlm.model.respond import picklable, with_responses
 from hierlm.model.values import GroupBlock
-from hierlm.posterior.correlated import refuse_correlated
 from hierlm.posterior.level_scales import level_factors
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.linear import Draws, at_rows, chunks
+from hierlm.posterior.linear import Draws, at_rows
 from hierlm.posterior.predictive import check_proper, prior_draws
-from hierlm.posterior.response import drawn_response
+from hierlm.posterior.rowwise import drawn_responses
 from hierlm.priors.fixed import Fixed
 
 __all__ = ["Simulated", "as_fit", "check_simulable", "from_prior", "seeds", "simulate"]
@@ -60,12 +59,9 @@ def check_simulable(model: Model, *, prior: bool = False) -> None:
     ------
     ModelError
         With weights, which multiply a log-density and so belong to no distribution.
-    PosteriorError
-        With correlated residuals.
     PriorError
         With an improper prior, where parameters are drawn from it.
     """
-    refuse_correlated(model, "Simulated data", "Take them from the PyMC graph: model.prior_predictive().")
     for response in model.responses:
         if "weights" in response.additions:
             raise ModelError(
@@ -113,8 +109,8 @@ def simulate(model: Model, values: xr.Dataset, seed: int) -> Simulated:
     none = NewLevels(model, draws, int(other_seed.generate_state(1)[0]), zero=True)
     ys: dict[str, Floats] = {}
     for response in model.responses:
-        y = [drawn_response(rows, draws, response, at, tuple(model.groups), none, noise)[0] for at in chunks(1, rows.n)]
-        ys[response.name] = np.concatenate(y).astype(np.float64)
+        drawn = drawn_responses(rows, draws, response, tuple(model.groups), none, noise)
+        ys[response.name] = drawn[0].astype(np.float64)
     return Simulated(as_fit(with_responses(model, ys), everything))
 
 

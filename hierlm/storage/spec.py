@@ -21,8 +21,10 @@ from hierlm.families.family import Family
 from hierlm.graph import coordinates
 from hierlm.model import Model
 from hierlm.model.coefficients import coefficient_rows
+from hierlm.model.joint import hypers_of
 from hierlm.model.values import correlation_dims
-from hierlm.priors import LKJ, Prior, prior_from_json
+from hierlm.priors import LKJ, Conditional, JointPrior, Prior, prior_from_json
+from hierlm.priors.dirichlet import Dirichlet
 from hierlm.priors.fixed import Fixed
 from hierlm.storage.archive import DAMAGED
 
@@ -130,7 +132,9 @@ def model_of(spec: Json, tree: xr.DataTree, extra: Extra) -> Model:
     if priors_of(model) != resolved["priors"]:  # the default priors have changed since
         if priors_of(model).keys() != resolved["priors"].keys():
             raise StorageError("This version of hierlm gives the stored model other parameters.", hint=_VERSION)
-        model = _build(spec, table, functions, relations, resolved["priors"])
+        hypers = {a.name for a in model.assignments if a.variable in {h.variable for h in hypers_of(model)}}
+        kept = {name: prior for name, prior in resolved["priors"].items() if name not in hypers}
+        model = _build(spec, table, functions, relations, kept)
     if spec_of(model)["resolved"] != resolved:
         raise StorageError("This version of hierlm reads the stored model as another one.", hint=_VERSION)
     return model
@@ -160,12 +164,12 @@ def _build(
 
 
 def _prior_json(prior: Any) -> Json:
-    if isinstance(prior, (Prior, LKJ, Fixed)):
+    if isinstance(prior, (Prior, LKJ, Fixed, JointPrior, Conditional, Dirichlet)):
         return dict(prior.to_json())
     return Fixed(float(prior)).to_json()
 
 
-def _prior(found: Any) -> Prior | LKJ | Fixed:
+def _prior(found: Any) -> Prior | LKJ | Fixed | JointPrior:
     if isinstance(found, dict) and found.keys() == {"fixed"}:
         return Fixed(float(found["fixed"]))
     return prior_from_json(found)
@@ -266,6 +270,7 @@ def _expected(model: Model) -> dict[str, tuple[str, ...]]:
     for block in model.smooths:
         found[names.sd(block.group)] = ()
         found[names.effects(block.group)] = (names.effect_dim(block.group),)
+    found |= {h.variable: (names.row_dim(h.variable),) if h.label or h.labels else () for h in hypers_of(model)}
     variables = {a.variable for a in model.assignments}
     found |= {v: (d,) for v, d in _SHARED.items() if v in variables}
     for response in model.responses:

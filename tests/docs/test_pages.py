@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 
 import hierlm as hl
-from hierlm.covariances import get_covariance
+from hierlm.covariances import COVARIANCES, get_covariance
+from hierlm.design.splines import SPLINES
 from hierlm.errors import FormulaError
+from hierlm.variances import VARIANCES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -162,6 +164,37 @@ def test_structures_have_the_parameters_that_the_page_says(table: pd.DataFrame):
     assert [codes(row[0])[0] for row in found] == ["us", "idh", "idv", "corh", "corv", "cor"]
 
 
+def test_further_structures_have_the_parameters_that_the_page_says(table: pd.DataFrame):
+    """All that are registered, by every name, and nothing else."""
+    rules = {
+        "2": lambda k: 2, "1": lambda k: 1, "k": lambda k: k, "k + 1": lambda k: k + 1, "2k − 1": lambda k: 2 * k - 1,
+        "kd − d(d−1)/2": lambda k: 2 * k - 1,
+    }  # fmt: skip
+    page = section(text("docs/grammar.md"), "Covariance structures").split("Further structures")[1]
+    levels = sorted(table["f"].unique())
+    place = table["f"].map({level: 1.5**i for i, level in enumerate(levels)}).astype(float)
+    data = table.assign(time=place, lat=place, lon=0.5)
+    K = pd.DataFrame(np.eye(len(levels)) + 0.2, index=levels, columns=levels)
+    found = {}
+    for first, aliases, _, parameters in rows(page):
+        (code,) = codes(first)
+        name = code.split("(")[0]
+        found[name] = codes(aliases)
+        for written in (name, *found[name]):
+            model = hl.Model(
+                f"y ~ x + {code.replace(name, written, 1)}", data, matrices={"K": K} if "K" in code else None
+            )
+            assert n_covariance_parameters(model) == rules[parameters](3), written
+    classical = ("us", "idh", "idv", "corh", "corv", "cor")
+    assert found == {name: list(c.aliases) for name, c in COVARIANCES.items() if name not in classical}
+
+
+def test_variance_functions_and_splines_are_on_the_page():
+    page = text("docs/grammar.md")
+    assert not [name for name in VARIANCES if f"`{name}(" not in page]
+    assert not [kind for kind in SPLINES if f'"{kind}"' not in page]
+
+
 def test_one_effect_is_the_same_under_every_structure(table: pd.DataFrame):
     priors = [
         hl.Model(f"y ~ x + {s}(1 | g)", table).priors().to_numpy().tolist()
@@ -227,6 +260,15 @@ COMMON = [
     "sqrt(exposure)",
     "offset(log(exposure)) + x", "`my column`",
 ]  # fmt: skip
+
+
+def test_functions_of_the_page_build(table: pd.DataFrame):
+    for cell, _ in rows(section(text("docs/grammar.md"), "Common effects")):
+        for right in codes(cell):
+            hl.Model(f"count ~ {right}", table, "poisson")
+    for whole in ("mean(x)", "rank(x)", "lag(x)", "cut(x, 3)"):
+        with pytest.raises(FormulaError):
+            hl.Model(f"count ~ {whole}", table, "poisson")
 
 
 @pytest.mark.parametrize("right", COMMON)

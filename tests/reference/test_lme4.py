@@ -17,6 +17,7 @@ from hierlm.kernels.whitened import log_density
 from hierlm.model.values import GroupBlock
 from hierlm.reductions.pilot import prepare
 from hierlm.reductions.whitened import Whitened
+from hierlm.replicates.variance_test import likelihood
 from tests.reference.tables import reference_table
 
 GAUSSIAN = ("dyestuff", "sleepstudy_us", "sleepstudy_idh", "penicillin", "orthodont", "oats")
@@ -46,6 +47,16 @@ def _estimates(entry: dict[str, Any], group: str, effects: tuple[str, ...]) -> t
             order = [labels.index(w) for w in wanted]
             return np.atleast_1d(term["sd"])[order], np.asarray(term["cor"])[np.ix_(order, order)]
     raise AssertionError(f"{group} {effects} is not in the reference")
+
+
+@pytest.mark.parametrize("id_", GAUSSIAN)
+def test_the_largest_likelihood(id_: str, reference: Callable[[str], Any], data: Callable[[str], Any]) -> None:
+    """Of the test of a variance, which maximises it by itself."""
+    entry = next(e for e in reference("lme4") if e["id"] == id_)
+    y, design = likelihood(hl.Model(entry["formula"], reference_table(entry["data"], data)), restricted=False)
+    found = design.estimate(y)
+    assert found.deviance == pytest.approx(entry["minus2loglik"], abs=1e-4)
+    assert found.sigma == pytest.approx(entry["sigma"], rel=1e-4)
 
 
 @pytest.mark.parametrize("id_", GAUSSIAN)

@@ -19,7 +19,12 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.trust", description=__doc__.splitlines()[0])
     parser.add_argument("what", nargs="?", choices=("run", "summary", "page"), default="run")
     parser.add_argument("--cells", nargs="+", default=["*"], metavar="CELL", help="names or patterns: 'poisson/*'")
-    parser.add_argument("--path", choices=("default", "graph", "frozen"), default="default", help="graph: reduce=False")
+    parser.add_argument(
+        "--path",
+        choices=("default", "graph", "frozen", "reused"),
+        default="default",
+        help="graph: reduce=False; reused: graphs compiled once",
+    )
     parser.add_argument("--replications", type=int, default=500, metavar="N", help="a cell, with those that are there")
     parser.add_argument("--minutes", type=float, default=0, help="stop after so long; 0: no end")
     parser.add_argument("--store", type=Path, default=None, help="folder of the records; .cache/trust unless given")

@@ -62,6 +62,11 @@ class Cell:
         return f"{self.response.left} ~ x + {self.structure.bars}"
 
     @property
+    def formulas(self) -> list[str]:
+        """With those of other parameters."""
+        return [self.formula, *self.structure.formulas]
+
+    @property
     def coefficients(self) -> dict[str, Proper]:
         """The priors of b, in its order."""
         return {"b[Intercept]": INTERCEPT, "b[x]": SLOPE} if self.response.intercept else {"b[x]": SLOPE}
@@ -75,7 +80,7 @@ class Cell:
 
     def model(self, made: Replication) -> hl.Model:
         """hierlm's model of the data."""
-        return hl.Model(self.formula, made.table, self.response.text, priors=self.priors())
+        return hl.Model(self.formulas, made.table, self.response.text, priors=self.priors(), **self.structure.options)
 
     def simulate(self, number: int) -> Replication:
         """The replication of that number: the same whenever it is made."""
@@ -106,8 +111,7 @@ def linear_predictor(cell: Cell, table: Mapping[str, Any], codes: Mapping[str, A
     b, x = values["b"], table["x"]
     eta = (b[..., :1] if cell.response.intercept else 0.0) + b[..., -1:] * x
     for grouping in cell.structure.groupings:
-        r = values[f"r_{grouping.name}"][..., codes[grouping.name], :]
-        eta = eta + r[..., 0] + (r[..., 1] * x if grouping.slopes else 0.0)
+        eta = eta + grouping.rows(values[f"r_{grouping.name}"][..., codes[grouping.name], :], table)
     return eta
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.trust.cells import CELLS
+from tests.trust.further import FURTHER, ON_THE_GRAPH
 from tests.trust.judge import FAMILY_WISE
 from tests.trust.responses import RESPONSES
 from tests.trust.structures import STRUCTURES
@@ -44,6 +45,7 @@ PATHS = {
     "default": "The default: the way that `model.plan()` names",
     "graph": "`reduce=False`: joint NUTS on the PyMC graph",
     "frozen": "Effects whitened at the mode",
+    "reused": "Other structures, correlated residuals, and families without a kernel",
 }
 
 ABOUT = {
@@ -51,6 +53,10 @@ ABOUT = {
     "`beta_binomial` this is a reduction.",
     "graph": "A fit takes some fifty times as long here, so there are fewer.",
     "frozen": "The reduction for large crossed designs, made to take these small ones, which would not get it by themselves.",
+    "reused": "By the way that `model.plan()` names. Where that is the PyMC graph it is compiled once a cell and given the data of the "
+    "other replications, which is [checked](../../tests/trust/reuse.py). The structures are those of normal responses: three effects a "
+    "level ([their meanings](../../tests/trust/covariances.py)), related levels, a formula for the standard deviation, errors correlated "
+    "within blocks of four rows. Families have an intercept that varies by group.",
 }
 
 TAIL = """
@@ -60,6 +66,7 @@ TAIL = """
 make trust                                             # the default way, 500 replications a cell, and all combinations of densities
 python -m tests.trust --cells 'poisson/*' '*/nested'   # some cells
 python -m tests.trust --path graph --replications 50 --minutes 60
+python -m tests.trust --path reused --cells 'gaussian/*'
 python -m tests.trust summary; python -m tests.trust page
 ```
 
@@ -88,8 +95,13 @@ def _section(path: str, result: Result | None) -> str:
         return "\n".join([*lines, "**Not run.**", ""])
     cells = result["cells"]
     wrong = {name: c["verdict"] for name, c in cells.items() if c["verdict"] != "passes"}
-    lines += [*_table(cells), "", "Replications of each cell; ✗: wrong; –: not run.", ""]
-    lines += [f"* **{len(cells) - len(wrong)} of {len(cells)} cells pass.** " + _missing(cells)]
+    lines += [
+        *(_list(cells) if path == "reused" else _table(cells)),
+        "",
+        "Replications of each cell; ✗: wrong; –: not run.",
+        "",
+    ]
+    lines += [f"* **{len(cells) - len(wrong)} of {len(cells)} cells pass.** " + _missing(path, cells)]
     lines += [f"* {name}: **{verdict}**." + _errors(cells[name]) for name, verdict in wrong.items()]
     lines += [f"* {_smallest(result)}", f"* {_coverage(result)}", f"* {_runs(cells)}", f"* {_made(result)}"]
     lines += [f"* {result['note']}"] if result["note"] else []
@@ -99,20 +111,43 @@ def _section(path: str, result: Result | None) -> str:
 def _table(cells: Mapping[str, Any]) -> list[str]:
     lines = [f"| family | {' | '.join(STRUCTURES)} |", "|---|" + "--:|" * len(STRUCTURES)]
     for family in RESPONSES:
-        row = []
-        for structure in STRUCTURES:
-            cell = cells.get(f"{family}/{structure}")
-            good = cell and cell["verdict"] == "passes"
-            row.append("–" if cell is None else f"{cell['replications']}" if good else f"✗ {cell['replications']}")
+        row = [_count(cells.get(f"{family}/{structure}")) for structure in STRUCTURES]
         lines.append(f"| `{family}` | {' | '.join(row)} |")
     return lines
 
 
-def _missing(cells: Mapping[str, Any]) -> str:
-    missing = [name for name in CELLS if name not in cells]
+def _list(cells: Mapping[str, Any]) -> list[str]:
+    """A row for each kind of cell, with what is in it."""
+    residual = [name for name in FURTHER if "/residual " in name]
+    kinds = {
+        "groups": [name for name in FURTHER if name not in residual],
+        "residuals": residual,
+        "families": ON_THE_GRAPH,
+    }
+    lines = ["| | replications of each |", "|---|---|"]
+    for kind, names in kinds.items():
+        shown = [f"`{_short(kind, name)}` {_count(cells.get(name))}" for name in names]
+        lines.append(f"| {kind} | {', '.join(shown)} |")
+    return lines
+
+
+def _short(kind: str, name: str) -> str:
+    family, structure = name.split("/")
+    return family if kind == "families" else structure.removeprefix("residual ")
+
+
+def _count(cell: Any) -> str:
+    """Replications, marked where something is wrong."""
+    good = cell and cell["verdict"] == "passes"
+    return "–" if cell is None else f"{cell['replications']}" if good else f"✗ {cell['replications']}"
+
+
+def _missing(path: str, cells: Mapping[str, Any]) -> str:
+    wanted = [*FURTHER, *ON_THE_GRAPH] if path == "reused" else [*CELLS]
+    missing = [name for name in wanted if name not in cells]
     if not missing:
         return "All cells were run."
-    shown = ", ".join(missing) if len(missing) <= 12 else f"{len(missing)} of {len(CELLS)}, marked – above"
+    shown = ", ".join(missing) if len(missing) <= 12 else f"{len(missing)} of {len(wanted)}, marked – above"
     return f"Not run: {shown}."
 
 

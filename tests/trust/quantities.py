@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 import hierlm as hl
 from tests.trust.cells import Cell, Replication, linear_predictor
 from tests.trust.priors import Several
 from tests.trust.responses import TRIALS
-from tests.trust.structures import ETA
 
 Floats = np.ndarray
 NEW, KNOWN = "new group", "known group"
@@ -29,9 +27,8 @@ def quantities(cell: Cell, made: Replication, values: Mapping[str, Floats]) -> d
     """
     found = {name: values["b"][..., j] for j, name in enumerate(cell.coefficients)}
     for g in cell.structure.groupings:
-        sd, r = values[f"sd_{g.name}"], values[f"r_{g.name}"]
-        found |= {f"sd_{g.name}[{e}]": sd[..., i] for i, e in enumerate(g.effects)}
-        found |= {f"cor_{g.name}": values[f"cor_{g.name}"][..., 0, 1]} if g.correlated else {}
+        r = values[f"r_{g.name}"]
+        found |= g.parameters(values)
         found |= {f"r_{g.name}[0, {e}]": r[..., 0, i] for i, e in enumerate(g.effects)}
         found |= {f"mean r_{g.name}": r[..., 0].mean(axis=-1), f"spread r_{g.name}": r[..., 0].std(axis=-1)}
     for name, prior in cell.response.others.items():
@@ -49,10 +46,7 @@ def log_prior(cell: Cell, values: Mapping[str, Floats]) -> Floats:
     """log p of everything but the effects, by SciPy."""
     total = sum(p.log_density(values["b"][..., j]) for j, p in enumerate(cell.coefficients.values()))
     for g in cell.structure.groupings:
-        for i, prior in enumerate(g.sds):
-            total = total + prior.log_density(values[f"sd_{g.name}"][..., i])
-        if g.correlated:
-            total = total + stats.beta(ETA, ETA).logpdf((values[f"cor_{g.name}"][..., 0, 1] + 1) / 2)
+        total = total + g.log_prior(values)
     for name, prior in cell.response.others.items():
         total = total + prior.log_density(values[name])
     return total
@@ -68,8 +62,8 @@ def truths(cell: Cell, made: Replication) -> dict[str, Floats]:
     found = dict(made.truth)
     new, known = 0.0, _common(cell, found["b"], AT_KNOWN)
     for g in cell.structure.groupings:
-        new = new + found[f"new_{g.name}"] @ np.array([1.0, AT_NEW])[: len(g.sds)]
-        known = known + found[f"r_{g.name}"][0] @ np.array([1.0, AT_KNOWN])[: len(g.sds)]
+        rows = g.rows(np.stack([found[f"new_{g.name}"], found[f"r_{g.name}"][0]]), _rows(cell, made))
+        new, known = new + rows[0], known + rows[1]
     return found | {NEW: np.asarray(new), KNOWN: np.asarray(known)}
 
 
@@ -88,7 +82,7 @@ def drawn(cell: Cell, made: Replication, fit: hl.Fit, every: int, seed: int) -> 
 
 def _rows(cell: Cell, made: Replication) -> dict[str, Any]:
     """A row whose levels are all new, and one with the first level of every grouping."""
-    table: dict[str, Any] = {"x": np.array([AT_NEW, AT_KNOWN]), TRIALS: np.array([1, 1])}
+    table: dict[str, Any] = {"x": np.array([AT_NEW, AT_KNOWN]), TRIALS: np.array([1, 1]), **cell.structure.asked}
     for g in cell.structure.groupings:
         first = made.labels[g.name][0].split(":")
         table |= {c: np.array(["new", level]) for c, level in zip(g.name.split(":"), first, strict=True)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from contextlib import nullcontext
+from functools import cache
 from typing import Any
 from unittest import mock
 
@@ -14,8 +15,10 @@ import hierlm as hl
 from hierlm.errors import HierlmWarning
 from hierlm.reductions import Plan
 from hierlm.reductions.frozen import Frozen
+from hierlm.samplers.nutpie import Nutpie
 from tests.trust.cells import Cell, Replication
 from tests.trust.quantities import drawn, quantities, truths
+from tests.trust.reuse import Compiled
 
 DRAWS = 99
 """Among which a truth is ranked: 0 to 99."""
@@ -24,9 +27,10 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "default": {"draws": 200},
     "graph": {"draws": 400, "reduce": False},
     "frozen": {"draws": 400},
+    "reused": {"draws": 400},
 }
 """Path → options of ``fit``, each of two chains.  ``frozen`` are effects whitened at the mode, which small designs would
-not get by themselves."""
+not get by themselves; ``reused`` is the way that the plan names, PyMC graphs compiled once a cell."""
 
 CHAINS = 2
 
@@ -51,7 +55,7 @@ def replicate(cell: Cell, path: str, number: int) -> dict[str, Any]:
 def _ranked(cell: Cell, made: Replication, path: str, number: int) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", HierlmWarning)
-        fit = fitted(cell.model(made), path, number)
+        fit = fitted(cell.model(made), path, number, cell.name)
     if not fit.provenance["complete"]:
         raise KeyboardInterrupt
     total = fit.posterior.sizes["chain"] * fit.posterior.sizes["draw"]
@@ -69,13 +73,26 @@ def _ranked(cell: Cell, made: Replication, path: str, number: int) -> dict[str, 
     }
 
 
-def fitted(model: hl.Model, path: str, seed: int) -> hl.Fit:
+@cache
+def compiled(cell: str) -> Compiled:
+    """The graph of a cell."""
+    return Compiled()
+
+
+def fitted(model: hl.Model, path: str, seed: int, cell: str = "") -> hl.Fit:
     """The fit by a path of :data:`SETTINGS`."""
 
     def only_frozen(model: hl.Model, *, reduce: bool = True) -> Plan:
         verdict = Frozen().accepts(model)
         return Plan(Frozen() if verdict.accepted else None, ((Frozen.name, verdict),), model)
 
-    taken = mock.patch("hierlm.fit.sampling.plan", only_frozen) if path == "frozen" else nullcontext()
+    def sample(self: Nutpie, graph: Any, settings: Any) -> Any:
+        return compiled(cell).sample(graph, settings)
+
+    taken: Any = nullcontext()
+    if path == "frozen":
+        taken = mock.patch("hierlm.fit.sampling.plan", only_frozen)
+    if path == "reused":
+        taken = mock.patch.object(Nutpie, "sample", sample)
     with taken:
         return model.fit(chains=CHAINS, cores=1, seed=seed, progress=False, **SETTINGS[path])

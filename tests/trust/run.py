@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from tests.trust.cells import CELLS
+from tests.trust.further import EVERY
 from tests.trust.replicate import replicate
 from tests.trust.store import append, others, records
 
@@ -25,10 +25,10 @@ def chosen(patterns: Sequence[str]) -> list[str]:
     SystemExit
         When a pattern means nothing.
     """
-    idle = [p for p in patterns if not any(fnmatch(name, p) for name in CELLS)]
+    idle = [p for p in patterns if not any(fnmatch(name, p) for name in EVERY)]
     if idle:
-        raise SystemExit(f"No cell is called {', '.join(idle)}. There are: {', '.join(CELLS)}.")
-    return [name for name in CELLS if any(fnmatch(name, p) for p in patterns)]
+        raise SystemExit(f"No cell is called {', '.join(idle)}. There are: {', '.join(EVERY)}.")
+    return [name for name in EVERY if any(fnmatch(name, p) for p in patterns)]
 
 
 def run(cells: Sequence[str], path: str, replications: int, store: Path, *, minutes: float = 0.0) -> int:
@@ -47,7 +47,7 @@ def run(cells: Sequence[str], path: str, replications: int, store: Path, *, minu
     for name, number in _by_turns(missing):
         if minutes and time.perf_counter() - started > 60 * minutes:
             break
-        record = replicate(CELLS[name], path, number)
+        record = replicate(EVERY[name], path, number)
         append(store, record)
         done += 1
         _report(record, done, total, time.perf_counter() - started)

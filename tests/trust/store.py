@@ -12,7 +12,10 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 STORE = ROOT / ".cache" / "trust"
-SIMULATION = ("cells", "densities", "priors", "quantities", "replicate", "responses", "structures")
+SIMULATION = (
+    *("cells", "correlations", "covariances", "densities", "further", "priors"),
+    *("quantities", "replicate", "responses", "structures"),
+)
 
 
 def _digest(files: list[Path]) -> str:

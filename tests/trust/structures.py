@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 import hierlm as hl
 from tests.trust.priors import Proper, exponential, half_normal
@@ -62,6 +63,23 @@ class Grouping:
         found = {f"sd_{self.name}": sd, f"r_{self.name}": r[:-1], f"new_{self.name}": r[-1]}
         return found | ({f"cor_{self.name}": np.array([[1.0, rho], [rho, 1.0]])} if self.correlated else {})
 
+    def rows(self, r: Floats, table: Mapping[str, Any]) -> Floats:
+        """What the effects r (…, n, effects) of every row's level add to its linear predictor."""
+        return r[..., 0] + (r[..., 1] * table["x"] if self.slopes else 0.0)
+
+    def parameters(self, values: Mapping[str, Floats]) -> dict[str, Floats]:
+        """What is ranked besides effects, by name."""
+        sd = values[f"sd_{self.name}"]
+        found = {f"sd_{self.name}[{e}]": sd[..., i] for i, e in enumerate(self.effects)}
+        return found | ({f"cor_{self.name}": values[f"cor_{self.name}"][..., 0, 1]} if self.correlated else {})
+
+    def log_prior(self, values: Mapping[str, Floats]) -> Floats:
+        """log p of these."""
+        total = sum(prior.log_density(values[f"sd_{self.name}"][..., i]) for i, prior in enumerate(self.sds))
+        if self.correlated:
+            total = total + stats.beta(ETA, ETA).logpdf((values[f"cor_{self.name}"][..., 0, 1] + 1) / 2)
+        return np.asarray(total)
+
 
 Codes = Mapping[str, np.ndarray]
 """Grouping → the level of every row."""
@@ -82,6 +100,12 @@ class Structure:
         ``assign(rng, n)`` → (columns of labels, for every grouping the labels of its levels, codes of rows).
     coarse : bool
         Whether x has two values only, so that rows are alike.
+    formulas : tuple of str
+        Further ones.
+    options : mapping
+        Further arguments of ``hl.Model``.
+    asked : mapping of column to two values
+        Of the two rows that are predicted, what x and the groupings do not say.
     """
 
     bars: str
@@ -89,6 +113,9 @@ class Structure:
     groupings: tuple[Grouping, ...]
     assign: Callable[[Rng, int], tuple[dict[str, np.ndarray], dict[str, list[str]], Codes]]
     coarse: bool = False
+    formulas: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    asked: Mapping[str, Floats] = field(default_factory=dict)
 
 
 def _balanced(rng: Rng, levels: int, n: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hierlm.fit.provenance import installed_versions
-from tests.trust.cells import CELLS
+from tests.trust.further import EVERY
 from tests.trust.judge import FAMILY_WISE, INSIDE, judge
 from tests.trust.replicate import CHAINS, SETTINGS
 from tests.trust.store import ROOT, fingerprints, records
@@ -24,7 +24,7 @@ MOST = {50: 0.025, 90: 0.015}
 
 def summarise(store: Path, path: str, *, any_code: bool = False, note: str = "") -> dict[str, Any]:
     """Everything that is known of a path, cells that were not run left out; ``note`` is what a reader has to know."""
-    found = {name: records(store, path, name, any_code=any_code) for name in CELLS}
+    found = {name: records(store, path, name, any_code=any_code) for name in EVERY}
     cells = {name: _cell(rows) for name, rows in found.items() if rows}
     result: dict[str, Any] = {
         "path": path,

@@ -11,14 +11,21 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import hierlm as hl
 from hierlm.covariances import get_covariance
 from hierlm.families import FAMILIES
+from hierlm.kernels.responses import RESPONSES as KERNELS
+from hierlm.samplers.sampler import Settings
 from tests.trust import page, replicate as replication, run as running, store, summary
 from tests.trust.cells import CELLS, Cell
+from tests.trust.correlations import MEANINGS as CORRELATED
+from tests.trust.covariances import MEANINGS
 from tests.trust.densities import log_density, needed
+from tests.trust.further import EVERY, FAST, FURTHER
 from tests.trust.judge import RANKS, band, ecdf_p_value, judge
 from tests.trust.quantities import quantities, truths
 from tests.trust.responses import RESPONSES
+from tests.trust.reuse import Compiled
 from tests.trust.structures import STRUCTURES
 
 pytestmark = pytest.mark.filterwarnings("ignore::hierlm.errors.DataWarning")
@@ -88,7 +95,7 @@ def test_wrong_posteriors_are_noticed(name: str) -> None:
 @cache
 def number_of_tests() -> int:
     """Of the whole grid."""
-    pairs = [(cell, cell.simulate(0)) for cell in CELLS.values()]
+    pairs = [(cell, cell.simulate(0)) for cell in EVERY.values()]
     return 2 * sum(len(quantities(cell, made, truths(cell, made))) for cell, made in pairs)
 
 
@@ -116,10 +123,18 @@ def test_six_structures() -> None:
     assert get_covariance("us").correlated(2)
 
 
-@pytest.mark.parametrize("name", CELLS)
+def test_every_structure_has_a_cell() -> None:
+    """Of groups, and of residuals but those whose options give them coefficients of two kinds."""
+    assert {f"gaussian/{name}" for name in MEANINGS} <= set(FURTHER)
+    without = {name for name in CORRELATED if f"gaussian/residual {name}" not in FURTHER}
+    assert without == {"exp nugget", "mat 2.5 nugget"}
+    assert set(FAST) == {key.split(":")[0] for key in KERNELS}
+
+
+@pytest.mark.parametrize("name", EVERY)
 def test_a_cell(name: str) -> None:
     """hierlm reads it, every prior is given, at least 8 quantities are finite, and a number makes the same data again."""
-    cell = CELLS[name]
+    cell = EVERY[name]
     made, again = cell.simulate(3), cell.simulate(3)
     for column, values in made.table.items():
         np.testing.assert_array_equal(values, again.table[column])
@@ -264,7 +279,7 @@ def test_summary_and_page(quick: list[tuple[str, int]], tmp_path: Path) -> None:
     assert "| `poisson` | 40 | – | – | – | – | – |" in text
     assert "| `gaussian` | – | – | – | 40 | – | – |" in text
     assert f"Not run: {len(CELLS) - 2} of {len(CELLS)}" in text
-    assert text.count("**Not run.**") == 2
+    assert text.count("**Not run.**") == 3
     assert "**2 of 2 cells pass.**" in text
 
 
@@ -302,17 +317,37 @@ def test_a_narrow_posterior_fails_its_cell(tmp_path: Path, monkeypatch: pytest.M
         ("poisson/crossed", "default", "whitened effects"),
         ("gaussian/nested", "default", "gaussian marginal"),
         ("poisson/crossed", "frozen", "effects whitened at the mode"),
+        ("gaussian/known", "reused", "gaussian marginal"),
+        pytest.param("gaussian/ar1", "reused", "joint NUTS on the PyMC graph", marks=pytest.mark.slow),
+        pytest.param("gaussian/residual toep", "reused", "joint NUTS on the PyMC graph", marks=pytest.mark.slow),
     ],
 )
 def test_a_replication(name: str, path: str, plan: str) -> None:
     """A fit of each reduction: every quantity has a rank among 99 draws, and the same number gives the same ranks."""
-    record = replication.replicate(CELLS[name], path, 2)
+    record = replication.replicate(EVERY[name], path, 2)
     assert record.get("error") is None
     assert record["plan"] == plan
-    made = CELLS[name].simulate(2)
-    assert list(record["ranks"]) == list(quantities(CELLS[name], made, truths(CELLS[name], made)))
+    made = EVERY[name].simulate(2)
+    assert list(record["ranks"]) == list(quantities(EVERY[name], made, truths(EVERY[name], made)))
     assert all(0 <= r < RANKS for r in record["ranks"].values())
-    assert replication.replicate(CELLS[name], path, 2)["ranks"] == record["ranks"]
+    assert replication.replicate(EVERY[name], path, 2)["ranks"] == record["ranks"]
+
+
+@pytest.mark.slow
+def test_a_compiled_graph_is_not_used_for_another_model() -> None:
+    """Other data will do, another prior will not."""
+    cell, settings = EVERY["gaussian/ar1"], Settings(draws=20, tune=20, chains=1, seed=1)
+    compiled = Compiled()
+    for number in (0, 1):
+        compiled.sample(cell.model(cell.simulate(number)).pymc, settings)
+    other = hl.Model(
+        cell.formulas,
+        cell.simulate(2).table,
+        priors=cell.priors() | {"b[x]": hl.Prior("Normal", mu=0, sigma=1.1)},
+        parameterization="noncentered",
+    )
+    with pytest.raises(AssertionError, match="not that of these data"):
+        compiled.sample(other.pymc, settings)
 
 
 def test_an_interrupted_fit_is_no_replication(monkeypatch: pytest.MonkeyPatch) -> None:

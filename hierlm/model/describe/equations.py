@@ -17,6 +17,7 @@ from hierlm.model.describe.notation import Notation, Statement
 from hierlm.model.describe.plain import PlainText
 from hierlm.model.describe.residuals import correlation_lines, variance_terms
 from hierlm.model.describe.smooths import free_labels, smooth_equations, smooth_terms
+from hierlm.model.joint import hypers_of
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.priors.fixed import Fixed
 
@@ -287,4 +288,10 @@ def _writers(model: Model, n: Notation) -> dict[str, Callable[..., str]]:
         **{names.scale(g): partial(n.coefficient, names.sd(g)) for g in model.scales},
         **{names.sd(b.group): partial(n.sd, b.group) for b in model.smooths},
         **{v: partial(n.element, v) for v in (names.VARIANCE, names.RESIDUAL)},
+        **{h.variable: lambda label=None, v=h.variable: _hyper(n, v, label) for h in hypers_of(model)},
     }
+
+
+def _hyper(n: Notation, variable: str, label: str | None) -> str:
+    """A hyperparameter of a joint prior."""
+    return n.free(variable, None) if label is None else n.element(variable, label)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 import numpy as np
@@ -13,11 +13,11 @@ from hierlm import names
 from hierlm.design.table import Table
 from hierlm.errors import PredictionError, did_you_mean
 from hierlm.posterior.effects.cells import Cells, cells_of
-from hierlm.posterior.effects.columns import explaining, own_groups
+from hierlm.posterior.effects.columns import explaining, grouping_only, own_groups
 from hierlm.posterior.effects.expectation import Asked, Expectation
 from hierlm.posterior.effects.grid import grid_table
 from hierlm.posterior.effects.scenarios import new_table
-from hierlm.posterior.effects.targets import resolve
+from hierlm.posterior.effects.targets import is_units, resolve
 from hierlm.posterior.intervals import Kind, check_interval
 from hierlm.posterior.linear import Draws, thinned
 from hierlm.posterior.options import checked_seed
@@ -26,7 +26,7 @@ from hierlm.posterior.predict import chosen_response
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
 
-__all__ = ["By", "Options", "Question", "Scale", "ask", "averages"]
+__all__ = ["By", "Options", "Question", "Scale", "ask", "averages", "distinct"]
 
 Floats = NDArray[np.float64]
 Scale = Literal["response", "link"]
@@ -186,6 +186,23 @@ def _rows(
 
 def _varied(model: Any, table: Table) -> tuple[str, ...]:
     return tuple(c for c in explaining(model) if c in table.columns and len(np.unique(table[c].values)) > 1)
+
+
+def distinct(question: Question) -> Question:
+    """The same question about fewer rows: those alike in all that the expectation depends on are asked once."""
+    table, model = question.table, question.fit.model
+    given = question.expectation.targets.of("given")
+    if question.cells.rows or any(is_units(model, group) for group in given):
+        return question
+    told = {f for b in model.blocks if b.group in given for f in b.factors}
+    skipped = grouping_only(model) - told
+    additions = {c for r in model.design.schema.responses for c in r.columns(response=False)}
+    keys = [c.values for name, c in table.columns.items() if name in {*explaining(model), *additions} - skipped]
+    first, cells = question.cells.distinct(keys)
+    if len(first) == table.n:
+        return question
+    columns = {name: replace(column, values=column.values[first]) for name, column in table.columns.items()}
+    return replace(question, table=Table(columns, table.rows[first]), cells=cells, untouched=False)
 
 
 def averages(question: Question, tables: Sequence[Table | None]) -> list[Floats]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hierlm import names
 from hierlm.errors import PredictionError
 from hierlm.posterior.effects.answer import Effects, answer
-from hierlm.posterior.effects.asking import By, Question, Scale, ask, averages
+from hierlm.posterior.effects.asking import By, Question, Scale, ask, averages, distinct
 from hierlm.posterior.effects.changes import Change, changes
 from hierlm.posterior.effects.columns import check_entering, column_of, grouping_only
 from hierlm.posterior.effects.measures import Compare, Measure, compared, measure as measure_of
@@ -107,6 +107,7 @@ def comparisons(
         fit, new, grid, by, about=wanted, target=target, scale=scale, response=response, parameter=parameter,
         level=level, kind=kind, draws=draws, seed=seed,
     )  # fmt: skip
+    question = distinct(question)
     labels: dict[str, list[Any]] = {"variable": [], "contrast": [], **{c: [] for c in question.cells.labels}}
     parts = []
     for name, asked in wanted.items():

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hierlm.errors import PredictionError
 from hierlm.model.subset import unknown_parts
 from hierlm.model.values import GroupBlock
-from hierlm.posterior.integrals.rules import Rule, hermite, scattered
+from hierlm.posterior.integrals.rules import Rule, even, hermite, scattered
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import At, Rows
 
@@ -27,6 +27,8 @@ Etas = dict[str, Floats]
 
 LADDER = {1: (3, 7, 15, 31, 63, 127), 2: (3, 7, 15, 31)}
 """Nodes of the rules that are tried, by the number of dimensions."""
+EVEN = (201, 401)
+"""Of the trapezoidal rules that are tried last, where effects are so large that curves are steps."""
 POINTS = 512
 """Of the scattered points in more dimensions."""
 OF_ROWS = ("inhabited",)
@@ -148,5 +150,7 @@ def chosen_rule(at_rule: Callable[[Rule], Floats], dimensions: int, seed: int) -
 def _rules(dimensions: int, seed: int) -> Iterator[Rule]:
     if dimensions in LADDER:
         yield from (hermite(order, dimensions) for order in LADDER[dimensions])
+        if dimensions == 1:
+            yield from (even(nodes) for nodes in EVEN)
     else:
         yield from (scattered(POINTS, dimensions, seed + k) for k in range(2))

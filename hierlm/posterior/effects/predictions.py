@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from hierlm import names
 from hierlm.errors import PredictionError
 from hierlm.posterior.effects.answer import Effects, answer
-from hierlm.posterior.effects.asking import By, Options, Scale, ask, averages
+from hierlm.posterior.effects.asking import By, Options, Scale, ask, averages, distinct
 from hierlm.posterior.effects.columns import check_entering
 from hierlm.posterior.effects.scenarios import new_table
 from hierlm.posterior.effects.settings import set_rows
@@ -108,6 +108,7 @@ def predictions(
         fit, new, grid, by, target=target, scale=scale, response=response, parameter=parameter, level=level, kind=kind,
         draws=draws, seed=seed,
     )  # fmt: skip
+    question = distinct(question)
     [values] = averages(question, [None if question.untouched else question.table])
     return answer(question, values, question.cells.labels, question.expectation.quantity)
 
@@ -131,6 +132,6 @@ def _at_settings(
     where = "of the data" if new is None else "that were given"
     by_words = f" with the same {', '.join(named)}" if named else ""
     place = f"Rows: averages over {table.n:,} rows {where}{by_words}, all with the same {', '.join(setting)}"
-    question = replace(question, place=place)
+    question = distinct(replace(question, place=place))
     [values] = averages(question, [question.table])
     return answer(question, values, question.cells.labels, question.expectation.quantity)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hierlm import names
 from hierlm.errors import DataWarning, PredictionError
 from hierlm.posterior.effects.answer import Effects, answer
-from hierlm.posterior.effects.asking import By, Question, Scale, ask, averages
+from hierlm.posterior.effects.asking import By, Question, Scale, ask, averages, distinct
 from hierlm.posterior.effects.columns import check_entering, column_of, grouping_only
 from hierlm.posterior.effects.scenarios import changed
 from hierlm.posterior.effects.targets import Target
@@ -96,6 +96,7 @@ def slopes(
         fit, new, grid, by, about=wanted, target=target, scale=scale, response=response, parameter=parameter,
         level=level, kind=kind, draws=draws, seed=seed,
     )  # fmt: skip
+    question = distinct(question)
     if not wanted:
         raise PredictionError("No column is named.", hint="Write slopes(fit, 'x').")
     labels: dict[str, list[Any]] = {"variable": [], **{c: [] for c in question.cells.labels}}

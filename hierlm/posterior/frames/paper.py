@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -17,19 +18,22 @@ from hierlm.posterior.r2 import r2
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
 
-__all__ = ["table", "table_rows"]
+__all__ = ["several_rows", "table", "table_rows"]
 
 KINDS = {"eti": "equal-tailed", "hdi": "shortest"}
+ORDER = ("Common effects", "Group effects", "Residual and family", "Fit", "Data")
+"""How the parts of a table begin."""
 
 
-def table(fit: Fit, *, title: str | None = None, level: float = 0.95, kind: Kind = "eti") -> Any:
+def table(fit: Fit | Mapping[str, Fit], *, title: str | None = None, level: float = 0.95, kind: Kind = "eti") -> Any:
     """A table for a paper: estimates with intervals, standard deviations and correlations, numbers of groups and rows.
 
     Parameters
     ----------
-    fit : Fit
+    fit : Fit, or mapping of str to Fit
+        Of several fits, with a name each, a column for each; a term that a fit does not have is left empty.
     title : str, optional
-        The formula unless given.
+        The formula unless given; none above several fits.
     level : float, default 0.95
         Probability inside the intervals.
     kind : {"eti", "hdi"}
@@ -42,34 +46,74 @@ def table(fit: Fit, *, title: str | None = None, level: float = 0.95, kind: Kind
     Raises
     ------
     PosteriorError
-        When great_tables is not installed.
+        When great_tables is not installed, and for no fit at all.
 
     Examples
     --------
     >>> import hierlm as hl
     >>> fit = hl.load("sleep.zarr")  # doctest: +SKIP
     >>> hl.table(fit).as_raw_html()  # doctest: +SKIP
+    >>> hl.table({"intercepts": simple, "slopes": fit})  # doctest: +SKIP
     """
     try:
         gt: Any = importlib.import_module("great_tables")
     except ModuleNotFoundError as error:
         raise PosteriorError("Tables for papers need great_tables.", hint='pip install "hierlm[tables]"') from error
+    if isinstance(fit, Mapping):
+        return _several(gt, fit, title, level, kind)
     heading = plain(" ".join(fit.model.formula.text.split())) if title is None else title
-    families = ", ".join(
-        f"{r.family.name} ({', '.join(f'{p}: {k.name}' for p, k in r.links.items())})" for r in fit.model.responses
-    )
-    sizes = fit.posterior.sizes
-    note = (
-        f"Posterior mean, sd and {percent(level)} {KINDS[kind]} interval "
-        f"from {sizes['chain']} × {sizes['draw']:,} draws. R² and ICC (adjusted) on the link scale."
-    )
     made = gt.GT(table_rows(fit, level, kind), rowname_col="term", groupname_col="part")
     return (
-        made.tab_header(title=heading, subtitle=f"Family: {families}")
+        made.tab_header(title=heading, subtitle=f"Family: {_families(fit)}")
         .cols_label(estimate="Estimate", sd="SD", interval=f"{percent(level)} interval")
         .cols_align("right", columns=["estimate", "sd", "interval"])
-        .tab_source_note(note)
+        .tab_source_note(
+            f"Posterior mean, sd and {percent(level)} {KINDS[kind]} interval from {_draws(fit)} draws. "
+            "R² and ICC (adjusted) on the link scale."
+        )
     )
+
+
+def _several(gt: Any, fits: Mapping[str, Fit], title: str | None, level: float, kind: Kind) -> Any:
+    if not fits:
+        raise PosteriorError("There is no fit to make a table of.", hint='Write {"name": fit, …}.')
+    made = gt.GT(several_rows(fits, level, kind), rowname_col="term", groupname_col="part")
+    if title is not None:
+        made = made.tab_header(title=title)
+    made = made.cols_align("right", columns=list(fits)).tab_source_note(
+        f"Posterior mean and {percent(level)} {KINDS[kind]} interval. R² and ICC (adjusted) on the link scale."
+    )
+    for name, fit in fits.items():
+        formula = plain(" ".join(fit.model.formula.text.split()))
+        made = made.tab_source_note(f"{name}: {formula}; {_families(fit)}; {_draws(fit)} draws.")
+    return made
+
+
+def several_rows(fits: Mapping[str, Fit], level: float, kind: Kind) -> pd.DataFrame:
+    """The rows of a table of several fits, as text: ``part``, ``term``, and a column for each fit."""
+    each = {name: table_rows(fit, level, kind) for name, fit in fits.items()}
+    parts = list(dict.fromkeys(part for name in each for part in each[name]["part"]))
+    parts.sort(key=lambda part: [part.startswith(first) for first in ORDER].index(True))
+    keys = [
+        (part, term)
+        for part in parts
+        for term in dict.fromkeys(t for rows in each.values() for t in rows.loc[rows["part"] == part, "term"])
+    ]
+    columns: dict[str, list[str]] = {"part": [k[0] for k in keys], "term": [k[1] for k in keys]}
+    for name, rows in each.items():
+        own = {(r["part"], r["term"]): f"{r['estimate']} {r['interval']}".strip() for _, r in rows.iterrows()}
+        columns[name] = [own.get(key, "") for key in keys]
+    return pd.DataFrame(columns)
+
+
+def _families(fit: Fit) -> str:
+    return ", ".join(
+        f"{r.family.name} ({', '.join(f'{p}: {k.name}' for p, k in r.links.items())})" for r in fit.model.responses
+    )
+
+
+def _draws(fit: Fit) -> str:
+    return f"{fit.posterior.sizes['chain']} × {fit.posterior.sizes['draw']:,}"
 
 
 def table_rows(fit: Fit, level: float, kind: Kind) -> pd.DataFrame:
@@ -100,7 +144,7 @@ def _cells(r: Any, columns: tuple[str, str, str, str]) -> tuple[str, str, str]:
 
 def _word(term: str) -> str:
     """``sd__Days`` → ``SD Days``, ``cor__Intercept.Days`` → ``Correlation Intercept, Days``."""
-    for prefix, word in (("sd__", "SD"), ("cor__", "Correlation")):
+    for prefix, word in (("sd__", "SD"), ("log_sd__", "log SD:"), ("cor__", "Correlation")):
         if term.startswith(prefix):
             rest = term.removeprefix(prefix)
             return f"{word} {rest.replace('.', ', ', 1) if prefix == 'cor__' else rest}"

@@ -62,8 +62,8 @@ def tidy(
     DataFrame
         Of the kind of frame that the model was given: ``effect``, ``component`` (``"cond"`` for the mean, else the
         parameter), ``group``, ``level`` (where levels are asked for), ``term`` (``sd__Days``, ``cor__Intercept.Days``,
-        ``sd__Observation``), ``estimate`` (posterior mean), ``std.error`` (posterior sd), ``conf.low``, ``conf.high``;
-        scales as in :func:`hierlm.summary`.
+        ``sd__Observation``; ``log_sd__z`` of ``sd(g) ~ z``), ``estimate`` (posterior mean), ``std.error`` (posterior
+        sd), ``conf.low``, ``conf.high``; scales as in :func:`hierlm.summary`.
 
     Raises
     ------
@@ -114,6 +114,7 @@ def _parameters(fit: Fit) -> Iterator[_Row]:
     model = fit.model
     common = {names.common(p.parameter): p.parameter for p in model.predictors}
     owners = {make(g): g for g in model.batches for make in (names.sd, names.cor)}
+    scales = {names.scale(g): g for g in model.scales}
     for e in elements(fit):
         inside = [name[len(e.variable) :][1:-1] for name in e.names]
         for label, values in zip(inside, flat(e.values).T, strict=True):
@@ -125,6 +126,8 @@ def _parameters(fit: Fit) -> Iterator[_Row]:
                 group = owners[e.variable]
                 what = "cor" if e.variable == names.cor(group) else "sd"
                 yield _Row("ran_pars", CONDITIONAL, group, f"{what}__{label.replace(', ', '.')}".rstrip("_"), values)
+            elif e.variable in scales:
+                yield _Row("ran_pars", CONDITIONAL, scales[e.variable], f"log_sd__{label}", values)
             else:
                 term = "sd__Observation" if e.variable == "sigma" else e.variable
                 yield _Row("ran_pars", CONDITIONAL, RESIDUAL, f"{term}.{label}" if label else term, values)

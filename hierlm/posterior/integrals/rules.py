@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import qmc
 
-__all__ = ["Rule", "hermite", "scattered"]
+__all__ = ["Rule", "even", "hermite", "scattered"]
+
+REACH = 9.0
+"""Of evenly spaced nodes: beyond, the normal density holds 2·10⁻¹⁹."""
 
 Floats = NDArray[np.float64]
 
@@ -45,6 +48,22 @@ def hermite(order: int, d: int) -> Rule:
     nodes = np.array(list(product(z, repeat=d)))
     weights = np.array([sum(c) for c in product(log_w, repeat=d)])
     return Rule(nodes, weights, f"Gauss–Hermite quadrature, {order} nodes" + (" a direction" if d > 1 else ""))
+
+
+def even(nodes: int) -> Rule:
+    """The trapezoidal rule in one direction: for functions that are nearly steps, which polynomials follow badly.
+
+    Its error falls exponentially with the number of nodes (Trefethen & Weideman 2014, SIAM Review 56:385–458).
+
+    Examples
+    --------
+    >>> rule = even(41)
+    >>> round(float(np.exp(rule.log_weights) @ rule.nodes[:, 0] ** 2), 12)  # the variance of N(0, 1)
+    1.0
+    """
+    z = np.linspace(-REACH, REACH, nodes)
+    log_w = -0.5 * z**2
+    return Rule(z[:, None], log_w - np.log(np.exp(log_w).sum()), f"trapezoidal rule, {nodes} nodes")
 
 
 def scattered(points: int, d: int, seed: int) -> Rule:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from hierlm import names
 from hierlm.errors import PosteriorError
 from hierlm.posterior.draws import correlation_draws, labelled
-from hierlm.priors import LKJ, Fixed, Prior
+from hierlm.priors import LKJ, Conditional, Fixed, Prior
+from hierlm.priors.dirichlet import Dirichlet
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -25,7 +26,8 @@ Floats = NDArray[np.float64]
 def log_prior(fit: Fit) -> dict[str, Floats]:
     """The log density of the prior of every free parameter at each draw, on the scale that users see.
 
-    Group effects are no part of it: their distribution given ``sd`` and ``cor`` belongs to the model.
+    Group effects are no part of it: their distribution given ``sd`` and ``cor`` belongs to the model.  So does that of
+    coefficients under a joint prior given its hyperparameters, whose densities are there.
 
     Parameters
     ----------
@@ -42,12 +44,14 @@ def log_prior(fit: Fit) -> dict[str, Floats]:
     >>> sum(log_prior(fit).values()).shape  # doctest: +SKIP
     (4, 1000)
     """
-    return {a.name: _density(fit, a) for a in fit.model.assignments if not isinstance(a.prior, Fixed)}
+    return {a.name: _density(fit, a) for a in fit.model.assignments if not isinstance(a.prior, Fixed | Conditional)}
 
 
 def _density(fit: Fit, a: Assignment) -> Floats:
     if a.kind == "correlation":
         return _correlation(fit, a)
+    if isinstance(a.prior, Dirichlet):
+        return a.prior.log_density(labelled(fit, a.variable)[1])
     labels, values = labelled(fit, a.variable)
     if not isinstance(a.prior, Prior):
         raise PosteriorError(f"The density of {a.prior} at draws of {a.name} is not known.", hint="Use hl.Prior(…).")

@@ -104,6 +104,9 @@ def test_related_levels_cannot_be_copied():
     model = hl.Model("y ~ 1 + known(1 | a, A)", data, matrices={"A": A})
     with pytest.raises(ModelError, match="'a' cannot be copied"):
         resample(model, "a", np.array([0, 1]))
+    timed = hl.Model("y ~ 1 + (1 | a)", data, residual="ar1(y | a)")
+    with pytest.raises(ModelError, match="residuals are correlated: ar1"):
+        resample(timed, "a", np.array([0, 1]))
 
 
 def test_levels_are_drawn_evenly_and_rows_spaced():

@@ -12,6 +12,7 @@ from scipy.stats import norm
 
 import hierlm as hl
 from hierlm.posterior import comparisons, predict, predictions
+from hierlm.posterior.effects.expectation import Expectation
 from hierlm.posterior.effects.population import chosen_rule, integrated
 from tests.synthetic import synthetic_fit
 
@@ -86,7 +87,19 @@ def test_large_variances_get_more_nodes() -> None:
     z = np.linspace(-9, 9, 20_001)
     exact = np.trapezoid(expit(eta[:, None] + np.sqrt(v)[:, None] * z) * norm.pdf(z), z, axis=1)
     np.testing.assert_allclose(answer.draws.to_numpy().reshape(-1), exact, atol=2e-6)
-    assert any(f"{nodes} nodes" in repr(answer) for nodes in (31, 63, 127))
+    assert any(f"{nodes} nodes" in repr(answer) for nodes in (31, 63, 127, 201))
+
+
+@pytest.mark.parametrize("sd", [5.0, 20.0])
+def test_curves_that_are_nearly_steps(sd: float) -> None:
+    """Polynomials follow them badly; the trapezoidal rule does not."""
+    made = fit("b ~ x + (1 | g)", family="bernoulli(cloglog)", values={"sd_g": [sd]})
+    answer = predictions(made, grid={"x": [1.0]})
+    eta = made.posterior["b"].to_numpy().reshape(-1, 2).sum(axis=1)
+    z = np.linspace(-9, 9, 100_001)
+    exact = np.trapezoid(-np.expm1(-np.exp(np.minimum(eta[:, None] + sd * z, 500))) * norm.pdf(z), z, axis=1)
+    np.testing.assert_allclose(answer.draws.to_numpy().reshape(-1), exact, atol=2e-6)
+    assert "trapezoidal rule" in repr(answer)
 
 
 def test_lognormal_mean_has_both_variances() -> None:
@@ -200,6 +213,31 @@ def test_settings_are_the_data_with_other_values() -> None:
     np.testing.assert_allclose(both[..., 1] - both[..., 0], change, rtol=1e-9)
     within = predictions(made, setting={"f": "a"}, by="g")
     assert len(within.table) == 8 and "Target: given" in repr(within)
+
+
+@pytest.mark.parametrize("target", ["given", "typical", "population"])
+@pytest.mark.parametrize("by", [True, "f", ["f", "h"], "g"])
+def test_rows_that_are_alike_are_asked_once(target: str, by: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Averages are those of the single rows; with factors only, far fewer rows are asked."""
+    made = fit("s | trials(n) ~ f + (f | g) + (1 | h)", family="binomial", values={"sd_g": 0.4})
+    single = predictions(made, by=False, target=target).draws.to_numpy()
+    asked: list[int] = []
+    values = Expectation.values
+
+    def counted(self: Expectation, rows: Any, at: Any) -> Any:
+        asked.append(rows.rows.n)
+        return values(self, rows, at)
+
+    monkeypatch.setattr(Expectation, "values", counted)
+    found = predictions(made, by=by, target=target)
+    names = [] if by is True else [by] if isinstance(by, str) else by
+    cells = table().groupby(names).indices if names else {(): np.arange(N)}
+    for row, at in enumerate(cells.values()):
+        np.testing.assert_allclose(found.draws.to_numpy()[..., row], single[..., at].mean(axis=-1), rtol=1e-5)
+    assert max(asked) <= N
+    plain = fit("b ~ f + (1 | g)", family="bernoulli")
+    predictions(plain, by=by if by != ["f", "h"] else "f", target=target)
+    assert asked[-1] == (24 if target == "given" or by == "g" else 3)
 
 
 SETTINGS = {

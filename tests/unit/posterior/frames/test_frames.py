@@ -11,7 +11,7 @@ import pytest
 
 import hierlm as hl
 from hierlm.posterior import augment, glance, predict, predictions, summary, table as paper, tidy
-from hierlm.posterior.frames.paper import table_rows
+from hierlm.posterior.frames.paper import several_rows, table_rows
 from tests.synthetic import synthetic_fit
 from tests.unit.posterior.effects.test_targets import fit, table
 
@@ -35,6 +35,12 @@ def test_levels() -> None:
     np.testing.assert_allclose(found["estimate"][:16], made.ranef()["mean"])
     np.testing.assert_allclose(found["estimate"][16:], made.coef()["mean"])
     assert tidy(made, "ran_pars")["term"].tolist()[-1] == "sd__Observation"
+
+
+def test_standard_deviations_with_a_formula_belong_to_their_group() -> None:
+    data = table().assign(z=np.repeat(np.linspace(-1, 1, 8), 6))
+    found = tidy(synthetic_fit(hl.Model(["y ~ x + (1 | g)", "sd(g) ~ z"], data)), "ran_pars").set_index("term")
+    assert found.loc["log_sd__z", "group"] == "g" and found.loc["sd__Observation", "group"] == "Residual"
 
 
 def test_glance() -> None:
@@ -86,6 +92,28 @@ def test_table_for_papers() -> None:
     assert rows[rows["part"] == "Data"][["term", "estimate"]].to_numpy().tolist() == [["N (g)", "8"], ["Rows", "48"]]
     html = paper(made, title="<b>A & B</b>").as_raw_html()
     assert "Correlation Intercept, x" in html and "R² conditional" in html and "<b>A &amp;" not in html
+
+
+def test_table_of_several_fits() -> None:
+    fits = {"A & B": fit("y ~ x + (1 | g)"), "slopes": fit(["y ~ x + f + (x | g) + (1 | h)", "sigma ~ x"])}
+    rows = several_rows(fits, 0.95, "eti")
+    assert rows.columns.tolist() == ["part", "term", "A & B", "slopes"]
+    parts = list(dict.fromkeys(rows["part"]))
+    assert parts == [
+        "Common effects", "Common effects of sigma", "Group effects: g", "Group effects: h", "Residual and family",
+        "Fit", "Data",
+    ]  # fmt: skip
+    assert len(rows) == len(rows.drop_duplicates(["part", "term"]))
+    for name, one in fits.items():
+        own = table_rows(one, 0.95, "eti").set_index(["part", "term"])
+        shown = rows.set_index(["part", "term"])[name]
+        assert set(shown[shown != ""].index) == set(own.index)
+        for key, r in own.iterrows():
+            assert shown[key] == f"{r['estimate']} {r['interval']}".strip()
+    html = paper(fits, title="Two models").as_raw_html()
+    assert "Two models" in html and "A &amp; B" in html and "y ~ x + (1 | g)" in html
+    with pytest.raises(hl.PosteriorError, match="no fit"):
+        paper({})
 
 
 def test_bad_input() -> None:
