@@ -3,7 +3,7 @@
 # `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all trust lint format bench docs links notebooks clean
+.PHONY: help setup demo test test-all trust lowest audit lint format bench docs links notebooks clean
 
 # The environment is the project's own: another Python's settings must not reach it.
 unexport PYTHONHOME PYTHONPATH
@@ -34,6 +34,13 @@ trust: setup  ## densities in all combinations, and simulation-based calibration
 	$(BIN)/python -m tests.trust $(TRUST)
 	$(BIN)/python -m tests.trust summary
 	$(BIN)/python -m tests.trust page
+
+# LOWEST="tests/unit/posterior" runs other tests.
+lowest:  ## the lowest versions that pyproject.toml allows, in build/lowest (needs the internet)
+	sh .ci/lowest $(LOWEST)
+
+audit: setup  ## known vulnerabilities of what hierlm needs, by pip-audit in build/audit (needs the internet)
+	sh .ci/audit
 
 lint: setup  ## formatting, lint rules, strict types, spelling
 	$(RUFF) format --check

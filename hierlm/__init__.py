@@ -73,8 +73,10 @@ if TYPE_CHECKING:  # what a type checker and an editor see; tests/architecture h
     from hierlm.posterior.variance_shares import variance_shares as variance_shares
     from hierlm.priors import (
         LKJ as LKJ,
+        R2D2M2 as R2D2M2,
         Horseshoe as Horseshoe,
         Prior as Prior,
+        TotalVariance as TotalVariance,
         penalised_complexity as penalised_complexity,
     )
     from hierlm.replicates.variance_test import variance_test as variance_test
@@ -87,6 +89,8 @@ _MODULE_OF = {
     "Fit": "hierlm.fit",
     "Horseshoe": "hierlm.priors",
     "LKJ": "hierlm.priors",
+    "R2D2M2": "hierlm.priors",
+    "TotalVariance": "hierlm.priors",
     "Model": "hierlm.model",
     "Prior": "hierlm.priors",
     "coef": "hierlm.posterior.coef",

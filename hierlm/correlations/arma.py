@@ -78,6 +78,8 @@ class Arma(Correlation):
 
 def _autoregressive(partial: Tensor, p: int, last: int) -> Tensor:
     """ρ_x(0), …, ρ_x(last) of AR(p): ρ(h) = Σ φᵢ ρ(h − i), by doubling with powers of the companion matrix."""
+    if p == 1:  # the companion would be a number, and its powers one product of many factors
+        return pt.concatenate([pt.ones(1, dtype="float64"), partial[0] ** pt.constant(np.arange(1.0, last + 1))])
     first = autocorrelations(partial, p)
     phi = ar_coefficients(partial, p)
     if p == 1:  # a power, since rewrites would make one product of as many factors as there are lags

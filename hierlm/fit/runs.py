@@ -18,6 +18,7 @@ from hierlm.fit.mixing import normal_scores, rank_r_hat, split_chains
 from hierlm.model.model import Model
 from hierlm.reductions import Problem, Reduction
 from hierlm.samplers import Sampler, Settings
+from hierlm.samplers.independence import LARGEST
 from hierlm.samplers.progress import compiling
 from hierlm.samplers.sampler import REPORT
 
@@ -103,8 +104,19 @@ def sample_graph(model: Model, sampler: Sampler, settings: Settings) -> Run:
     return _finished(sampler.sample(model.pymc, settings), settings)
 
 
-def sample_reduced(model: Model, sampler: Sampler, reduction: Reduction, settings: Settings, *, again: bool) -> Run:
+def sample_reduced(
+    model: Model,
+    sampler: Sampler,
+    reduction: Reduction,
+    settings: Settings,
+    *,
+    again: bool,
+    quick: Sampler | None = None,
+) -> Run:
     """Sample what a reduction leaves and recover the rest.
+
+    Where few numbers are left ``quick`` is tried first; its draws are kept where it has nothing against them and chains
+    agree, and what it said is in the report else.
 
     With divergences, or where chains disagree, there is a second run with the same seed, more tuning and smaller steps;
     the better of the two is kept.  A run that was long is not repeated; its verdict names what to do.
@@ -113,9 +125,20 @@ def sample_reduced(model: Model, sampler: Sampler, reduction: Reduction, setting
     ----------
     again : bool
         Whether there may be a second run.
+    quick : Sampler or None
+        Tried first.
     """
+    with compiling(settings.progress):
+        whole = reduction.apply(model)
+    said: Mapping[str, Any] = {}
+    if quick is not None and whole.dimension <= LARGEST:
+        run = _quickly(model, quick, reduction, whole, settings)
+        if run is not None and run.report[quick.name]["kept"]:
+            return run
+        said = {} if run is None else run.report
     started = time.perf_counter()
-    problem, first, before = _exact(model, sampler, reduction, settings)
+    problem, first, before = _exact(model, sampler, reduction, whole, settings)
+    first = replace(first, report={**said, **first.report})
     if not sampler.tunes:
         return replace(first, attempts=before)
     found = quality(first, model)
@@ -136,6 +159,22 @@ def sample_reduced(model: Model, sampler: Sampler, reduction: Reduction, setting
     better = other.badness <= found.badness
     records = record | {"kept": not better}, _record(careful, started, other) | {"kept": better}
     return replace(second if better else first, attempts=(*before, *records))
+
+
+def _quickly(model: Model, sampler: Sampler, reduction: Reduction, problem: Problem, settings: Settings) -> Run | None:
+    """A run whose report says whether it is ``kept``; None where there was none."""
+    started = time.perf_counter()
+    try:
+        _, run, before = _exact(model, sampler, reduction, problem, settings)
+    except SamplingError:
+        return None
+    found = run.report[sampler.name]
+    judged = quality(run, model)
+    reason = found["reason"] or judged.reason
+    record = _record(settings, started, judged) | {"sampler": sampler.name, "kept": not reason}
+    report = {sampler.name: {**found, "reason": reason, "kept": not reason}, "sampler": sampler.name}
+    kept = report if not reason else {sampler.name: report[sampler.name]}
+    return replace(run, report=kept, attempts=(*before, record))
 
 
 def _effort(run: Run, problem: Problem) -> float:
@@ -175,11 +214,10 @@ def _largest_r_hat(run: Run, model: Model) -> float:
 
 
 def _exact(
-    model: Model, sampler: Sampler, reduction: Reduction, settings: Settings
+    model: Model, sampler: Sampler, reduction: Reduction, first: Problem, settings: Settings
 ) -> tuple[Problem, Run, tuple[dict[str, Any], ...]]:
     """A run of a problem whose draws do not show that it was not exact enough; those before are recorded."""
-    with compiling(settings.progress):
-        problem: Problem | None = reduction.apply(model)
+    problem: Problem | None = first
     records: list[dict[str, Any]] = []
     while problem is not None:
         started, sampled = time.perf_counter(), problem

@@ -29,13 +29,16 @@ def fit(
     chains: int = 4,
     cores: int | None = None,
     seed: int | None = None,
-    sampler: str = "nutpie",
+    sampler: str | None = None,
     target_accept: float | None = None,
-    max_treedepth: int = 10,
+    max_treedepth: int | None = None,
     reduce: bool = True,
     progress: bool | None = None,
 ) -> Fit:
-    """Sample the posterior of a model, with NUTS unless another sampler is named.
+    """Sample the posterior of a model: by NUTS, or by independent proposals where a reduction leaves few numbers.
+
+    Up to ten numbers are sampled by ``"independence"`` where its certificate is good, and by ``"nutpie"`` otherwise;
+    ``provenance["sampler"]`` says which, ``provenance["independence"]`` why not the first.
 
     A run of NUTS after a reduction in which there are divergences, or chains disagree (R̂ > 1.01), is made once more,
     with the same seed, 1,000 draws of tuning and ``target_accept=0.95``; the better of the two is kept, and
@@ -54,17 +57,21 @@ def fit(
         All of them unless given.  The draws do not depend on it.
     seed : int, optional
         The same seed gives the same draws; without one a random seed is used, and recorded in ``provenance``.
-    sampler : {"nutpie", "pymc", "numpyro", "blackjax", "importance", "laplace"}
-        ``"nutpie"`` follows the model's plan; ``"pymc"``, ``"numpyro"`` and ``"blackjax"`` sample the PyMC graph.
+    sampler : {"nutpie", "pymc", "numpyro", "blackjax", "independence", "importance", "laplace"}, optional
+        ``"nutpie"`` is NUTS and follows the model's plan; ``"pymc"``, ``"numpyro"`` and ``"blackjax"`` sample the PyMC
+        graph.  ``"independence"`` is Metropolis–Hastings with proposals from a split Student-t at the mode.  Unless
+        given, ``"independence"`` or ``"nutpie"``, and the latter where ``tune``, ``target_accept`` or
+        ``max_treedepth`` are given.
         ``"importance"`` draws independent points from a split Student-t at the mode and weighs them; ``"laplace"`` does
-        so from the normal approximation there, a preview.  Both need a reduction and few dimensions; Pareto's k̂ and the
-        effective sample size of the weights are in ``provenance["importance"]``, and the draws fail the diagnosis where
-        k̂ > 0.7 or less than a tenth of the points count.  ``tune``, ``target_accept`` and ``max_treedepth`` have no
-        effect on them.
+        so from the normal approximation there, a preview.  All three need a reduction and few dimensions; Pareto's k̂
+        and the effective sample size of the weights are in ``provenance["importance"]``, and the draws fail the
+        diagnosis where k̂ > 0.7 or less than a tenth of the points count.  ``tune``, ``target_accept`` and
+        ``max_treedepth`` have no effect on them.
     target_accept : float, optional
         In (0, 1); raise it towards 0.99 when there are divergences.  0.95 on the PyMC graph, 0.7 to 0.8 after a
         reduction, unless given.
-    max_treedepth : int
+    max_treedepth : int, optional
+        10 unless given.
     reduce : bool
         Whether group effects may be integrated out where that is exact (see :meth:`hierlm.Model.plan`); False always
         samples the PyMC graph.
@@ -92,7 +99,7 @@ def fit(
     """
     if not isinstance(reduce, bool):
         raise SamplingError(f"reduce={reduce!r} is neither True nor False.", hint="Leave it out.")
-    chosen = get_sampler(sampler)
+    chosen = get_sampler("nutpie" if sampler is None else sampler)
     with readable_kernels():
         way = _way(model, chosen, reduce)
     settings = checked_settings(
@@ -103,9 +110,11 @@ def fit(
         cores=cores,
         seed=seed,
         target_accept=target_accept,
-        max_treedepth=max_treedepth,
+        max_treedepth=10 if max_treedepth is None else max_treedepth,
         progress=progress,
     )
+    usual = tune is None and target_accept is None
+    quick = get_sampler("independence") if sampler is None and usual and max_treedepth is None else None
     later = () if way.chosen is None else way.chosen.later(model)
     check_memory(model, settings, graph=way.chosen is None, later=later)
     started = time.perf_counter()
@@ -113,14 +122,16 @@ def fit(
         if way.chosen is None:
             run = sample_graph(model, chosen, settings)
         else:
-            run = sample_reduced(model, chosen, way.chosen, settings, again=tune is None and target_accept is None)
+            run = sample_reduced(model, chosen, way.chosen, settings, again=usual, quick=quick)
     seconds = time.perf_counter() - started
     groups = {
         "posterior": user_variables(run.posterior, model),
         "sample_stats": numeric_statistics(run.stats),
         "observed_data": observed_data(model),
     }
-    return Fit(model, xr.DataTree.from_dict(groups), provenance(run, sampler, way, seconds))
+    asked = {"sampler": sampler, "tune": tune, "target_accept": target_accept, "max_treedepth": max_treedepth}
+    made = provenance(run, chosen.name, way, seconds) | {"asked": {k: v for k, v in asked.items() if v is not None}}
+    return Fit(model, xr.DataTree.from_dict(groups), made)
 
 
 def _way(model: Model, sampler: Sampler, reduce: bool) -> Plan:

@@ -100,6 +100,25 @@ class NewLevels:
             self._factors[group] = self._factor(group)
         return self._factors[group]
 
+    def variance_factors(self, group: str, source: Groups, at: slice | NDArray[np.int64]) -> Floats | None:
+        """By how much the variance of the effects of each row's level is that of :meth:`unscaled_root`; None for 1.
+
+        Where standard deviations have a formula, shape (S, rows); of a multi-membership what its weights add up to,
+        squared, levels that are named twice together, (1, rows).
+        """
+        if source.members is not None:
+            members = source.members
+            codes = np.where(members.codes < 0, -1 - members.unseen, members.codes)[at]
+            same, weights = codes[:, :, None] == codes[:, None, :], members.weights[at]
+            return np.asarray(np.einsum("im,in,imn->i", weights, weights, same)[None])
+        scale = self._model.scales.get(group)
+        if scale is None:
+            return None
+        X, codes = scale.X[np.maximum(source.codes[at], 0)], source.codes[at]
+        if source.unseen_scale is not None and source.unseen_codes is not None and (codes < 0).any():
+            X = np.where(codes[:, None] < 0, source.unseen_scale[np.maximum(source.unseen_codes[at], 0)], X)
+        return factors_at(self._model, self._draws, group, X) ** 2
+
     def one(self, group: str, level: str) -> Floats:
         """All effects of one new level, shape (S, effects of the grouping)."""
         if (group, level) in self._given:

@@ -6,7 +6,7 @@ from typing import Any
 
 from hierlm.errors import PriorError
 from hierlm.priors.fixed import Fixed
-from hierlm.priors.joint import Conditional, Horseshoe, JointPrior, joint_from_json
+from hierlm.priors.joint import R2D2M2, Conditional, Horseshoe, JointPrior, TotalVariance, joint_from_json
 from hierlm.priors.lkj import LKJ
 from hierlm.priors.penalised import penalised_complexity
 from hierlm.priors.positive import positive_part
@@ -15,11 +15,13 @@ from hierlm.priors.stacked import stack
 
 __all__ = [
     "LKJ",
+    "R2D2M2",
     "Conditional",
     "Fixed",
     "Horseshoe",
     "JointPrior",
     "Prior",
+    "TotalVariance",
     "penalised_complexity",
     "positive_part",
     "prior_from_json",

@@ -229,7 +229,7 @@ def unit(job: Job, number: int) -> dict[str, Any]:
 def _replicate(job: Job, number: int) -> dict[str, Any]:
     data_seed, fit_seed = seeds(job.seed, number, 2)
     made = simulate(job.model, job.values, data_seed)
-    fit = refit(made.model, job.settings, fit_seed)
+    fit = refit(made.model, job.settings, fit_seed, job.model)
     if job.statistic is not None:
         return {"values": numbers_of(job.statistic(fit))}
     estimates, covered = {}, {}

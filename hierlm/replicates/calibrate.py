@@ -154,7 +154,7 @@ def ranked(job: Job, number: int) -> dict[str, Any]:
     """
     prior_seed, data_seed, fit_seed, new_true, new_drawn = seeds(job.seed, number, 5)
     made = simulate(job.model, from_prior(job.model, prior_seed), data_seed)
-    fit = refit(made.model, job.settings, fit_seed)
+    fit = refit(made.model, job.settings, fit_seed, job.model)
     true, drawn = quantities(made.truth, new_true), quantities(fit, new_drawn)
     bad = [k for k, v in drawn.items() if not (np.isfinite(v).all() and np.isfinite(true[k]).all())]
     if bad:

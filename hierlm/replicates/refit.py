@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from hierlm.errors import SamplingError, did_you_mean
 from hierlm.fit import Fit, fit as sample
 from hierlm.model import Model
+from hierlm.model.respond import picklable
+from hierlm.samplers.nutpie import compiled_once
 from hierlm.storage.fingerprint import fingerprint
 
 __all__ = ["head", "refit", "settings_of"]
@@ -32,15 +35,22 @@ def settings_of(options: Mapping[str, Any], **usual: Any) -> dict[str, Any]:
     return {**USUAL, **usual, **options}
 
 
-def refit(model: Model, settings: Mapping[str, Any], seed: int) -> Fit:
+def refit(model: Model, settings: Mapping[str, Any], seed: int, base: Model | None = None) -> Fit:
     """The fit of one replicate.
+
+    Parameters
+    ----------
+    base : Model, optional
+        A model that differs in its responses alone.  Where the PyMC graph is sampled, that of ``base`` is compiled,
+        once for all replicates of a process.
 
     Raises
     ------
     KeyboardInterrupt
         Also where sampling itself was interrupted, so that half of its draws are not taken for all.
     """
-    made = sample(model, **settings, seed=seed, progress=False)
+    with nullcontext() if base is None else compiled_once(fingerprint(base, {}), lambda: picklable(base).pymc):
+        made = sample(model, **settings, seed=seed, progress=False)
     if not made.provenance.get("complete", True):
         raise KeyboardInterrupt
     return made

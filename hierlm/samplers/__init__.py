@@ -8,6 +8,7 @@ from types import MappingProxyType
 from hierlm.errors import SamplingError, did_you_mean
 from hierlm.samplers.blackjax import BlackJAX
 from hierlm.samplers.importance import Importance
+from hierlm.samplers.independence import Independence
 from hierlm.samplers.laplace import Laplace
 from hierlm.samplers.numpyro import NumPyro
 from hierlm.samplers.nutpie import Nutpie
@@ -18,6 +19,7 @@ __all__ = [
     "SAMPLERS",
     "BlackJAX",
     "Importance",
+    "Independence",
     "Laplace",
     "NumPyro",
     "Nutpie",
@@ -28,7 +30,9 @@ __all__ = [
     "get_sampler",
 ]
 
-SAMPLERS = MappingProxyType({s.name: s for s in (Nutpie(), PyMC(), NumPyro(), BlackJAX(), Importance(), Laplace())})
+SAMPLERS = MappingProxyType(
+    {s.name: s for s in (Nutpie(), PyMC(), NumPyro(), BlackJAX(), Independence(), Importance(), Laplace())}
+)
 """Every sampler by name."""
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from hierlm.errors import SamplingError
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
 
     from hierlm.reductions.reduction import Problem
 
-__all__ = ["Nutpie", "run"]
+__all__ = ["Nutpie", "compiled_once", "run"]
 
 NAMES = {
     "depth": "tree_depth",
@@ -24,6 +28,43 @@ NAMES = {
     "logp": "lp",
 }
 """nutpie's statistic → ArviZ's."""
+
+
+_BASE: ContextVar[tuple[str, Callable[[], Any]] | None] = ContextVar("what was compiled before", default=None)
+_COMPILED: dict[str, Any] = {}
+_LOCK = Lock()
+
+
+@contextmanager
+def compiled_once(key: str, base: Callable[[], Any]) -> Iterator[None]:
+    """Compile one graph for all that are sampled in this context, under the same key; the last one is kept.
+
+    They may differ in their data containers (``pm.Data``) alone.  What is compiled is always ``base()``, since a
+    compiled graph has starting points in it: draws must not depend on which graph came first.
+    """
+    token = _BASE.set((key, base))
+    try:
+        yield
+    finally:
+        _BASE.reset(token)
+
+
+def _compiled(graph: pm.Model) -> Any:
+    """The graph compiled, or the base of the context with the data of this one."""
+    import nutpie
+
+    found = _BASE.get()
+    if found is None:
+        return nutpie.compile_pymc_model(graph)
+    key, base = found
+    with _LOCK:
+        if key not in _COMPILED:
+            made = nutpie.compile_pymc_model(base())
+            _COMPILED.clear()
+            _COMPILED[key] = made
+        kept = _COMPILED[key]
+    shared = {variable.name for variable in kept.shared_var_keys}
+    return kept.with_data(**{d.name: d.get_value() for d in graph.data_vars if d.name in shared})
 
 
 @final
@@ -40,7 +81,6 @@ class Nutpie(Sampler):
 
     def sample(self, graph: pm.Model, settings: Settings) -> xr.DataTree:
         """See :meth:`Sampler.sample`."""
-        import nutpie
         import pytensor
 
         with (
@@ -49,7 +89,7 @@ class Nutpie(Sampler):
             compiling(settings.progress),
         ):
             warnings.simplefilter("ignore", FutureWarning)
-            compiled = nutpie.compile_pymc_model(graph)
+            compiled = _compiled(graph)
         return run(compiled, settings, adaptation="draw_diag")
 
     def sample_problem(self, problem: Problem, settings: Settings) -> xr.DataTree:

@@ -35,6 +35,11 @@ def _inflated(y: Floats, zi: Floats, log_base: Floats) -> Floats:
         return np.where(y == 0, np.log(zi + (1 - zi) * np.exp(log_base)), np.log1p(-zi) + log_base)
 
 
+def _zero_inflated_binomial(y: Floats, mu: Floats, zi: Floats, trials: Floats, rest: Floats | None = None) -> Floats:
+    found = _inflated(y, zi, _binomial(y, mu, trials, rest))
+    return np.where((mu >= 0) & (mu <= 1), found, -np.inf)  # outside there is no such distribution, inflated or not
+
+
 def _hurdle(y: Floats, hu: Floats, above: Callable[[Floats], Floats]) -> Floats:
     return np.where(y == 0, np.log(hu), np.log1p(-hu) + above(np.where(y == 0, 1.0, y)))
 
@@ -140,7 +145,7 @@ LOG_DENSITIES: dict[str, Density] = {
     "beta_binomial": _beta_binomial,
     "zero_inflated_poisson": lambda y, mu, zi: _inflated(y, zi, stats.poisson.logpmf(y, mu)),
     "zero_inflated_negbinomial": lambda y, mu, shape, zi: _inflated(y, zi, _negbinomial(y, mu, shape)),
-    "zero_inflated_binomial": lambda y, mu, zi, trials, rest=None: _inflated(y, zi, _binomial(y, mu, trials, rest)),
+    "zero_inflated_binomial": _zero_inflated_binomial,
     "hurdle_poisson": lambda y, mu, hu: _hurdle(y, hu, lambda v: _truncated_poisson(v, mu)),
     "hurdle_negbinomial": lambda y, mu, shape, hu: _hurdle(y, hu, lambda v: _truncated_negbinomial(v, mu, shape)),
     "hurdle_gamma": lambda y, mu, shape, hu: _hurdle(y, hu, lambda v: _gamma(v, mu, shape)),

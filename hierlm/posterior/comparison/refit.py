@@ -24,8 +24,8 @@ __all__ = ["Job", "left_out", "refit_settings", "run_jobs"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-KEPT = ("draws", "chains", "sampler", "max_treedepth")
-"""Settings of the first fit that a refit has too; tuning is chosen anew, since it depends on how it is sampled."""
+KEPT = ("draws", "chains")
+"""Settings of the first fit that a refit has too, beside those that were asked for; the rest depends on the rows."""
 
 
 Job = tuple[Model, Ints, str | None, dict[str, Any]]
@@ -35,6 +35,8 @@ Job = tuple[Model, Ints, str | None, dict[str, Any]]
 def refit_settings(fit: Fit, seed: int, **options: Any) -> dict[str, Any]:
     """What to sample with: as the first fit, unless said otherwise."""
     known = {k: fit.provenance[k] for k in KEPT if k in fit.provenance}
+    asked = fit.provenance.get("asked", {})
+    known |= {k: asked[k] for k in ("sampler", "max_treedepth") if k in asked}
     known.setdefault("draws", fit.posterior.sizes["draw"])
     known.setdefault("chains", fit.posterior.sizes["chain"])
     unknown = set(options) - {"draws", "tune", "chains", "cores", "sampler", "target_accept", "max_treedepth", "reduce"}

@@ -194,7 +194,7 @@ def distinct(question: Question) -> Question:
     given = question.expectation.targets.of("given")
     if question.cells.rows or any(is_units(model, group) for group in given):
         return question
-    told = {f for b in model.blocks if b.group in given for f in b.factors}
+    told = {f for b in model.blocks if b.group in given or b.members is not None for f in b.factors}
     skipped = grouping_only(model) - told
     additions = {c for r in model.design.schema.responses for c in r.columns(response=False)}
     keys = [c.values for name, c in table.columns.items() if name in {*explaining(model), *additions} - skipped]

@@ -73,6 +73,9 @@ def check_entering(asker: Expectation, name: str) -> None:
     PredictionError
     """
     model, own = asker.fit.model, explaining(asker.fit.model, asker.response.name, asker.entering)
+    if not asker.linear:  # what the variance of effects depends on, their average depends on
+        scales = {g: c for g, c in model.design.schema.scales.items() if g in asker.targets.of("population")}
+        own = (*own, *(c for coding in scales.values() for c in coding.terms.columns))
     if name not in own:
         raise PredictionError(
             f"The {asker.quantity} does not depend on {name!r}, which is in another formula.",

@@ -111,12 +111,14 @@ class Expectation:
             When it lacks what the target needs.
         """
         model, targets = self.fit.model, self.targets
+        averaged = () if self.linear and not self._fitted else targets.of("population")
+        if table is None and any(group in model.scales for group in averaged):
+            table = model.data
         if table is not None:
             for group in targets.of("given"):
                 if is_units(model, group):
                     targets = targets.replaced(group, "population")
-        averaged = () if self.linear and not self._fitted else targets.of("population")
-        if table is not None:
+            averaged = () if self.linear and not self._fitted else targets.of("population")
             table = completed(model, table, targets.of("given"), averaged)
         rows = at_rows(model, table, kept=(*targets.of("given"), *averaged))
         if self._fitted and shifted_parameters(rows, self.response.name, averaged):

@@ -31,8 +31,8 @@ EVEN = (201, 401)
 """Of the trapezoidal rules that are tried last, where effects are so large that curves are steps."""
 POINTS = 512
 """Of the scattered points in more dimensions."""
-OF_ROWS = ("inhabited",)
-"""Parts of group terms that a row's own columns tell: in which sub-population it is."""
+OF_ROWS = ("inhabited", "members", "weights")
+"""Parts of group terms that a row's own columns tell: its sub-population, and the weights of its memberships."""
 CLOSE = 1e-6
 """Two rules agree where no draw of any row differs by more than this share of the largest."""
 
@@ -72,15 +72,19 @@ def spread(
     n = len(rows.index[at])
     C: Floats | None = None
     for group in groups:
-        _check_known([b for b in rows.blocks if b.group == group])
-        root, labels = effects.root(group), effects.labels(group)
+        blocks = [b for b in rows.blocks if b.group == group]
+        _check_known(blocks)
+        root, labels = effects.unscaled_root(group), effects.labels(group)
         Z = np.zeros((n, len(parameters), len(labels)))
-        for block in (b for b in rows.blocks if b.group == group):
+        for block in blocks:
             for piece in (p for p in block.pieces if p.response == response and p.parameter in parameters):
                 columns = [labels.index(block.effects[e]) for e in piece.effects]
                 Z[:, parameters.index(piece.parameter), columns] += piece.Z[at]
         part = np.einsum("npk,skm->snpm", Z, root)
         own = np.einsum("snpm,snqm->snpq", part, part)
+        factors = effects.variance_factors(group, blocks[0].pieces[0].source, at)
+        if factors is not None:
+            own = own * factors[:, :, None, None]
         C = own if C is None else C + own
     assert C is not None
     return _triangular(C)

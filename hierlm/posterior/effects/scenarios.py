@@ -60,22 +60,26 @@ def completed(model: Model, table: Table, given: Collection[str], population: Co
                 hint=f"Add the column {absent[0]!r}, or ask target='population' or 'typical'.",
             )
     for block in (b for b in model.blocks if b.group in population):
+        own = block.group in model.scales  # what the standard deviations depend on is that of the row
         for factor in block.factors:
-            if factor in only and factor not in columns and factor not in needed and factor in model.data.columns:
-                columns[factor] = _new_level(model.data[factor], table.n)
+            free = factor in only and factor not in needed and factor in model.data.columns
+            if free and (own or factor not in columns):
+                columns[factor] = _new_levels(model.data[factor], table.n, own=own)
     return Table(columns, table.rows)
 
 
-def _new_level(column: Column, n: int) -> Column:
-    """A level that the data do not have; of the same kind, as new data must be."""
+def _new_levels(column: Column, n: int, *, own: bool) -> Column:
+    """Levels that the data do not have, one for all rows or one each; of the same kind, as new data must be."""
+    each = np.arange(n) if own else np.zeros(n, dtype=np.int64)
     if column.levels is None:
-        return replace(column, values=np.full(n, np.floor(column.values.max()) + 1.0))
+        return replace(column, values=np.floor(column.values.max()) + 1.0 + each)
     if column.kind == "bool":  # both are there: either will do, since only the size of effects is asked for
         return replace(column, values=np.zeros(n, dtype=np.int64))
-    label = "(new)"
-    while label in column.levels:
-        label = f"({label})"
-    return replace(column, values=np.zeros(n, dtype=np.int64), levels=(label,))
+    stem = f"(new {column.name})"
+    while any(level.startswith(stem) for level in column.levels):
+        stem = f"({stem})"
+    labels = tuple(f"{stem} {i}" for i in range(n)) if own else (stem,)
+    return replace(column, values=each.astype(np.int64), levels=labels)
 
 
 def changed(model: Model, table: Table, name: str, value: Any) -> Table:

@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlm.errors import PosteriorError
-from hierlm.posterior.comparison.loo import conditional, foreseen
+from hierlm.posterior.comparison.loo import foreseen
 from hierlm.posterior.integrals.units import inside
-from hierlm.posterior.linear import Draws
+from hierlm.posterior.levels import NewLevels
+from hierlm.posterior.linear import Draws, at_rows, chunks
+from hierlm.posterior.response import log_density
+from hierlm.posterior.rowwise import log_densities
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -48,11 +51,24 @@ def total_likelihood(fit: Fit, which: Which) -> tuple[Floats, str]:
                 raise
         else:
             return found.values.sum(axis=1).reshape(shape), f"of the rows{found.method}"
-    if fit.model.residual is not None:
-        joint = conditional(fit.model, Draws(fit.model, fit.posterior), given="earlier")
-        return joint.sum(axis=1).reshape(shape), "of the blocks of residuals"
-    words = "of the rows given the group effects" if fit.model.groups else "of the rows"
-    return foreseen(fit, "row", None, None).values.sum(axis=1).reshape(shape), words
+    rows = "of the rows" if fit.model.residual is None else "of the blocks of residuals"
+    words = f"{rows} given the group effects" if fit.model.groups else rows
+    return _conditional(fit).reshape(shape), words
+
+
+def _conditional(fit: Fit) -> Floats:
+    """log p(y | θ, r) of every draw, (S,); chunks of rows are added up as they come."""
+    model = fit.model
+    draws, rows = Draws(model, fit.posterior), at_rows(model)
+    new, kept = NewLevels(model, draws, 0, zero=True), tuple(model.groups)
+    total = np.zeros(draws.size)
+    for response in model.responses:
+        if model.residual is not None:  # given the rows before it in its block: these add up to the joint density
+            total += log_densities(rows, draws, response, response.y, kept, new, given="earlier").sum(axis=1)
+            continue
+        for at in chunks(draws.size, rows.n):
+            total += log_density(rows, draws, response, response.y, at, kept, new).sum(axis=1)
+    return total
 
 
 def outermost(model: Model) -> str | None:

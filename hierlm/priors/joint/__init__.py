@@ -9,10 +9,25 @@ from typing import Any
 from hierlm.errors import PriorError, did_you_mean
 from hierlm.priors.joint.horseshoe import Horseshoe
 from hierlm.priors.joint.joint import Bound, Conditional, Hyper, JointPrior, Member
+from hierlm.priors.joint.r2d2m2 import R2D2M2
+from hierlm.priors.joint.total_variance import TotalVariance
 
-__all__ = ["JOINT", "Bound", "Conditional", "Horseshoe", "Hyper", "JointPrior", "Member", "joint_from_json"]
+__all__ = [
+    "JOINT",
+    "R2D2M2",
+    "Bound",
+    "Conditional",
+    "Horseshoe",
+    "Hyper",
+    "JointPrior",
+    "Member",
+    "TotalVariance",
+    "joint_from_json",
+]
 
-JOINT: Mapping[str, type[JointPrior]] = MappingProxyType({cls.__name__: cls for cls in (Horseshoe,)})
+JOINT: Mapping[str, type[JointPrior]] = MappingProxyType(
+    {cls.__name__: cls for cls in (Horseshoe, R2D2M2, TotalVariance)}
+)
 """Every joint prior by its name."""
 
 

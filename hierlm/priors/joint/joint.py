@@ -201,3 +201,23 @@ def labels_of(members: Sequence[Member]) -> tuple[str, ...]:
         return tuple(m.name for m in members)
     prefix = len(names.element(next(iter(variables)), ""))
     return tuple(m.name[prefix - 1 : -1] if m.name.endswith("]") else m.name for m in members)
+
+
+def one_response(joint: JointPrior, members: Sequence[Member]) -> None:
+    """Refuse members of several responses, and a single one, which would have all of the share.
+
+    Raises
+    ------
+    PriorError
+    """
+    responses = dict.fromkeys(m.response for m in members)
+    if len(responses) > 1:
+        raise PriorError(
+            f"{joint} is given to parameters of several responses: {', '.join(responses)}.",
+            hint="Give it to those of one response.",
+        )
+    if len(members) < 2:
+        raise PriorError(
+            f"{joint} is given to '{members[0].name}' only, and there is nothing to share.",
+            hint='Give the same one to several parameters: priors={"b": joint, "sd_g": joint}.',
+        )

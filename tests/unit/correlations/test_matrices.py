@@ -7,6 +7,7 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 from pytensor.compile.mode import Mode
+from pytensor.graph.replace import vectorize_graph
 from scipy.linalg import toeplitz
 from scipy.special import gamma, kv
 
@@ -63,6 +64,18 @@ def test_car1_at_real_times():
     times = np.array([[0.0], [0.3], [2.7]])
     expected = 0.6 ** np.abs(times - times.T)
     np.testing.assert_allclose(matrix(get_correlation("car1"), times, phi=0.6), expected, atol=1e-15)
+
+
+def test_arma_at_many_positions():
+    """One graph for many draws, evaluated by NumPy, has no operation of more arguments than that can take."""
+    function, positions = get_correlation("arma", p=1, q=1), np.arange(48.0)[:, None]
+    x = pt.tensor("x", dtype="float64", shape=(2,))
+    many = pt.tensor("xs", dtype="float64", shape=(None, 2))
+    R = vectorize_graph(function.matrix({"ar": x[:1], "ma": x[1:]}, positions), {x: many})
+    found = pytensor.function([many], R, mode=MODE)(np.array([[0.6, 0.0], [0.0, 0.3]]))
+    gap = np.abs(positions - positions.T)
+    np.testing.assert_allclose(found[0], 0.6**gap, atol=1e-14)
+    np.testing.assert_allclose(found[1], np.where(gap == 0, 1, np.where(gap == 1, 0.3 / 1.09, 0.0)), atol=1e-14)
 
 
 @pytest.mark.parametrize(("ar", "ma"), [([0.5], []), ([], [-0.4]), ([0.7], [0.4]), ([0.5, -0.6, 0.2], [0.3, -0.5])])

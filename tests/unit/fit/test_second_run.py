@@ -19,7 +19,7 @@ from hierlm.samplers.sampler import FLAGS
 
 Change = Callable[[Problem, np.ndarray, dict[str, np.ndarray]], None]
 FORMULA = "Yield ~ 1 + (1 | Batch)"
-RUN: dict[str, Any] = {"draws": 1000, "seed": 3, "progress": False}
+RUN: dict[str, Any] = {"sampler": "nutpie", "draws": 1000, "seed": 3, "progress": False}
 
 
 class Spoiled(Sampler):

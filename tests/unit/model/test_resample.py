@@ -104,7 +104,7 @@ def test_related_levels_cannot_be_copied():
     model = hl.Model("y ~ 1 + known(1 | a, A)", data, matrices={"A": A})
     with pytest.raises(ModelError, match="'a' cannot be copied"):
         resample(model, "a", np.array([0, 1]))
-    timed = hl.Model("y ~ 1 + (1 | a)", data, residual="ar1(y | a)")
+    timed = hl.Model("y ~ 1 + (1 | a)", data | {"t": np.tile(np.arange(3), 3)}, residual="ar1(t | a)")
     with pytest.raises(ModelError, match="residuals are correlated: ar1"):
         resample(timed, "a", np.array([0, 1]))
 

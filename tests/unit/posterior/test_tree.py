@@ -16,7 +16,7 @@ from tests.synthetic import synthetic_fit
 @pytest.fixture
 def fit(data: Callable[[str], Any]) -> hl.Fit:
     model = hl.Model("Reaction ~ Days + (1 | Subject)", data("sleepstudy"), priors={"sigma": 30.0})
-    return model.fit(draws=200, chains=2, seed=1, progress=False)
+    return model.fit(draws=500, chains=2, seed=1, progress=False)
 
 
 def test_arviz_takes_it(fit: hl.Fit) -> None:
@@ -24,7 +24,7 @@ def test_arviz_takes_it(fit: hl.Fit) -> None:
     tree = fit.tree(seed=1)
     loo = az.loo(tree)
     assert np.isfinite(loo.elpd)
-    log = tree["log_likelihood"]["y"].to_numpy().reshape(400, -1)
+    log = tree["log_likelihood"]["y"].to_numpy().reshape(1000, -1)
     lppd = np.log(np.exp(log).mean(axis=0)).sum()
     assert loo.elpd == pytest.approx(lppd - loo.p, abs=1e-6)
     assert 10 < loo.p < 30

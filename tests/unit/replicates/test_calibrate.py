@@ -44,7 +44,7 @@ def posterior(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Replace the sampler by a function of (mean, sd) of the exact posterior of ``means()``."""
 
     def install(wrong: Any) -> None:
-        def refit(model: hl.Model, settings: Any, seed: int) -> hl.Fit:
+        def refit(model: hl.Model, settings: Any, seed: int, base: hl.Model) -> hl.Fit:
             y = model.responses[0].y
             precision = len(y) + 1 / 4
             mean, sd = wrong(y.sum() / precision, precision**-0.5)

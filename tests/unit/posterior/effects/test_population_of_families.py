@@ -14,7 +14,7 @@ import xarray as xr
 
 import hierlm as hl
 from hierlm.graph import coordinates
-from hierlm.posterior import predict, predictions
+from hierlm.posterior import comparisons, predict, predictions
 from hierlm.storage.spec import _expected
 from tests.synthetic import synthetic_fit
 from tests.unit.graph import test_structured as structured
@@ -114,7 +114,7 @@ def test_brute_force_of_structures(name: str) -> None:
 
 REFUSED = {
     "related levels": ("y ~ x + (1 | gr(g, cov=A))", {"A": hl.pedigree(structured.PEDIGREE)}, "relation"),
-    "multi-membership": ("y ~ x + (1 | mm(g, h, weights=cbind(w1, w2)))", None, "members"),
+    "known relations": ("y ~ x + known(1 + x | g, K)", {"K": structured.K_LEVELS}, "relation"),
 }
 
 
@@ -139,10 +139,40 @@ def test_a_variance_function_of_the_fitted_mean_is_not_averaged_over() -> None:
 
 
 def test_standard_deviations_with_a_formula() -> None:
+    """The population of groups like the row's own: brute force, and a closed form over the data."""
     data = frame().assign(z=np.repeat(np.linspace(-1, 1, 8), 6))
-    made = synthetic_fit(hl.Model(["c ~ x + (1 | g)", "sd(g) ~ z"], data, family="poisson"), draws=5)
-    with pytest.raises(hl.HierlmError, match="standard deviation has a formula"):
-        predictions(made)
+    formulas = ["c ~ x + (1 | g)", "sd(g) ~ z"]
+    made = synthetic_fit(hl.Model(formulas, data, family="poisson"), chains=1, draws=6, values={"sd_g": 0.5})
+    new = data.iloc[[7]].drop(columns="g").assign(z=0.7)
+    agree(made, new, {"g": [f"new {i}" for i in range(MANY)]})
+    post = made.posterior
+    sd = 0.5 * np.exp(post["b_sd_g"].to_numpy().reshape(-1, 1) * data["z"].to_numpy())
+    eta = post["b"].to_numpy().reshape(-1, 2) @ np.stack([np.ones(len(data)), data["x"]])
+    exact = np.exp(eta + sd**2 / 2)
+    np.testing.assert_allclose(predictions(made, by=False).draws.to_numpy()[0], exact, rtol=1e-5)
+    np.testing.assert_allclose(predictions(made).draws.to_numpy()[0, :, 0], exact.mean(axis=1), rtol=1e-5)
+    change = comparisons(made, {"z": (-1, 1)}, grid={"x": [0.0]})
+    b, g = post["b"].to_numpy().reshape(-1, 2)[:, 0], post["b_sd_g"].to_numpy().reshape(-1)
+    steep = np.exp(b + 0.125 * np.exp(2 * g)) - np.exp(b + 0.125 * np.exp(-2 * g))
+    np.testing.assert_allclose(change.draws.to_numpy()[0, :, 0], steep, rtol=1e-5, atol=1e-7)
+    with pytest.raises(hl.PredictionError, match="does not depend on 'z'"):
+        comparisons(made, {"z": (-1, 1)}, target="typical")
     linear = synthetic_fit(hl.Model(["y ~ x + (1 | g)", "sd(g) ~ z"], data), draws=5)
     found = predictions(linear, grid={"x": [0.0]})
     np.testing.assert_allclose(found.draws.to_numpy(), linear.posterior["b"].sel(coef=["Intercept"]).to_numpy())
+
+
+@pytest.mark.parametrize("same", [False, True])
+def test_multi_membership(same: bool) -> None:
+    """Weights count squared, and together where a level is named twice."""
+    made = of_points("y ~ x + (1 | mm(g, h, weights=cbind(w1, w2)))", None)
+    new = structured.table().iloc[[3]].drop(columns=["g", "h"])
+    names = [f"new {i}" for i in range(MANY)]
+    others = names if same else [f"other {i}" for i in range(MANY)]
+    rows = pd.concat([new] * MANY, ignore_index=True).assign(g=names, h=others)
+    drawn = predict(made, rows, seed=3).draws.to_numpy().reshape(-1, MANY)
+    asked = rows.iloc[[0]] if same else new
+    found = predictions(made, asked, target="population").draws.to_numpy().reshape(-1)
+    assert np.abs((drawn.mean(axis=1) - found) / (drawn.std(axis=1) / np.sqrt(MANY))).max() < 5.0
+    over = predictions(made, by=False).draws.to_numpy().mean(axis=-1)
+    np.testing.assert_allclose(predictions(made).draws.to_numpy()[..., 0], over, rtol=1e-6)

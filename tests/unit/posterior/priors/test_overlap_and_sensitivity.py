@@ -12,6 +12,7 @@ from scipy import stats
 
 import hierlm as hl
 from hierlm.posterior.predictive import prior_draws
+from hierlm.posterior.priors.likelihood import total_likelihood
 from hierlm.posterior.priors.log_prior import log_prior
 from hierlm.posterior.priors.sensitivity import CONFLICT, STRONG
 
@@ -184,3 +185,20 @@ def test_pictures(fitted):
     assert len(drawn.axes) == 6 and drawn.axes[5].get_title(loc="left") == "sigma"
     (axes,) = fit.plot.sensitivity("b").axes
     assert [t.get_text() for t in axes.get_yticklabels()] == ["b[Intercept]", "b[Days]"]
+
+
+def test_correlated_residuals_add_up_to_the_joint_likelihood():
+    rng = np.random.default_rng(2)
+    data = pd.DataFrame({"y": rng.normal(size=24), "t": np.tile(np.arange(6), 4), "g": np.repeat(list("abcd"), 6)})
+    model = hl.Model("y ~ 1", data, residual="ar1(t | g)")
+    fit = hl.Fit(model, prior_draws(model, 5, seed=1))
+    found, words = total_likelihood(fit, "auto")
+    p = fit.posterior
+    for s in range(5):
+        rho = float(p["rescor"].transpose("chain", "draw", ...).to_numpy()[0, s, 0])
+        block = float(p["sigma"][0, s]) ** 2 * rho ** np.abs(np.subtract.outer(np.arange(6), np.arange(6)))
+        mean = np.full(6, float(p["b"].transpose("chain", "draw", ...).to_numpy()[0, s, 0]))
+        wanted = sum(stats.multivariate_normal(mean, block).logpdf(y) for y in data["y"].to_numpy().reshape(4, 6))
+        assert found[0, s] == pytest.approx(wanted)
+    assert words == "of the blocks of residuals"
+    assert log_prior(fit).keys() >= {"rescor[phi]", "sigma", "b[Intercept]"}

@@ -1,0 +1,152 @@
+"""independence: Metropolis–Hastings whose proposals do not depend on where the chain is."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, ClassVar, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hierlm.samplers.draws import draws_tree
+from hierlm.samplers.sampler import ProblemSampler, Settings
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from hierlm.reductions.reduction import Problem
+    from hierlm.samplers.proposal import Proposal
+
+__all__ = ["LARGEST", "Independence"]
+
+Floats = NDArray[np.float64]
+
+LARGEST = 10
+"""Numbers beyond which it is not tried by itself: good proposals become rare."""
+
+PARETO_K = 0.5
+"""Beyond, the variance of the weights may be infinite, and a chain may stay where their largest is."""
+
+ACCEPTED = 0.5
+"""Least share of proposals that are accepted."""
+
+FIRST = 200
+"""Points that each chain's first draw is chosen from, by weight."""
+
+NEAR, FAR, FARTHER = 6.0, 10.0, 8
+"""Searches for another mode begin so far on each half axis, and so far in so many random directions, in standard
+deviations of the normal approximation."""
+
+APART, DEEP = 3.0, 8.0
+"""How far another mode lies, and how much lower its log density may be, to count."""
+
+
+@final
+class Independence(ProblemSampler):
+    """Metropolis–Hastings with independent proposals from a split Student-t at the mode.
+
+    A proposal ζ' is accepted with probability min(1, w(ζ')/w(ζ)), w = p/q: the chain's stationary distribution is the
+    posterior, whatever q.  One evaluation of the density a draw, without its gradient, replaces a trajectory; for a few
+    numbers, as a Gaussian marginal has, seven proposals of ten are accepted.  Each chain begins at a point that is
+    chosen by weight among 200, so that nothing is discarded.
+
+    It is for problems of up to ten numbers with one mode, and says so: Pareto's k̂ of the weights, the share that was
+    accepted, and modes that a search from other points found are in its report, with a ``reason`` not to use the
+    draws.
+
+    Source: Tierney (1994), *Annals of Statistics* 22:1701–1728.
+    """
+
+    name: ClassVar[str] = "independence"
+    requires: ClassVar[tuple[str, ...]] = ("arviz_stats",)
+
+    def sample_problem(self, problem: Problem, settings: Settings) -> xr.DataTree:
+        """See :meth:`Sampler.sample_problem`; the ``reason`` in the report is empty where all is well."""
+        from hierlm.samplers.importance import affordable
+        from hierlm.samplers.proposal import split_t_proposal
+        from hierlm.samplers.weights import smoothed
+
+        affordable(problem, self.name)
+        size = settings.chains * settings.draws
+        if not problem.dimension:
+            report: dict[str, Any] = {"pareto_k": 0.0, "accepted": 1.0, "reason": ""}
+            return draws_tree(np.zeros((size, 0)), settings, np.zeros(size), {self.name: report})
+        proposal = split_t_proposal(problem)
+        zetas, lp, log_weights = _proposed(problem, proposal, settings)
+        _, k = smoothed(log_weights.ravel())
+        kept, moved = _walks(log_weights, settings)
+        accepted = float(moved.mean())
+        report = {"pareto_k": round(k, 4) if np.isfinite(k) else None, "accepted": round(accepted, 4)}
+        report["reason"] = _reason(k, accepted) or _another_mode(problem, proposal, settings.seed)
+        chain = np.arange(settings.chains)[:, None]
+        return draws_tree(zetas[chain, kept].reshape(size, -1), settings, lp[chain, kept], {self.name: report})
+
+
+def _proposed(problem: Problem, proposal: Proposal, settings: Settings) -> tuple[Floats, Floats, Floats]:
+    """(chains, FIRST + draws, …) points, their log densities and log weights; the same with any number of cores."""
+    count, d = FIRST + settings.draws, problem.dimension
+    zetas = np.empty((settings.chains, count, d))
+    for chain in range(settings.chains):
+        zetas[chain] = proposal.draw(count, np.random.default_rng([settings.seed, 3, chain]))
+    flat = zetas.reshape(-1, d)
+    lp = np.empty(len(flat))
+
+    def evaluate(some: NDArray[np.int64]) -> None:
+        gradient = np.zeros(d)
+        for i in some:
+            lp[i] = problem.density(flat[i], problem.data, gradient)
+
+    with ThreadPoolExecutor(settings.cores) as pool:
+        list(pool.map(evaluate, np.array_split(np.arange(len(flat)), settings.cores)))
+    shape = (settings.chains, count)
+    return zetas, lp.reshape(shape), (lp - proposal.log_density(flat)).reshape(shape)
+
+
+def _walks(log_weights: Floats, settings: Settings) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Which point each draw is, and whether it was accepted, (chains, draws)."""
+    kept = np.empty((settings.chains, settings.draws), dtype=np.int64)
+    moved = np.zeros(kept.shape, dtype=bool)
+    log_weights = np.where(np.isnan(log_weights), -np.inf, log_weights)
+    for chain, own in enumerate(log_weights):
+        rng = np.random.default_rng([settings.seed, 4, chain])
+        at = int(np.argmax(own[:FIRST] + rng.gumbel(size=FIRST)))  # with probability proportional to the weight
+        bars = np.log(rng.random(settings.draws))
+        for i in range(settings.draws):
+            moved[chain, i] = own[FIRST + i] - own[at] > bars[i]
+            at = FIRST + i if moved[chain, i] else at
+            kept[chain, i] = at
+    return kept, moved
+
+
+def _reason(k: float, accepted: float) -> str:
+    """Why the weights make bad chains; empty where they do not."""
+    if not k <= PARETO_K:
+        return f"Pareto k̂ of the proposals is {k:.2f}, more than {PARETO_K}"
+    return "" if accepted >= ACCEPTED else f"only {accepted:.0%} of the proposals were accepted"
+
+
+def _another_mode(problem: Problem, proposal: Proposal, seed: int) -> str:
+    """Whether the density has a mode elsewhere that the proposals would rarely meet; empty where none was found."""
+    from scipy.optimize import minimize
+
+    rng, d = np.random.default_rng([seed, 5]), problem.dimension
+    gradient, inverse = np.zeros(d), np.linalg.inv(proposal.axes)
+    top = problem.density(proposal.centre, problem.data, gradient)
+
+    def negative(x: Floats) -> tuple[float, Floats]:
+        value = problem.density(proposal.centre + proposal.axes @ x, problem.data, gradient)
+        return (-value, -proposal.axes.T @ gradient) if np.isfinite(value) else (1e300, np.zeros(d))
+
+    far = rng.standard_normal((FARTHER, d))
+    far *= FAR / np.linalg.norm(far, axis=1, keepdims=True)
+    for start in [*(NEAR * np.eye(d)), *(-NEAR * np.eye(d)), *far]:
+        found = minimize(negative, start, jac=True, method="BFGS", options={"maxiter": 50, "gtol": 1e-2})
+        if not top + found.fun < DEEP:
+            continue
+        zeta = (proposal.centre + proposal.axes @ found.x)[None]
+        images = [zeta, *(reflection(zeta) for reflection in proposal.reflections)]
+        if min(float(np.linalg.norm((image[0] - proposal.centre) @ inverse.T)) for image in images) > APART * np.sqrt(
+            d
+        ):
+            return "the density has another mode"
+    return ""
