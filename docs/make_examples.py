@@ -1,8 +1,9 @@
 """Runs the pages of docs/examples and keeps what they show: ``python docs/make_examples.py [name …]``.
 
-A page is one session.  Its code stands in blocks marked ``<!-- sampled -->``.  What a block prints, or its last value, goes
-into the ``text`` block that follows it; a figure into the file that a following ``{image}`` names; and a number of the prose
-stands between ``<!-- = expression -->`` and ``<!-- . -->``, where the expression is evaluated after all code of the page.
+A page is one session.  Its code stands in blocks marked ``<!-- sampled -->``.  What a block prints, or its last value,
+goes into the ``text`` block that follows it; a figure into the file that a following ``{image}`` names; and a number of
+the prose stands between ``<!-- = expression -->`` and ``<!-- . -->``, where the expression is evaluated after all code
+of the page.
 """
 
 from __future__ import annotations
