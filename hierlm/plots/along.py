@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hierlm.model.model import Model
     from hierlm.model.values import ModelResponse
 
-__all__ = ["grid_along", "points_along"]
+__all__ = ["check_options", "grid_along", "held", "points_along"]
 
 STEPS = 60
 FEW = 4
@@ -52,6 +52,21 @@ def grid_along(
             )
         made[name] = [value]
     return made
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Refuse options that choose rows: the columns drawn along do.
+
+    Raises
+    ------
+    PosteriorError
+    """
+    for name in ("grid", "new", "by", "setting"):
+        if name in options:
+            raise PosteriorError(
+                f"{name}= chooses rows, and these are the columns that are drawn along.",
+                hint=f"Hold others by at=; or draw an answer of your own: plot.effects(fit.predictions({name}=…)).",
+            )
 
 
 def held(at: Mapping[str, Any] | None) -> str:

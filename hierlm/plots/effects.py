@@ -162,7 +162,10 @@ def _check(answer: Effects, table: pd.DataFrame, x: str | None, colour: str | No
     if len(set(given)) < len(given):
         raise PosteriorError("A column is named twice.", hint="x, colour and panel are different columns.")
     if x is not None and (table[x].dtype == bool or not pd.api.types.is_numeric_dtype(table[x])):
-        raise PosteriorError(f"{x!r} holds no numbers to draw curves along.", hint="Leave x out, or colour= it.")
+        raise PosteriorError(
+            f"{x!r} holds no numbers to draw curves along.",
+            hint=f"Leave it out, and tell its levels apart: by={x!r}, colour={x!r}.",
+        )
 
 
 def _levels(table: pd.DataFrame, name: str | None, most: int, what: str) -> list[Any]:

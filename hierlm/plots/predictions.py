@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hierlm.plots.along import grid_along, held, points_along
+from hierlm.plots.along import check_options, grid_along, held, points_along
 from hierlm.plots.effects import effects
 from hierlm.plots.picture import Picture
 from hierlm.posterior.effects import predictions as asked
@@ -57,6 +57,7 @@ def predictions(
     --------
     >>> fit.plot.predictions("Days", target="typical").savefig("days.png")  # doctest: +SKIP
     """
+    check_options(options)
     grid = grid_along(fit.model, x, colour, panel, at)
     answer = asked(fit, grid=grid, **options)
     chosen = chosen_response(fit.model, options.get("response"))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hierlm.errors import PosteriorError
-from hierlm.plots.along import grid_along, held
+from hierlm.plots.along import check_options, grid_along, held
 from hierlm.plots.effects import effects
 from hierlm.plots.picture import Picture
 from hierlm.posterior.effects import slopes as asked
@@ -64,6 +64,7 @@ def slopes(
         if at is not None:
             raise PosteriorError("at= holds columns of curves, and there are none.", hint="Add along= a number.")
         return effects(asked(fit, variables, **options), None, colour, panel, title=title)
+    check_options(options)
     answer = asked(fit, variables, grid=grid_along(fit.model, along, colour, panel, at), **options)
     spare = [c for c in ("contrast", "variable", "category") if c in answer.labels and answer.table[c].nunique() > 1]
     for column in spare:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.text import Text
 
 import hierlm as hl
 
@@ -63,7 +64,9 @@ ASKS: dict[str, Callable[[hl.Fit, int], Any]] = {
     "hierlm.posterior.loglik.log_likelihood": lambda fit, seed: fit.log_likelihood(_new(fit), seed=seed),
     "hierlm.posterior.predictive.posterior_predictive": lambda fit, seed: fit.posterior_predictive(seed=seed),
     "hierlm.posterior.predictive.prior_predictive": lambda fit, seed: fit.model.prior_predictive(30, seed=seed),
-    "hierlm.model.model.Model.prior_predictive": lambda fit, seed: fit.model.prior_predictive(30, seed=seed),
+    "hierlm.model.prior_questions.PriorChecks.prior_predictive": lambda fit, seed: fit.model.prior_predictive(
+        30, seed=seed
+    ),
     "hierlm.posterior.tree.tree": lambda fit, seed: fit.tree(seed=seed),
     "hierlm.plots.ppc.ppc": lambda fit, seed: fit.plot.ppc(seed=seed),
     "hierlm.plots.predictive.predictive": lambda fit, seed: fit.plot.ppc("pit", seed=seed),
@@ -84,8 +87,39 @@ ASKS: dict[str, Callable[[hl.Fit, int], Any]] = {
     "hierlm.posterior.update_group.UpdatedGroup.predict": lambda fit, seed: (
         fit.update_group(_late(), seed=1).predict(_late(), kind="response", seed=seed).draws
     ),
+    "hierlm.plots.hypothesis.hypothesis": lambda fit, seed: fit.plot.hypothesis(
+        "sigma = sd_Batch[Intercept]", seed=seed
+    ),
+    "hierlm.plots.prior_check.prior_check": lambda fit, seed: fit.model.plot.prior("ecdf", draws=40, seed=seed),
+    "hierlm.posterior.marginal_likelihood.evidence.evidence": lambda fit, seed: fit.evidence(draws=200, seed=seed).log,
+    "hierlm.posterior.marginal_likelihood.bayes_factor.bayes_factor": lambda fit, seed: (
+        hl.bayes_factor(fit.model, hl.Model("Yield ~ 1", hl.load_data("Dyestuff")), seed=seed, draws=200).one.log
+    ),
+    "hierlm.posterior.priors.outcome.prior_check": lambda fit, seed: fit.model.prior_check("sd", seed=seed),
+    "hierlm.posterior.priors.overlap.prior_overlap": lambda fit, seed: fit.prior_overlap(seed=seed),
+    "hierlm.replicates.bootstrap.bootstrap": lambda fit, seed: fit.bootstrap(
+        20, "sigma", seed=seed, draws=50, progress=False
+    ),
+    "hierlm.replicates.calibrate.calibrate": lambda fit, seed: _proper().calibrate(
+        20, seed=seed, draws=50, progress=False
+    ),
+    "hierlm.replicates.recover.recover": lambda fit, seed: _proper().recover(values=KNOWN, seed=seed, draws=50),
+    "hierlm.replicates.power.power": lambda fit, seed: fit.model.power(
+        "b[Intercept] > 1500", values=KNOWN, groups=6, n=20, seed=seed, draws=50, progress=False
+    ),
+    "hierlm.replicates.variance_test.variance_test": lambda fit, seed: (
+        hl.variance_test(fit.model, "Batch", n=19, seed=seed, progress=False).null
+    ),
 }
 """Public functions with an argument ``seed`` by their full names, and further ways to ask them."""
+
+KNOWN = {"b[Intercept]": 1500.0, "sd_Batch[Intercept]": 40.0, "sigma": 50.0}
+
+
+def _proper() -> hl.Model:
+    """With priors whose draws look like data."""
+    priors = {"b[Intercept]": hl.Prior("Normal", mu=1500, sigma=50), "sd_Batch": hl.Prior("HalfNormal", sigma=40)}
+    return hl.Model("Yield ~ 1 + (1 | Batch)", hl.load_data("Dyestuff"), priors=priors)
 
 
 def _late() -> pd.DataFrame:
@@ -125,7 +159,9 @@ def _drawn(picture: Any) -> list[np.ndarray]:
         figure = picture.viz["figure"].item()
     lines = [np.column_stack(line.get_data()) for axes in figure.axes for line in axes.get_lines()]
     points = [np.asarray(c.get_offsets()) for axes in figure.axes for c in axes.collections]
-    return lines + points
+    words = [np.array(sorted(text.get_text() for text in figure.findobj(Text)), dtype=object)]
+    areas = [path.vertices for axes in figure.axes for c in axes.collections for path in c.get_paths()]
+    return lines + points + areas + words
 
 
 def digest(value: Any) -> str:

@@ -62,6 +62,19 @@ INTERNAL = {
     "hierlm.posterior.effects.asking.ask": "part of predictions",
     "hierlm.posterior.effects.expectation.Expectation": "part of predictions",
     "hierlm.posterior.effects.population.chosen_rule": "part of predictions",
+    **{f"hierlm.replicates.{name}": "part of calibrate, recover, bootstrap and power" for name in (
+        "quantities.quantities", "refit.head", "refit.refit", "runner.root_seed", "simulate.from_prior",
+        "simulate.seeds", "simulate.simulate", "profiled.Profiled.simulate")},
+    **{f"hierlm.replicates.{name}": "carries a seed" for name in (
+        "bootstrap.Bootstrap", "calibration.Calibration", "curve.Power", "recover.Recovery",
+        "variance_test.VarianceTest")},
+    "hierlm.model.resample.drawn_levels": "part of bootstrap",
+    "hierlm.families.errors.Errors.stretch": "part of predict",
+    "hierlm.families.errors.StudentErrors.stretch": "part of predict",
+    "hierlm.posterior.predictive.prior_draws": "part of prior_predictive",
+    "hierlm.posterior.priors.outcome.prior_fit": "part of prior_check",
+    "hierlm.posterior.priors.overlap.curves": "part of prior_overlap",
+    "hierlm.plots.prior_overlap.prior_overlap": "draws these curves, which are exact where a prior has a density",
     "hierlm.samplers.proposal.Proposal.draw": "part of fit",
     "hierlm.samplers.weights.resampled": "part of fit",
 }  # fmt: skip
@@ -184,7 +197,9 @@ def _questions() -> dict[str, Any]:
     methods = {n: getattr(hl.Fit, n) for n in dir(hl.Fit) if not n.startswith("_")}
     found = {n: (lambda fit, n=n: getattr(fit, n)()) for n in methods if n not in without | random}
     found["predict"] = lambda fit: fit.predict().draws
-    plots = [n for n in vars(Plots) if not n.startswith("_") and n not in {"fit", "smooths", *random}]
+    plots = [
+        n for n in vars(Plots) if not n.startswith("_") and n not in {"fit", "smooths", "effects", *SCATTERED, *random}
+    ]
     return found | {f"plot.{n}": (lambda fit, n=n: getattr(fit.plot, n)()) for n in plots}
 
 

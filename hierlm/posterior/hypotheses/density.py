@@ -52,21 +52,22 @@ def of_draws(values: Floats, how: str) -> Density:
     Raises
     ------
     PosteriorError
-        Where fewer than 25 draws lie within two bandwidths.
+        Where fewer than 25 draws lie within two bandwidths, or the error is half of the density.
     """
     flat = values.reshape(-1)
     low, high = np.quantile(flat, [0.25, 0.75])
     scale = min(float(flat.std()), float(high - low) / 1.349) or float(flat.std())
     h = 1.2 * scale * len(flat) ** (-1 / 9)
     near = int((np.abs(flat) < 2 * h).sum())
-    if near < FEWEST:
+    kernels = 2 * norm.pdf(values / h) / h - norm.pdf(values / (np.sqrt(2) * h)) / (np.sqrt(2) * h)
+    error = float(kernels.std(ddof=1)) / np.sqrt(effective_size(kernels))
+    found = float(kernels.mean())
+    if near < FEWEST or found < 2 * error:
         raise PosteriorError(
             f"Only {near} {how} draws lie near the point, too few for a density there.",
             hint="Sample more draws, or ask for a probability: '> 0' instead of '= 0'.",
         )
-    kernels = 2 * norm.pdf(values / h) / h - norm.pdf(values / (np.sqrt(2) * h)) / (np.sqrt(2) * h)
-    error = float(kernels.std(ddof=1)) / np.sqrt(effective_size(kernels))
-    return Density(max(float(kernels.mean()), 0.0), error, f"from {flat.size:,} {how} draws")
+    return Density(found, error, f"from {flat.size:,} {how} draws")
 
 
 def of_prior(fit: Fit, term: Term, form: tuple[dict[str, float], float] | None, seed: int) -> Density:

@@ -146,6 +146,8 @@ BAD = {
     "too many colours": (lambda f: f.plot.predictions("x", "g"), "8 values, more than 7 colours"),
     "curves along a factor": (lambda f: f.plot.comparisons("x", "f"), "no numbers to draw curves along"),
     "held without curves": (lambda f: f.plot.comparisons("x", at={"f": "a"}), "there are none"),
+    "a grid": (lambda f: f.plot.predictions("x", grid={"f": ["a"]}), "grid= chooses rows"),
+    "cells of curves": (lambda f: f.plot.slopes("x", "x", by="f"), "by= chooses rows"),
     "no such colour": (lambda f: f.plot.effects(f.marginal_means("f"), colour="h"), "no column of this answer"),
     "several at one x": (
         lambda f: f.plot.effects(f.predictions(grid={"x": [0, 1], "f": ["a", "b"]}), "x"), "at the same 'x'",
