@@ -173,7 +173,8 @@ def _graph_cost(model: Model) -> str:
     effects = sum(len(b.levels) * len(b.effects) for b in (*model.blocks, *model.smooths))
     common = {names.common(p.parameter) for p in model.predictors} | {names.scale(g) for g in model.scales}
     free = sum(a.variable in common and not isinstance(a.prior, Fixed) for a in model.assignments)
+    numbers = effects + free + _parameters(model)
     return (
-        f"NUTS samples {effects + free + _parameters(model):,} numbers; each step takes {model.design.n:,} rows{_matrices(model)}; "
+        f"NUTS samples {numbers:,} numbers; each step takes {model.design.n:,} rows{_matrices(model)}; "
         "the model is compiled first, seconds to a minute"
     )
