@@ -189,5 +189,5 @@ for (name, f), color in zip(remember.items(), ("#b5b5b5", "#D55E00"), strict=Tru
     axes.fill_between(1980 + ahead["t"], p["lower"], p["upper"], color=color, alpha=0.3, linewidth=0)
     axes.plot(1980 + ahead["t"], p["mean"], color=color, label=f"{name}, 95% predictive interval")
 axes.set(xlabel="Year", ylabel="√birds")
-axes.legend(frameon=False, loc="lower left")
+axes.legend(frameon=False, loc="upper left")
 figure.tight_layout();
