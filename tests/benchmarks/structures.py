@@ -1,9 +1,10 @@
 """Structures by their fast path beside the plain graph: ``python -m tests.benchmarks.structures [--only NAME …]``.
 
-Every case and way has a process of its own; one of a few draws before it warms the disk caches.  Timed is ``fit`` and the
-draws of everything, 4 chains on all cores; then one gradient.  Where the plain graph would take hours it has fewer draws,
-and what 1,000 and 1,000 would have taken is extrapolated.  Results that are there already are kept, unless ``--again``.
-Without ``--only`` the section of docs/benchmarks.md is written.  ``--small`` tries everything out at tiny sizes.
+Every case and way has processes of its own; one of a few draws before them warms the disk caches.  Timed are one
+gradient, and ``fit`` with the draws of everything, 4 chains on all cores.  Where the plain graph would take hours it has
+fewer draws, and what 1,000 and 1,000 would have taken is extrapolated.  Results that are there already are kept, unless
+``--again``.  Without ``--only`` the section of docs/benchmarks.md is written.  ``--small`` tries everything out at tiny
+sizes, and writes no page.
 """
 
 from __future__ import annotations
@@ -38,31 +39,36 @@ The ESS of so few draws is rough. Divergences are counted where there are any.""
 Records = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
-def process(
-    case: Structure, way: str, file: Path, size: int, draws: int, tune: int | None, minutes: float
-) -> str | None:
+def process(case: Structure, way: str, part: str, file: Path, size: int, minutes: float, *more: str) -> str | None:
     """Run one process; what went wrong, if anything."""
-    command = [sys.executable, "-m", "tests.benchmarks.structures_run", case.name, way, str(file)]
-    command += ["--size", str(size), "--draws", str(draws), *(["--tune", str(tune)] if tune is not None else [])]
+    command = [sys.executable, "-m", "tests.benchmarks.structures_run", case.name, way, part, str(file)]
+    command += ["--size", str(size), *more]
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=minutes * 60)
     except subprocess.TimeoutExpired:
-        return f"over {minutes:g} min"
-    return None if done.returncode == 0 else f"failed: {(done.stderr.strip() or '?').splitlines()[-1][:300]}"
+        return f"{part}: over {minutes:g} min"
+    return None if done.returncode == 0 else f"{part} failed: {(done.stderr.strip() or '?').splitlines()[-1][:300]}"
 
 
 def measure(case: Structure, way: str, file: Path, given: argparse.Namespace) -> None:
     """Run a case one way, warm, and keep what it says in a file."""
-    file.unlink(missing_ok=True)
     size = case.small if given.small else case.size
     draws, tune = (case.draws, case.tune) if way == "graph" else (FULL, None)
     if given.small:
         draws, tune = 20, 30
+    lengths = ["--draws", str(draws), *(["--tune", str(tune)] if tune is not None else [])]
+    record: dict[str, Any] = {"case": case.name, "way": way}
     with tempfile.TemporaryDirectory() as scratch:
-        process(case, way, Path(scratch) / "warming.json", case.small, WARMING, WARMING, given.minutes)
-    note = process(case, way, file, size, draws, tune, given.minutes)
-    record = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {"case": case.name, "way": way}
-    file.write_text(json.dumps(record | {"note": note}, indent=1), encoding="utf-8")
+        made = Path(scratch) / "made.json"
+        few = ("--draws", str(WARMING), "--tune", str(WARMING))
+        process(case, way, "fit", made, case.small, given.minutes, *few)
+        notes = []
+        for part, more in (("gradient", []), ("fit", lengths)):
+            made.unlink(missing_ok=True)
+            notes.append(process(case, way, part, made, size, given.minutes, *more))
+            record |= json.loads(made.read_text(encoding="utf-8")) if made.exists() else {}
+    record["note"] = "; ".join(filter(None, notes)) or None
+    file.write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
 def whole(fit: Mapping[str, Any]) -> tuple[float, float]:
@@ -83,17 +89,18 @@ def line(case: Structure, way: str, record: Mapping[str, Any] | None, ratio: str
     """A row of the table."""
     size = case.size if record is None or "size" not in record else record["size"]
     what = case.what.format(f"{size:,}")
+    gradient = (record or {}).get("gradient")
+    found = (f"{gradient['dimension']:,}", f"{1e3 * gradient['gradient']:.3g} ms") if gradient else ("", "")
     if record is None or "fit" not in record:
-        return f"| {what} | {way} | {(record or {}).get('note') or ''} | | | | | |"
-    fit, gradient = record["fit"], record.get("gradient") or {}
+        return f"| {' | '.join([what, way, *found, (record or {}).get('note') or '', '', '', ''])} |"
+    fit = record["fit"]
     seconds, ess = whole(fit)
     mark = " †" if fewer(fit) else ""
     diverged = f", {fit['divergences']} divergences" if fit["divergences"] else ""
     cells = [
         what,
         "the graph" if way == "graph" else fit["sampler"],
-        f"{gradient['dimension']:,}" if gradient else "",
-        f"{1e3 * gradient['gradient']:.3g} ms" if gradient else "",
+        *found,
         f"{seconds:,.1f} s{mark}",
         f"{ess:,.0f}{mark}{diverged}",
         f"{fit['resident']:,.0f} MB",

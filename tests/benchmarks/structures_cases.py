@@ -155,8 +155,8 @@ _ALL = (
         _grid_effects,
         30,
         5,
-        draws=100,
-        tune=200,
+        draws=50,
+        tune=150,
         fast=False,
     ),
     Structure(

@@ -1,4 +1,4 @@
-"""One structure, one way, in a process of its own: ``python -m tests.benchmarks.structures_run ar1 graph FILE``."""
+"""One structure, one way, in a process of its own: ``python -m tests.benchmarks.structures_run ar1 graph fit FILE``."""
 
 from __future__ import annotations
 
@@ -109,29 +109,27 @@ def sampled(model: hl.Model, way: str, draws: int, tune: int | None) -> dict[str
 
 
 def main() -> None:
-    """Write what was measured after each part, so that a part that is stopped leaves the one before."""
+    """Write what was measured; gradient and fit have processes of their own, so that one can be stopped."""
     parser = argparse.ArgumentParser()
     parser.add_argument("case", choices=CASES)
     parser.add_argument("way", choices=WAYS)
+    parser.add_argument("part", choices=("gradient", "fit"))
     parser.add_argument("file", type=Path)
     parser.add_argument("--size", type=int, required=True)
-    parser.add_argument("--draws", type=int, required=True)
+    parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--tune", type=int)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     record: dict[str, Any] = {"case": given.case, "way": given.way, "size": given.size, "load": os.getloadavg()[0]}
     record |= {"date": time.strftime("%Y-%m-%d"), "cores": os.cpu_count(), "chains": 4}
-
-    def keep() -> None:
-        given.file.write_text(json.dumps(record, indent=1), encoding="utf-8")
-
     started = time.perf_counter()
     model = CASES[given.case].make(given.size)
     record |= {"building": time.perf_counter() - started, "before": peak()}
-    record["fit"] = sampled(model, given.way, given.draws, given.tune)
-    keep()
-    record["gradient"] = gradient(CASES[given.case].make(given.size), given.way)
-    keep()
+    if given.part == "fit":
+        record["fit"] = sampled(model, given.way, given.draws, given.tune)
+    else:
+        record["gradient"] = gradient(model, given.way)
+    given.file.write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
