@@ -127,7 +127,8 @@ def compare(
         },
         index=pd.Index([str(n) for n in table.index], name="model"),
     )
-    return Comparison(frame, found[first].headline, _notes(frame, found[first]))
+    headline = max((each.headline for each in found.values()), key=len)  # what some models know of a new row
+    return Comparison(frame, headline, _notes(frame, found[first]))
 
 
 def _named(models: Any) -> dict[str, Fit | Elpd]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from hierlm.model import Model
 from hierlm.posterior.layout import Table, html_lines, html_page, html_table, number, text_table
 
-__all__ = ["Data", "Elpd", "data_of"]
+__all__ = ["Data", "Elpd", "data_of", "known_of"]
 
 
 @final
@@ -37,6 +37,15 @@ class Data:
     responses: Mapping[str, NDArray[np.float64]]
     discrete: Mapping[str, bool]
     additions: Mapping[str, NDArray[np.float64]]
+
+
+def known_of(model: Model) -> str:
+    """What a new row shares with the rows that are there, in words; empty where it shares nothing."""
+    groups = " of groups in the data" if model.groups else ""
+    residual = model.residual
+    if residual is None:
+        return groups
+    return f"{groups}, given the others of its {residual.group or 'series'}"
 
 
 def data_of(model: Model) -> Data:
@@ -74,6 +83,8 @@ class Elpd:
         The largest error seen of the integrals over group effects, in log p.
     doubts : tuple of str
         Refits whose draws failed a check.
+    known : str
+        What is known of the groups of a new row, in words.
 
     Examples
     --------
@@ -89,6 +100,7 @@ class Elpd:
     data: Data
     error: float = 0.0
     doubts: tuple[str, ...] = field(default=())
+    known: str = ""
 
     @property
     def elpd(self) -> float:
@@ -127,7 +139,7 @@ class Elpd:
     def headline(self) -> str:
         """The target in words."""
         what = {
-            "row": "a new row of groups in the data",
+            "row": f"a new row{self.known}",
             "row_in_known_group": f"a new row of a level of {self.group} in the data",
             "new_group": f"a new level of {self.group}, all its rows together",
         }[self.target]

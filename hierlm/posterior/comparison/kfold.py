@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hierlm.errors import PosteriorError, did_you_mean
 from hierlm.fit import Fit
-from hierlm.posterior.comparison.elpd import Elpd, data_of
+from hierlm.posterior.comparison.elpd import Elpd, data_of, known_of
 from hierlm.posterior.comparison.loo import check_target
 from hierlm.posterior.comparison.progress import teller
 from hierlm.posterior.comparison.refit import refit_settings, run_jobs
@@ -99,7 +99,8 @@ def kfold(
     frame = pd.DataFrame({"unit": labels, "rows": counts, "elpd": elpd, "p": np.nan, "khat": np.nan})
     frame["verdict"], frame["fold"] = "refitted", where
     target = "row" if group is None else "new_group"
-    return Elpd(target, group, frame, f"{k}-fold refits", float("nan"), size, data_of(model), 0.0, doubts)
+    method, known = f"{k}-fold refits", known_of(model)
+    return Elpd(target, group, frame, method, float("nan"), size, data_of(model), 0.0, doubts, known)
 
 
 def folds_of(fit: Fit, k: int, group: str | None, stratify: str | None, seed: int) -> Ints:

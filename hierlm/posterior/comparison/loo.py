@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hierlm.errors import PosteriorError, did_you_mean
 from hierlm.fit import Fit
 from hierlm.model import Model
-from hierlm.posterior.comparison.elpd import Elpd, data_of
+from hierlm.posterior.comparison.elpd import Elpd, data_of, known_of
 from hierlm.posterior.comparison.psis import good_k, psis, relative_efficiency, verdicts
 from hierlm.posterior.integrals import integrate, units_of
 from hierlm.posterior.levels import NewLevels
@@ -93,7 +93,9 @@ def loo(fit: Fit, target: Target = "row", *, group: str | None = None, draws: in
         }
     )
     method = f"importance sampling (PSIS){found.method}"
-    return Elpd(target, found.group, frame, method, limit, found.draws.size, data_of(fit.model), found.error)
+    known = known_of(fit.model)
+    size, data = found.draws.size, data_of(fit.model)
+    return Elpd(target, found.group, frame, method, limit, size, data, found.error, known=known)
 
 
 @dataclass(frozen=True, eq=False)
