@@ -82,7 +82,7 @@ def _autoregressive(partial: Tensor, p: int, last: int) -> Tensor:
         return pt.concatenate([pt.ones(1, dtype="float64"), partial[0] ** pt.constant(np.arange(1.0, last + 1))])
     first = autocorrelations(partial, p)
     phi = ar_coefficients(partial, p)
-    companion = pt.concatenate([phi[None, :], pt.eye(p, dtype="float64")[: p - 1]], axis=0) if p > 1 else phi[None, :]
+    companion = pt.concatenate([phi[None, :], pt.eye(p, dtype="float64")[: p - 1]], axis=0)
     states = first[1:][::-1][:, None]  # the column of state h holds ρ(h), …, ρ(h − p + 1); here h = p
     size = 1
     while size < last - p + 1:

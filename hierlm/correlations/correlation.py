@@ -85,6 +85,8 @@ class Correlation(ABC):
         How kernels know it, by its one coefficient c: c^|s − t| with c² < 1; c for any two rows; not at all.
     markov : bool
         Whether :meth:`step` says how a value follows from the one before.
+    exchangeable : bool
+        Whether all pairs have the same correlation, the only coefficient.
     """
 
     name: ClassVar[str]
@@ -94,6 +96,7 @@ class Correlation(ABC):
     most_dimensions: ClassVar[int] = 1_000
     kernel: ClassVar[str | None] = None
     markov: ClassVar[bool] = False
+    exchangeable: ClassVar[bool] = False
 
     def __init__(self, **options: object) -> None:
         for option in options:

@@ -24,6 +24,7 @@ class Cs(Correlation):
     name: ClassVar[str] = "cs"
     aliases: ClassVar[tuple[str, ...]] = ("corCompSymm", "compound_symmetry", "exchangeable")
     needs: ClassVar[str] = "nothing"
+    exchangeable: ClassVar[bool] = True
     kernel: ClassVar[str | None] = "exchangeable"
 
     def coefficients(self, places: Sequence[Floats]) -> tuple[Coefficient, ...]:

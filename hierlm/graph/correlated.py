@@ -1,4 +1,4 @@
-"""Correlated residuals made independent: z = L⁻¹ e, block by block, with L Lᵀ = R."""
+"""Blocks of correlated errors: eᵀ R⁻¹ e of every block and log |R|."""
 
 from __future__ import annotations
 
@@ -10,20 +10,17 @@ import pytensor.tensor as pt
 from pytensor.tensor import linalg
 
 from hierlm.correlations import Correlation
-from hierlm.model.residual_blocks import Batch, Chain, batches, chain
+from hierlm.model.residual_blocks import Batch, batches, chain
 from hierlm.model.residuals import ResidualCorrelation
 
-__all__ = ["factor", "whiten"]
+__all__ = ["block_terms", "factor"]
 
 Tensor = Any
 Values = Mapping[str, Tensor]
 
 
-def whiten(residual: ResidualCorrelation, values: Values, errors: Tensor) -> tuple[Tensor, Tensor]:
-    """Independent errors, and the logarithm of what each was divided with.
-
-    Within a block, ordered by position, an error is predicted from those before it: z is what is left, over its
-    standard deviation.  z depends on that order, Σ z² of a block, eᵀ R⁻¹ e, does not.
+def block_terms(residual: ResidualCorrelation, values: Values, errors: Tensor) -> tuple[Tensor, Tensor]:
+    """Eᵀ R⁻¹ e of every block, (blocks,), and ½ Σ log |R| of all of them.
 
     Parameters
     ----------
@@ -35,46 +32,66 @@ def whiten(residual: ResidualCorrelation, values: Values, errors: Tensor) -> tup
 
     Returns
     -------
-    (n,) tensor, (n,) tensor
-        z and log L_ii; NaN where R is not positive definite in double precision.
+    (blocks,) tensor, scalar tensor
+        NaN where R is not positive definite in double precision; zero for a block without rows.
     """
     if residual.correlation.markov:
-        return _chained(residual.correlation, values, errors, chain(residual))
-    n = len(residual.codes)
-    z, logs, places = [errors], [pt.zeros(n)], [np.arange(n)]
+        return _chained(residual, values, errors)
+    if residual.correlation.exchangeable:
+        return _exchangeable(residual, values, errors)
+    alone = np.flatnonzero(np.bincount(residual.codes)[residual.codes] == 1)
+    found, half = [pt.zeros(1), errors[alone] ** 2], pt.constant(np.float64(0))
+    place = np.zeros(len(residual.levels), dtype=np.int64)  # of each block in what is found; first a zero
+    place[residual.codes[alone]] = 1 + np.arange(len(alone))
+    start = 1 + len(alone)
     for batch in batches(residual):
-        own, log = _batched(residual.correlation, values, errors, batch)
-        filled = batch.rows >= 0
-        z.append(own[filled])
-        logs.append(log[filled])
-        places.append(batch.rows[filled])
-    last = np.zeros(n, dtype=np.int64)  # of each row where it was written last
-    last[np.concatenate(places)] = np.arange(sum(map(len, places)))
-    return pt.concatenate(z)[last], pt.concatenate(logs)[last]
+        q, log = _batched(residual.correlation, values, errors, batch)
+        found.append(q)
+        half = half + log
+        place[residual.codes[batch.rows[:, 0]]] = start + np.arange(len(batch.rows))
+        start += len(batch.rows)
+    return pt.concatenate(found)[place], half
 
 
-def _chained(correlation: Correlation, values: Values, errors: Tensor, own: Chain) -> tuple[Tensor, Tensor]:
+def _summed(residual: ResidualCorrelation, values: Tensor) -> Tensor:
+    """The sum over the rows of every block."""
+    return pt.zeros(len(residual.levels))[residual.codes].inc(values)
+
+
+def _chained(residual: ResidualCorrelation, values: Values, errors: Tensor) -> tuple[Tensor, Tensor]:
     """z_t = (e_t − a e_{t−1})/√v: one pass over the rows, without a matrix."""
-    logs = pt.zeros(errors.shape)
-    step = correlation.step(values, own.gaps) if len(own.later) else None
+    own = chain(residual)
+    step = residual.correlation.step(values, own.gaps) if len(own.later) else None
     if step is None:
-        return errors, logs
+        return _summed(residual, errors**2), pt.constant(np.float64(0))
     a, v = step
     z = (errors[own.later] - a * errors[own.before]) / pt.sqrt(v)
-    return errors[own.later].set(z), logs[own.later].set(0.5 * pt.log(v))
+    return _summed(residual, errors[own.later].set(z) ** 2), 0.5 * pt.log(v).sum()
+
+
+def _exchangeable(residual: ResidualCorrelation, values: Values, errors: Tensor) -> tuple[Tensor, Tensor]:
+    """(Σ e² − ρ (Σ e)²/(1 + (m − 1) ρ))/(1 − ρ) and |R| = (1 − ρ)^(m − 1) (1 + (m − 1) ρ), of m rows."""
+    (rho,) = values.values()
+    m = np.bincount(residual.codes, minlength=len(residual.levels)).astype(np.float64)
+    more = 1 + np.maximum(m - 1, 0.0) * rho
+    q = (_summed(residual, errors**2) - rho / more * _summed(residual, errors) ** 2) / (1 - rho)
+    sizes, often = np.unique(m[m > 0], return_counts=True)
+    logs = (sizes - 1) * pt.log1p(-rho) + pt.log1p((sizes - 1) * rho)
+    return q, 0.5 * (often * logs).sum()
 
 
 def _batched(correlation: Correlation, values: Values, errors: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-    """(B, M) z and log L_ii; zero where a block has no more rows."""
+    """|L⁻¹ e|² of the blocks of a batch, (B,), and Σ log L_ii."""
     filled = batch.rows >= 0
+    e = errors[np.where(filled, batch.rows, 0).ravel()].reshape(filled.shape)  # one axis of indices compiles fast
+    e = e if filled.all() else e * filled.astype(np.float64)
     L = factor(correlation, values, batch)
-    e = errors[np.where(filled, batch.rows, 0)]
-    e = e if filled.all() else pt.where(filled, e, 0.0)
     if len(batch.positions) == 1:
-        z = linalg.solve_triangular(L, e.T, lower=True).T
-        return z, pt.broadcast_to(pt.log(pt.diagonal(L)), filled.shape)
+        z = linalg.solve_triangular(L, e.T, lower=True)
+        return (z**2).sum(axis=0), float(len(batch.rows)) * pt.log(pt.diagonal(L)).sum()
     z = linalg.solve_triangular(L[batch.pattern], e[..., None], lower=True, b_ndim=2)[..., 0]
-    return z, pt.log(pt.diagonal(L, axis1=-2, axis2=-1))[batch.pattern]
+    often = np.bincount(batch.pattern, minlength=len(batch.positions)).astype(np.float64)
+    return (z**2).sum(axis=1), (often * pt.log(pt.diagonal(L, axis1=-2, axis2=-1)).sum(axis=-1)).sum()
 
 
 def factor(correlation: Correlation, values: Values, batch: Batch) -> Tensor:

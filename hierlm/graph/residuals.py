@@ -15,7 +15,7 @@ from hierlm.correlations import values_of
 from hierlm.families.family import Predicted
 from hierlm.graph.coefficients import bounded_vector
 from hierlm.graph.colouring import Colouring
-from hierlm.graph.correlated import whiten
+from hierlm.graph.correlated import block_terms
 from hierlm.model.model import Model
 from hierlm.model.residuals import ResidualCorrelation
 from hierlm.model.values import ModelResponse
@@ -80,11 +80,10 @@ def block_density(
     """
     errors = response.family.errors
     assert errors is not None
-    z, logs = whiten(residual, values_of(residual.coefficients, rescor), (errors.scale_of(y) - mean) / sd)
+    q, half = block_terms(residual, values_of(residual.coefficients, rescor), (errors.scale_of(y) - mean) / sd)
     sizes = np.bincount(residual.codes, minlength=len(residual.levels)).astype(np.float64)
-    q = pt.zeros(len(sizes))[residual.codes].inc(z**2)
     each = errors.log_density(q, pt.constant(sizes), parameters)
-    total = each.sum() + (errors.log_slope(y) - pt.log(sd) - logs).sum()
+    total = each.sum() + (errors.log_slope(y) - pt.log(sd)).sum() - half
     return pt.switch(pt.isnan(total), -np.inf, total)
 
 

@@ -189,7 +189,11 @@ def _check_names(user: Mapping[str, Prior | LKJ | Fixed | JointPrior], rows: Seq
         if not isinstance(key, str):
             raise PriorError(f"A prior is given by the name of its parameter, not by {key!r}.", hint=_known(known))
         if key not in known:
-            raise PriorError(f"There is no parameter called '{key}' in this model.", hint=_meant(key, rows, known))
+            hint = _meant(key, rows, known)
+            joint = next((v for v in user.values() if isinstance(v, JointPrior)), None)
+            if joint is not None:
+                hint += f" Hyperparameters are set by the arguments of {joint}."
+            raise PriorError(f"There is no parameter called '{key}' in this model.", hint=hint)
         if not any(_applies(key, row) for row in rows):
             raise PriorError(
                 f"'{key}' sets every coefficient but the intercept, and there is none.",

@@ -253,8 +253,10 @@ def _warn_separated(response: ModelResponse, mean: ModelPredictor) -> None:
     labels = separated(response, mean)
     if labels:
         shown = ", ".join(map(repr, labels[:5])) + (", …" if len(labels) > 5 else "")
+        name = names.element(names.common(mean.parameter), labels[0])
         warn_data(
             f"Separation: {shown} tell{'s' if len(labels) == 1 else ''} rows with '{response.name}' at the end of its "
             "range from the others without error. The likelihood alone would make such a coefficient infinite; only "
-            "its prior keeps it finite. Check those rows, or give an informative prior."
+            "its prior keeps it finite. Check those rows, or give an informative prior, such as "
+            f"priors={{'{name}': hl.Prior(\"Normal\", mu=0, sigma=2.5)}}."
         )

@@ -28,7 +28,7 @@ MOST_NUMBERS = 2**26
 """Of the correlation matrices of all blocks: 512 MiB."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ResidualCorrelation:
     """Residuals of one response that are correlated within blocks: V = D R D, D the standard deviations of the rows.
 
@@ -64,6 +64,9 @@ class ResidualCorrelation:
     positions: Floats
     coefficients: tuple[Coefficient, ...]
     ordered_by_rows: bool = False
+
+    def __repr__(self) -> str:
+        return f"<residual correlation {self.label}: {len(self.codes):,} rows in {len(self.levels):,} blocks>"
 
     @property
     def labels(self) -> tuple[str, ...]:

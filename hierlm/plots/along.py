@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hierlm.model.model import Model
     from hierlm.model.values import ModelResponse
 
-__all__ = ["check_options", "grid_along", "points_along"]
+__all__ = ["check_options", "grid_along", "held", "points_along"]
 
 STEPS = 60
 FEW = 4

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.model.assign import link_scale
+from hierlm.model.joint import bounds_of
 from hierlm.model.separation import separated
 from hierlm.posterior.draws import elements
 from hierlm.priors import Prior
@@ -145,9 +146,15 @@ def _improper(fit: Fit, suspects: Draws) -> str:
 
 
 def _heavy_tails(fit: Fit, suspects: Draws) -> str:
+    owners = {h.variable: bound.joint for bound in bounds_of(fit.model.assignments) for h in bound.hypers}
     for a in _assigned(fit.model, suspects):
         prior = a.prior
         if isinstance(prior, Prior) and prior.name in HEAVY and prior.arguments.get("nu", 1.0) < 3:
+            if a.variable in owners:
+                return (
+                    f"'{a.name}' of {owners[a.variable]} has heavy tails, and the data do not rule them out: try "
+                    "fit(target_accept=0.99), or more degrees of freedom, hl.Horseshoe(local_df=3)."
+                )
             scale = prior.arguments.get(HEAVY[prior.name])
             lighter = "HalfNormal" if prior.positive else "Normal"
             return (

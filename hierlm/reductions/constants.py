@@ -9,12 +9,13 @@ rows what depends on y only.  Each is put back here from the tables that the ker
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
+from scipy.integrate import quad
 from scipy.special import betaln
 
 from hierlm import names
@@ -23,14 +24,15 @@ from hierlm.graph.evaluate import evaluate
 from hierlm.kernels.correlations import EXCHANGEABLE
 from hierlm.kernels.observations import likelihood, observations
 from hierlm.kernels.parameters import parameters
-from hierlm.kernels.priors import CODES, COMPILED, REAL_CODES, log_prior, log_real_prior
+from hierlm.kernels.priors import CODES, COMPILED, REAL_CODES, log_bounded_prior, log_prior, log_real_prior
 from hierlm.kernels.problem import structure_of
+from hierlm.kernels.residuals import NORMAL, residuals_of
 from hierlm.links import get_link
 from hierlm.model import Model
 from hierlm.priors.prior import Prior
 from hierlm.reductions.arrangement import Arrangement, model_rows
 
-__all__ = ["coefficients_constant", "parameters_constant", "rows_constant"]
+__all__ = ["coefficients_constant", "parameters_constant", "residuals_constant", "rows_constant"]
 
 Floats = NDArray[np.float64]
 SAME = 1e-8
@@ -61,12 +63,16 @@ def parameters_constant(buffer: Floats) -> float:
 
 def _positive(row: Floats) -> float:
     """log p(x) less what the kernel has for it, of a positive parameter's prior."""
-    code, a, b = int(row[3]), float(row[4]), float(row[5])
-    if code >= COMPILED:
-        return 0.0
-    prior = _prior(CODES, code, a, b)
-    x = prior.typical()
-    return float(prior.log_density(x)) - float(log_prior(code, a, b, x)[0])
+    return 0.0 if row[3] >= COMPILED else _constant(CODES, int(row[3]), float(row[4]), float(row[5]), log_prior)
+
+
+def _constant(
+    codes: Mapping[str, tuple[int, tuple[str, ...]]], code: int, a: float, b: float, kernel: Callable[..., Any]
+) -> float:
+    """log p(x) less what the kernel has for it, at any x; the location of a real number being zero."""
+    prior = _prior(codes, code, a, b)
+    x = prior.typical() if prior.positive else 1.0
+    return float(prior.log_density(x)) - float(kernel(code, a, b, x)[0])
 
 
 def _prior(codes: Mapping[str, tuple[int, tuple[str, ...]]], code: int, a: float, b: float) -> Prior:
@@ -84,8 +90,7 @@ def coefficients_constant(rows: Floats) -> float:
             continue
         total += math.log(scale) + 0.5 * math.log(2.0 * math.pi)
         if code < COMPILED:
-            prior = _prior(REAL_CODES, int(code), float(a), float(b))
-            total += float(prior.log_density(scale)) - float(log_real_prior(int(code), a, b, scale)[0])
+            total += _constant(REAL_CODES, int(code), float(a), float(b), log_real_prior)
     return total
 
 
@@ -130,3 +135,25 @@ def _log_rows(model: Model, eta: Floats, size: float) -> float:
     with np.errstate(all="ignore"):
         values = evaluate(density, eta=eta, y=y, **given)
     return float((values * given.get("weights", 1.0)).sum())
+
+
+def residuals_constant(buffer: Floats) -> float:
+    """Of the coefficients of log σ and of the residuals' correlation: their priors, and the unit of the latter."""
+    e, total = residuals_of(buffer), 0.0
+    for place, _, _, code, a, b, ratio in e.gamma.tolist():
+        if place < 0 or code >= COMPILED:
+            continue
+        if ratio:
+            total += _constant(CODES, int(code), a, b, log_prior)
+        elif code == NORMAL:
+            total -= math.log(a) + 0.5 * math.log(2.0 * math.pi)
+        else:
+            total += _constant(REAL_CODES, int(code), a, b, log_real_prior)
+    for place, _, lower, upper, code, a, b, _ in e.rho.tolist():
+        if place >= 0:  # a prior that is cut off at the bounds; ρ = lower + (upper − lower) share
+
+            def density(rho: float, code: int = int(code), a: float = a, b: float = b) -> float:
+                return math.exp(log_bounded_prior(code, a, b, rho)[0])
+
+            total += math.log(upper - lower) - math.log(quad(density, lower, upper, limit=200)[0])
+    return total

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import final
 
+import numpy as np
+
 from hierlm import names
 from hierlm.errors import ModelError
 from hierlm.model import Model
@@ -23,6 +25,8 @@ REDUCTIONS: tuple[Reduction, ...] = (GaussianMarginal(), StructuredMarginal(), W
 """Every exact reduction, in the order tried."""
 
 JOINT = "joint NUTS on the PyMC graph"
+LARGE = 50
+"""Rows of a covariance matrix that make it worth a word."""
 
 
 @final
@@ -156,11 +160,21 @@ def _parameters(model: Model) -> int:
     return sum(not isinstance(a.prior, Fixed) for a in single) + correlations
 
 
+def _matrices(model: Model) -> str:
+    """The largest covariance matrix that each step makes on the graph, where it is large."""
+    sizes = [len(b.effects) for b in model.blocks if b.covariance.structured(len(b.effects))]
+    if model.residual is not None and not model.residual.correlation.markov:
+        sizes += [int(np.bincount(model.residual.codes).max())]
+    largest = max(sizes, default=0)
+    return f" and a covariance matrix of {largest:,} × {largest:,}" if largest > LARGE else ""
+
+
 def _graph_cost(model: Model) -> str:
     effects = sum(len(b.levels) * len(b.effects) for b in (*model.blocks, *model.smooths))
     common = {names.common(p.parameter) for p in model.predictors} | {names.scale(g) for g in model.scales}
     free = sum(a.variable in common and not isinstance(a.prior, Fixed) for a in model.assignments)
+    numbers = effects + free + _parameters(model)
     return (
-        f"NUTS samples {effects + free + _parameters(model):,} numbers; each step takes {model.design.n:,} rows; "
+        f"NUTS samples {numbers:,} numbers; each step takes {model.design.n:,} rows{_matrices(model)}; "
         "the model is compiled first, seconds to a minute"
     )

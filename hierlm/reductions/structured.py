@@ -21,6 +21,7 @@ from hierlm.model import Model
 from hierlm.reductions.arrangement import Arrangement, arrange, model_rows
 from hierlm.reductions.centre import centre
 from hierlm.reductions.components import components
+from hierlm.reductions.constants import parameters_constant, residuals_constant
 from hierlm.reductions.dataset import dataset
 from hierlm.reductions.exact import ExactDraws
 from hierlm.reductions.obstacles import prior_obstacles, structure_obstacles
@@ -80,6 +81,10 @@ class StructuredMarginal(Reduction):
         sds, C, positives, gamma, rho, b = drawn.parameters()
         also = residual_scales(model).variables(gamma) | correlated(model, _weights(model)).variables(rho)
         return dataset(model, problem.place, zetas.shape[:2], sds, C, positives, b, drawn.groups(), also)
+
+    def log_constant(self, model: Model, problem: Problem) -> float | None:
+        """See :meth:`Reduction.log_constant`."""
+        return parameters_constant(problem.data) + residuals_constant(problem.data)
 
     def later(self, model: Model) -> tuple[str, ...]:
         """See :meth:`Reduction.later`."""

@@ -19,7 +19,7 @@ from hierlm.model.respond import picklable
 from hierlm.posterior.convergence import convergence
 from hierlm.replicates.calibration import Calibration, judged
 from hierlm.replicates.judge import DRAWS
-from hierlm.replicates.quantities import quantities
+from hierlm.replicates.quantities import check_possible, quantities
 from hierlm.replicates.refit import head, refit, settings_of
 from hierlm.replicates.runner import checked_count, recorded, replicates, root_seed
 from hierlm.replicates.simulate import check_simulable, from_prior, seeds, simulate
@@ -154,9 +154,11 @@ def ranked(job: Job, number: int) -> dict[str, Any]:
     """
     prior_seed, data_seed, fit_seed, new_true, new_drawn = seeds(job.seed, number, 5)
     made = simulate(job.model, from_prior(job.model, prior_seed), data_seed)
+    true = quantities(made.truth, new_true)
+    check_possible(true)
     fit = refit(made.model, job.settings, fit_seed, job.model)
-    true, drawn = quantities(made.truth, new_true), quantities(fit, new_drawn)
-    bad = [k for k, v in drawn.items() if not (np.isfinite(v).all() and np.isfinite(true[k]).all())]
+    drawn = quantities(fit, new_drawn)
+    bad = [k for k, v in drawn.items() if not np.isfinite(v).all()]
     if bad:
         raise SamplingError(f"Not all draws of {', '.join(bad)} are finite.", hint="Look at one: model.recover().")
     total = len(next(iter(drawn.values())))

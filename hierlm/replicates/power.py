@@ -41,9 +41,8 @@ class Job:
     model : Model
     target : Target
     designs : sequence of (groups, rows)
+        By turns: replicate ``i`` of design ``d`` has the number ``i · designs + d``, so that a store goes on to more.
     group : str
-    n : int
-        Replicates of each design; replicate ``i`` of design ``d`` has the number ``d · n + i``.
     source : Dataset, Fit or None
         Values, a posterior to draw them from, or None for the prior.
     settings : mapping
@@ -54,7 +53,6 @@ class Job:
     target: Target
     designs: Sequence[tuple[int, int | None]]
     group: str
-    n: int
     source: Source
     settings: Mapping[str, Any]
     seed: int
@@ -155,7 +153,7 @@ def power(
     ]
     wanted = read_aim(as_fit(model, empty_values(model)), target, level=level, probability=probability, width=width)
     settings, root = settings_of(options), root_seed(seed, store)
-    job = Job(picklable(model), wanted, designs, where, n, source, settings, root)
+    job = Job(picklable(model), wanted, designs, where, source, settings, root)
     resample(model, where, np.array([0, 1]))  # what cannot be copied is refused before any sampling
     found = replicates(
         unit,
@@ -176,7 +174,7 @@ def unit(job: Job, number: int) -> dict[str, Any]:
 
 
 def _replicate(job: Job, number: int) -> dict[str, Any]:
-    groups, rows = job.designs[number // job.n]
+    groups, rows = job.designs[number % len(job.designs)]
     value_seed, design_seed, data_seed, fit_seed = seeds(job.seed, number, 4)
     picks = drawn_levels(len(job.model.groups[job.group][0].levels), groups, np.random.default_rng(design_seed))
     design = resample(job.model, job.group, picks, rows)
@@ -196,7 +194,7 @@ def _said(job: Job) -> dict[str, Any]:
         digest = hashlib.sha256(b"".join(np.ascontiguousarray(v.to_numpy()).tobytes() for v in values.values()))
         source = digest.hexdigest()
     designs = [list(d) for d in job.designs]
-    return {"target": job.target.words, "designs": designs, "each": job.n, "group": job.group, "values": source}
+    return {"target": job.target.words, "designs": designs, "group": job.group, "values": source}
 
 
 def _grouping(model: Model, group: str | None) -> str:
@@ -247,9 +245,8 @@ def _table(job: Job, found: Records) -> pd.DataFrame:
     """A row per design, see :attr:`Power.table`; failed replicates have not reached the target."""
     rows = []
     for d, (groups, each) in enumerate(job.designs):
-        own = range(d * job.n, (d + 1) * job.n)
-        good = [r for r in found.good if r["number"] in own]
-        failed = sum(r["number"] in own for r in found.failed)
+        good = [r for r in found.good if r["number"] % len(job.designs) == d]
+        failed = sum(r["number"] % len(job.designs) == d for r in found.failed)
         tried = len(good) + failed
         if not tried:  # interrupted before
             continue

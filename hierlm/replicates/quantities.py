@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from hierlm import names
+from hierlm.errors import PriorError
 from hierlm.fit import Fit
 from hierlm.posterior.draws import elements, inhabited
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, at_rows
 from hierlm.posterior.rowwise import log_densities
 
-__all__ = ["LIKELIHOOD", "quantities"]
+__all__ = ["LIKELIHOOD", "check_possible", "quantities"]
 
 Floats = NDArray[np.float64]
 LIKELIHOOD = "log-likelihood"
@@ -55,6 +58,22 @@ def quantities(fit: Fit, seed: int) -> dict[str, Floats]:
         first = draws.labelled(names.effects(block.group), **{names.effect_dim(block.group): block.effects[:1]})
         found[names.element(names.effects(block.group), block.effects[0])] = first[:, 0]
     return found | {LIKELIHOOD: _log_likelihood(fit, draws)}
+
+
+def check_possible(true: Mapping[str, Floats]) -> None:
+    """Refuse a truth whose data are beyond what can be computed, such as probabilities that have rounded to 1.
+
+    Raises
+    ------
+    PriorError
+        Naming the quantities.
+    """
+    bad = [name for name, values in true.items() if not np.isfinite(values).all()]
+    if bad:
+        raise PriorError(
+            f"The drawn data are beyond what can be computed: {', '.join(bad)} of the truth is not finite.",
+            hint="The priors are too wide on the link scale; narrow those of b and sd_…, or give values=.",
+        )
 
 
 def _log_likelihood(fit: Fit, draws: Draws) -> Floats:

@@ -26,6 +26,7 @@ from hierlm.posterior.layout import (
 )
 from hierlm.posterior.native import given_back
 from hierlm.posterior.options import checked_seed
+from hierlm.replicates.quantities import check_possible, quantities
 from hierlm.replicates.refit import refit, settings_of
 from hierlm.replicates.simulate import check_simulable, from_prior, seeds, simulate
 from hierlm.replicates.values import known_values
@@ -122,7 +123,7 @@ def recover(
     PosteriorError
         When values are missing, unknown or impossible.
     PriorError
-        When values are to come from an improper prior.
+        When values are to come from an improper prior, or one so wide that data are beyond what can be computed.
     ModelError
         When the model has weights.
     SamplingError
@@ -142,6 +143,7 @@ def recover(
     prior_seed, data_seed, fit_seed = seeds(root, 0, 3)
     known = from_prior(model, prior_seed) if values is None else known_values(model, values)
     made = simulate(model, known, data_seed)
+    check_possible(quantities(made.truth, 0))
     fit = refit(made.model, settings, fit_seed)
     return Recovery(fit, made.truth, compared(fit, made.truth, level), level, root)
 

@@ -30,6 +30,7 @@ def check_correlation(function: Correlation, *, seed: int = 0) -> None:
     * leading axes of the positions are matrices, computed at once;
     * R of some of the rows is that part of R, and does not depend on their order;
     * the gradient with respect to every coefficient is that of differences;
+    * where all pairs are said to be alike, R has one correlation, the only coefficient;
     * where there are steps, they make R: R_st is the product of the a between s and t, and v = 1 − a².
 
     Parameters
@@ -70,6 +71,9 @@ def check_correlation(function: Correlation, *, seed: int = 0) -> None:
         _same(part, one[np.ix_(some, some)], f"{function!r}: R of some rows is no part of R")
     _check_gradient(function, coefficients, evaluate, points[:2])
     first = [evaluate(x)[0] for x in points]
+    if function.exchangeable:
+        for x in points:
+            _same(evaluate(x)[0], x + (1 - x) * np.eye(6), f"{function!r}: not all pairs are alike")
     _check_step(function, values, symbol, points, places[0], first)
     _check_kernel(function, points, places[0], first)
 

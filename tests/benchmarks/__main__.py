@@ -86,7 +86,15 @@ def main(names: list[str]) -> None:
         lines.append(row(CASES[name], run(name)))
         print(lines[-1], flush=True)
     if not names:
-        PAGE.write_text(page("\n".join(lines)), encoding="utf-8")
+        sections = PAGE.read_text(encoding="utf-8").partition("\n## ")  # those of other commands stay
+        PAGE.write_text(page("\n".join(lines)) + "".join(sections[1:]), encoding="utf-8")
+
+
+def with_section(text: str, title: str, body: str) -> str:
+    """A page with this section in place of the one of the same title, or as its last."""
+    before, _, rest = text.partition(f"\n## {title}\n")
+    _, mark, after = rest.partition("\n## ")
+    return f"{before.rstrip()}\n\n## {title}\n\n{body.strip()}\n{mark}{after}"
 
 
 def page(table: str) -> str:

@@ -58,7 +58,7 @@ def check_residuals(
     order : str, optional
         A numeric column by which rows are neighbours (time); their order in the data unless given.
     group : str, optional
-        A grouping: only rows of one level are neighbours.
+        A grouping, or what residuals are correlated within: only rows of one level are neighbours.
     new_groups : bool, str or sequence of str
         Draw for new levels of these groupings.
     level : float
@@ -148,9 +148,12 @@ def neighbours(fit: Fit, order: str | None, group: str | None) -> tuple[NDArray[
     """
     model = fit.model
     along = np.arange(model.design.n, dtype=np.float64) if order is None else in_order(fit, order)
-    if group is not None and group not in model.groups:
-        raise PosteriorError(f"The model has no grouping {group!r}.", hint=did_you_mean(str(group), list(model.groups)))
-    codes = np.zeros(model.design.n, dtype=np.int64) if group is None else model.groups[group][0].codes
+    groups = {name: blocks[0].codes for name, blocks in model.groups.items()}
+    if model.residual is not None and model.residual.group:
+        groups |= {model.residual.group: model.residual.codes}
+    if group is not None and group not in groups:
+        raise PosteriorError(f"The model has no grouping {group!r}.", hint=did_you_mean(str(group), list(groups)))
+    codes = np.zeros(model.design.n, dtype=np.int64) if group is None else groups[group]
     place = np.lexsort((along, codes))
     same = codes[place][1:] == codes[place][:-1]
     return place[:-1][same], place[1:][same]

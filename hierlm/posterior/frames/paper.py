@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from hierlm.errors import PosteriorError
+from hierlm.posterior.effects.answer import Effects
 from hierlm.posterior.frames.tidy import RESIDUAL, tidy_rows
 from hierlm.posterior.icc import icc
 from hierlm.posterior.intervals import Kind
@@ -25,17 +26,20 @@ ORDER = ("Common effects", "Group effects", "Residual and family", "Fit", "Data"
 """How the parts of a table begin."""
 
 
-def table(fit: Fit | Mapping[str, Fit], *, title: str | None = None, level: float = 0.95, kind: Kind = "eti") -> Any:
+def table(
+    fit: Fit | Mapping[str, Fit] | Effects, *, title: str | None = None, level: float = 0.95, kind: Kind = "eti"
+) -> Any:
     """A table for a paper: estimates with intervals, standard deviations and correlations, numbers of groups and rows.
 
     Parameters
     ----------
-    fit : Fit, or mapping of str to Fit
-        Of several fits, with a name each, a column for each; a term that a fit does not have is left empty.
+    fit : Fit, mapping of str to Fit, or Effects
+        Of several fits, with a name each, a column for each; a term that a fit does not have is left empty.  Or an
+        answer about effects, such as marginal means and their contrasts, with its target below.
     title : str, optional
-        The formula unless given; none above several fits.
+        The formula unless given; none above several fits; of effects what was asked.
     level : float, default 0.95
-        Probability inside the intervals.
+        Probability inside the intervals; effects have their own.
     kind : {"eti", "hdi"}
 
     Returns
@@ -54,11 +58,14 @@ def table(fit: Fit | Mapping[str, Fit], *, title: str | None = None, level: floa
     >>> fit = hl.load("sleep.zarr")  # doctest: +SKIP
     >>> hl.table(fit).as_raw_html()  # doctest: +SKIP
     >>> hl.table({"intercepts": simple, "slopes": fit})  # doctest: +SKIP
+    >>> hl.table(hl.contrasts(fit.marginal_means("f")))  # doctest: +SKIP
     """
     try:
         gt: Any = importlib.import_module("great_tables")
     except ModuleNotFoundError as error:
         raise PosteriorError("Tables for papers need great_tables.", hint='pip install "hierlm[tables]"') from error
+    if isinstance(fit, Effects):
+        return _effects(gt, fit, title)
     if isinstance(fit, Mapping):
         return _several(gt, fit, title, level, kind)
     heading = plain(" ".join(fit.model.formula.text.split())) if title is None else title
@@ -71,6 +78,25 @@ def table(fit: Fit | Mapping[str, Fit], *, title: str | None = None, level: floa
             f"Posterior mean, sd and {percent(level)} {KINDS[kind]} interval from {_draws(fit)} draws. "
             "R² and ICC (adjusted) on the link scale."
         )
+    )
+
+
+def _effects(gt: Any, answer: Effects, title: str | None) -> Any:
+    rows = answer.table[answer.labels].astype(str)
+    numbers = [_cells(r, ("mean", "sd", "lower", "upper")) for _, r in answer.table.iterrows()]
+    for place, name in enumerate(("estimate", "sd", "interval")):
+        rows[f"_{name}"] = [cells[place] for cells in numbers]
+    labels = {"_estimate": "Estimate", "_sd": "SD", "_interval": f"{percent(answer.level)} interval"}
+    if "p_direction" in answer.table:
+        rows["_p"], labels["_p"] = [f"{p:.3f}" for p in answer.table["p_direction"]], "P(direction)"
+    heading = answer.quantity[:1].upper() + answer.quantity[1:] if title is None else title
+    made = gt.GT(rows).tab_header(title=plain(heading)).cols_label(**labels).cols_align("right", columns=list(labels))
+    for line in answer.header:
+        made = made.tab_source_note(plain(line))
+    sizes = answer.draws.sizes
+    return made.tab_source_note(
+        f"Posterior mean, sd and {percent(answer.level)} {KINDS[answer.kind]} interval "
+        f"from {sizes['chain']} × {sizes['draw']:,} draws."
     )
 
 

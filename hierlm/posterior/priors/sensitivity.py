@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hierlm.errors import PosteriorError
 from hierlm.posterior.draws import Elements, elements
 from hierlm.posterior.layout import Table, html_lines, html_page, html_table, text_table
-from hierlm.posterior.priors.likelihood import Which, total_likelihood
+from hierlm.posterior.priors.likelihood import Which, outermost, total_likelihood
 from hierlm.posterior.priors.log_prior import log_prior
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ Floats = NDArray[np.float64]
 CONFLICT, STRONG = "prior and data disagree", "the prior says more than the data"
 POWERS = (0.99, 1.01)
 MOST_ROWS = 40
+MOST_DRAWS = 1000
+"""For which group effects are integrated out by quadrature, unless more are asked for."""
 
 
 @final
@@ -120,7 +122,8 @@ def sensitivity(
     threshold : float
         From which on a sensitivity counts.
     draws : int, optional
-        Use that many draws of each chain for the likelihood and everything else, evenly spaced.
+        Use that many draws of each chain, evenly spaced.  All of them unless given, but 1,000 in all where group
+        effects have to be integrated out of a response that is not normal.
 
     Returns
     -------
@@ -141,7 +144,7 @@ def sensitivity(
     """
     if isinstance(threshold, bool) or not isinstance(threshold, (int, float)) or not threshold > 0:
         raise PosteriorError(f"threshold={threshold!r} is not a positive number.", hint="Leave it out: 0.05.")
-    used = _thinned(fit, draws)
+    used = _thinned(fit, _affordable(fit, likelihood) if draws is None else draws)
     free = [_moving(e) for e in elements(used, parameters)]
     columns = {name: e.values[..., i] for e in free for i, name in enumerate(e.names)}
     if not columns:
@@ -157,6 +160,9 @@ def sensitivity(
         str(by_prior.columns[int(np.argmax(row))]) if flagged and len(row) else ""
         for row, flagged in zip(by_prior.to_numpy(), matters, strict=True)
     ]
+    sizes = used.posterior.sizes
+    if sizes["draw"] < fit.posterior.sizes["draw"]:
+        words = f"{words}; {sizes['chain'] * sizes['draw']:,} of the draws"
     return Sensitivity(frame, by_prior, float(threshold), words)
 
 
@@ -189,6 +195,15 @@ def _moves(fit: Fit, parameters: list[Floats], rows: Floats) -> dict[str, Floats
             moved = arviz_stats.psense(tree, group="prior", alphas=POWERS)
         found[name] = np.array([float(moved[f"p{i}"]) for i in range(len(parameters))])
     return found
+
+
+def _affordable(fit: Fit, likelihood: Which) -> int | None:
+    """Draws of each chain; None for all of them."""
+    normal = all(r.family.normal_errors for r in fit.model.responses)
+    if normal or likelihood == "conditional" or outermost(fit.model) is None:
+        return None
+    each = max(1, MOST_DRAWS // fit.posterior.sizes["chain"])
+    return each if each < fit.posterior.sizes["draw"] else None
 
 
 def _thinned(fit: Fit, draws: int | None) -> Fit:

@@ -57,7 +57,7 @@ class Horseshoe(JointPrior):
     Examples
     --------
     >>> import hierlm as hl
-    >>> data = {"y": [1.0, 2, 4, 3], "a": [1, 2, 3, 5], "b": [1, 0, 0, 1], "c": [0, 1, 2, 9]}
+    >>> data = {"y": [1.0, 2, 4, 3, 5, 4], "a": [1, 2, 3, 5, 6, 9], "b": [1, 0, 0, 1, 2, 1], "c": [0, 1, 2, 9, 3, 4]}
     >>> model = hl.Model("y ~ a + b + c", data, priors={"b": hl.Horseshoe(nonzero=1)})
     >>> model.priors()["parameter"].tolist()[-5:]
     ['global_b', 'local_b[a]', 'local_b[b]', 'local_b[c]', 'slab_b']

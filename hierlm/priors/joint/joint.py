@@ -113,8 +113,10 @@ class JointPrior(ABC):
         return {"joint": type(self).__name__, "arguments": {f.name: getattr(self, f.name) for f in fields(self)}}  # type: ignore[arg-type]
 
     def __str__(self) -> str:
-        given = ", ".join(f"{f.name}={getattr(self, f.name):.4g}" for f in fields(self))  # type: ignore[arg-type]
-        return f"{type(self).__name__}({given})"
+        """The first argument, and those that are not the default's: ``Horseshoe(nonzero=3)``."""
+        own = [(f.name, getattr(self, f.name), f.default) for f in fields(self)]  # type: ignore[arg-type]
+        given = [f"{n}={v:.4g}" for i, (n, v, default) in enumerate(own) if i == 0 or v != default]
+        return f"{type(self).__name__}({', '.join(given)})"
 
     def __repr__(self) -> str:
         return str(self)

@@ -98,6 +98,19 @@ def test_arma_of_order_one_has_its_coefficients_themselves():
     np.testing.assert_allclose(rho, [1, first, 0.7 * first], atol=1e-14)
 
 
+@pytest.mark.parametrize("phi", [-0.6, 0.0, 0.9])
+def test_a_long_arma_of_order_one_is_a_power(phi):
+    """Sixty lags once became one product of sixty factors, more than PyTensor's Python mode takes."""
+    times = np.arange(60.0)[:, None]
+    R = matrix(get_correlation("arma", p=1, q=1), times, ar=[phi], ma=[0.4])
+    np.testing.assert_allclose(R[0], impulse_autocorrelation([phi], [0.4], 59), atol=1e-12)
+    value = pt.dvector()
+    R = get_correlation("arma", p=1, q=1).matrix({"ar": value, "ma": pt.constant([0.4])}, times)
+    slope = pytensor.function([value], pytensor.grad(R[0, 1:].sum(), value), mode=MODE)
+    total = [sum(impulse_autocorrelation([phi + h], [0.4], 59)[1:]) for h in (-1e-6, 1e-6)]
+    np.testing.assert_allclose(slope([phi]), (total[1] - total[0]) / 2e-6, rtol=1e-5)
+
+
 def test_a_long_arma_is_no_chain_of_nodes():
     R = get_correlation("arma", p=2, q=1).matrix(
         {"ar": pt.vector(shape=(2,)), "ma": pt.vector(shape=(1,))}, np.arange(500.0)[:, None]

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import hierlm as hl
@@ -56,6 +57,18 @@ def test_on_the_graph(name: str):
     sampled, rows = numbers(way.cost)[:2]
     assert sampled == sum(np.size(v) for v in model(name).pymc.initial_point().values())
     assert rows == model(name).design.n
+
+
+def test_large_covariances_on_the_graph_are_named():
+    place = np.arange(60.0)
+    data = pd.DataFrame({"y": np.sin(place), "at": place, "f": "a", "g": place // 5})
+    for m in (
+        hl.Model("y ~ 1", data, residual="exp(at)"),
+        hl.Model("y ~ 1 + exp(at | f)", data),
+    ):
+        assert "each step takes 60 rows and a covariance matrix of 60 × 60;" in plan(m, reduce=False).cost
+    for m in (hl.Model("y ~ 1", data, residual="exp(at | g)"), hl.Model("y ~ 1", data, residual="car1(at)")):
+        assert "matrix" not in plan(m, reduce=False).cost
 
 
 def test_whitened_at_the_mode():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -14,6 +15,7 @@ from hierlm.posterior.checking.check_residuals import neighbours
 from hierlm.posterior.checking.quantile import places, places_of_draws
 from hierlm.posterior.checking.replicates import replicate
 from hierlm.posterior.draws import covariance_draws, select
+from tests.synthetic import synthetic_fit
 
 Fitted = Callable[[str], hl.Fit]
 
@@ -153,6 +155,13 @@ def test_planted_faults_are_found(planted: dict, family: str, test: str):
     data = simulated(family, **planted)
     bad = fit_of(data, family, formula).check_residuals(order="t", group="g", seed=1)
     assert p_of(bad, test) < 0.01, bad
+
+
+def test_neighbours_within_blocks_of_correlated_residuals():
+    data = pd.DataFrame({"y": np.random.default_rng(1).normal(size=6), "s": list("aabbba")})
+    fit = synthetic_fit(hl.Model("y ~ 1", data, residual="cs(1 | s)"), draws=2)
+    pairs = {tuple(sorted(p)) for p in zip(*neighbours(fit, None, "s"), strict=True)}
+    assert pairs == {(0, 1), (1, 5), (2, 3), (3, 4)}
 
 
 def test_neighbours_are_within_levels_and_in_order():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -23,6 +24,7 @@ from hierlm.reductions.structured import StructuredMarginal
 from tests.unit.reductions.dense import dense_design, graph_density, natural, point, prior_factor
 from tests.unit.reductions.gaussian_models import SCALES, coordinates, frame, has_a_sign, rescaled
 from tests.unit.reductions.slopes import check_gradient
+from tests.unit.reductions.test_constants import of_axes
 
 pytestmark = pytest.mark.filterwarnings("ignore::hierlm.errors.DataWarning")
 REDUCTION = StructuredMarginal()
@@ -233,6 +235,15 @@ def test_identity_with_the_graph(name: str):
             joint -= sum(j * each for j, each in zip(place.levels, scales, strict=True))
             constants.append(marginal + (conditional.logpdf(u) if conditional else 0.0) - joint)
         np.testing.assert_allclose(constants, constants[0], atol=1e-7, err_msg=scale)
+        assert constants[0] + _log_constant(model, problem, data) == pytest.approx(0.0, abs=1e-6), scale
+
+
+def _log_constant(model: hl.Model, problem: Problem, data: np.ndarray) -> float:
+    """What the reduction says that its density leaves out, but for the axes of ζ and the unit of ρ."""
+    rows = residuals_of(data).rho
+    unit = np.log(rows[0, 3] - rows[0, 2]) if len(rows) and rows[0, 0] >= 0 else 0.0
+    relation = 0.5 * problem.place.log_determinant
+    return REDUCTION.log_constant(model, replace(problem, data=data)) - of_axes(data) - unit + relation
 
 
 @pytest.mark.parametrize("name", ["cells", "car1"])

@@ -67,7 +67,10 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("case", WRONG)
+QUICK = ("nothing", "too narrow")
+
+
+@pytest.mark.parametrize("case", [c if c in QUICK else pytest.param(c, marks=pytest.mark.slow) for c in WRONG])
 def test_planted_errors_are_found_and_named(case: str, posterior: Any):
     wrong, finding = WRONG[case]
     posterior(wrong)
@@ -135,6 +138,18 @@ def test_what_cannot_be_calibrated_is_refused():
         counts().calibrate(20, draws=40)
 
 
+def test_data_beyond_what_can_be_computed_are_told_from_failed_sampling():
+    """Probabilities of a beta response that round to 0 or 1."""
+    rng = np.random.default_rng(1)
+    data = {"p": rng.uniform(0.1, 0.9, 40), "g": np.repeat(list("abcd"), 10)}
+    wide = {"b[Intercept]": hl.Prior("Normal", mu=30, sigma=1), "phi": 2.0}
+    model = hl.Model("p ~ 1 + (1 | g)", data, "beta", priors=wide)
+    with pytest.raises(PriorError, match="beyond what can be computed"):
+        model.recover(seed=1, draws=50)
+    with pytest.raises(SamplingError, match="All 20 replicates failed, the first with P.*Error: .* beyond"):
+        model.calibrate(20, seed=1)
+
+
 def answer(n: int = 100, failed: int = 0, ess: float = 150.0) -> Calibration:
     rng = np.random.default_rng(0)
     ranks = pd.DataFrame({"b[x]": rng.integers(0, 100, n), "$\\sigma$": rng.integers(0, 30, n)})
@@ -151,6 +166,7 @@ def test_failures_and_few_effective_draws_are_said():
     assert "effective draws" not in repr(answer())
 
 
+@pytest.mark.slow
 def test_what_is_noticed_shrinks_with_replicates():
     assert noticed(100, 10) > noticed(1000, 10) > 0
     # a check by simulation: z of a posterior whose sd is too small by that much
@@ -197,6 +213,17 @@ def test_recovery_compares_truth_and_posterior():
     same = model.recover(values=known, seed=1, draws=200)
     pd.testing.assert_frame_equal(same.table, found.table)
     assert not np.array_equal(found.fit.model.responses[0].y, model.responses[0].y)
+
+
+def test_frames_are_of_the_kind_that_was_given():
+    pl = pytest.importorskip("polars")
+    data = pl.DataFrame({"y": [1.0, 2.0, 4.0, 3.0, 5.0, 2.0], "g": list("aabbcc")})
+    model = hl.Model("y ~ 1 + (1 | g)", data)
+    found = model.recover(seed=1, draws=50, chains=2)
+    assert isinstance(found.frame, pl.DataFrame)
+    assert isinstance(found.fit.bootstrap(2, seed=1, draws=50).frame, pl.DataFrame)
+    known = {"b[Intercept]": 3.0, "sd_g[Intercept]": 1.0, "sigma": 1.0}
+    assert isinstance(model.power("sigma > 0", values=known, n=2, seed=1, draws=50).frame, pl.DataFrame)
 
 
 def test_recovery_draws_values_from_the_prior_and_refuses_impossible_ones():

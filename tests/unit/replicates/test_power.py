@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -12,7 +13,7 @@ import pytest
 from scipy.stats import norm
 
 import hierlm as hl
-from hierlm.errors import FormulaError, ModelError, PosteriorError, PriorError, SamplingError
+from hierlm.errors import FormulaError, ModelError, PosteriorError, PriorError, SamplingError, StorageError
 from hierlm.replicates.shares import share_error, share_interval
 
 KNOWN = {"b[Intercept]": 250.0, "b[Days]": 2.0, "sd_Subject[Intercept]": 40.0, "sigma": 30.0}
@@ -56,6 +57,17 @@ def test_values_from_the_prior_or_a_posterior():
     assert "draws from a posterior" in repr(found)
     with pytest.raises(PosteriorError, match="other parameters"):
         hl.Model("Reaction ~ 1 + (1 | Subject)", hl.load_data("sleepstudy")).power("sigma", values=fit)
+
+
+def test_a_store_goes_on_to_more(tmp_path: Path):
+    ask = {"values": KNOWN, "groups": [3, 5], "seed": 1, "store": tmp_path / "p.jsonl", **FEW}
+    assert model().power("b[Days] > 0", n=2, **ask).table["n"].tolist() == [2, 2]
+    found = model().power("b[Days] > 0", n=3, **ask)
+    assert found.table["n"].tolist() == [3, 3]
+    assert (tmp_path / "p.jsonl").read_text(encoding="utf-8").count("\n") == 1 + 6
+    pd.testing.assert_frame_equal(found.table, model().power("b[Days] > 0", n=3, **(ask | {"store": None})).table)
+    with pytest.raises(StorageError, match="other designs"):
+        model().power("b[Days] > 0", n=3, **(ask | {"groups": 3}))
 
 
 def test_failures_count_as_not_reaching_it(monkeypatch: pytest.MonkeyPatch):

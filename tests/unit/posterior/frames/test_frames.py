@@ -116,6 +116,15 @@ def test_table_of_several_fits() -> None:
         paper({})
 
 
+def test_table_of_effects() -> None:
+    means = fit("c ~ x + f + (1 | g)", family="poisson").marginal_means("f", level=0.9)
+    html = paper(means).as_raw_html()
+    for text in ("Marginal means of the expected response E[c]", "90% interval", "Target: population", ">a<", ">c<"):
+        assert text in html, text
+    differences = paper(hl.contrasts(means), title="By pairs").as_raw_html()
+    assert "b − a" in differences and "P(direction)" in differences and "By pairs" in differences
+
+
 def test_bad_input() -> None:
     with pytest.raises(hl.PosteriorError, match="no effects 'random'") as caught:
         tidy(fit("y ~ x"), "random")

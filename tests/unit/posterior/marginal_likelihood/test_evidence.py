@@ -238,8 +238,7 @@ def test_the_joint_graph_gives_the_same_number():
     assert abs(reduced.log - joint.log) < 0.01 + 4 * np.hypot(reduced.error, joint.error)
 
 
-@pytest.mark.slow
-def test_models_without_a_known_constant_go_through_the_graph():
+def test_residual_deviations_with_a_formula():
     rng = np.random.default_rng(1)
     data = pd.DataFrame({"y": rng.normal(size=20), "f": np.repeat(["a", "b"], 10)})
     priors = {"b[Intercept]": hl.Prior("Normal", mu=0, sigma=1), "b_sigma": hl.Prior("Normal", mu=0, sigma=1), "b_sigma[Intercept]": 0.0}  # fmt: skip
@@ -248,6 +247,7 @@ def test_models_without_a_known_constant_go_through_the_graph():
     rows = stats.norm(b[:, None], 1).logpdf(y[:10, None, None]).sum(axis=0)
     rows = rows + stats.norm(b[:, None], np.exp(s)).logpdf(y[10:, None, None]).sum(axis=0)
     assert agrees(found, log_trapezoid(rows + stats.norm.logpdf(b)[:, None] + stats.norm.logpdf(s), b, s))
+    assert found.how == "structured marginal" and found.dimension == 1
 
 
 DYE = hl.load_data("Dyestuff")

@@ -146,6 +146,8 @@ def test_integrated_and_conditional_likelihoods(fitted):
     with pytest.raises(hl.PosteriorError, match="nested"):
         fitted("penicillin").sensitivity(likelihood="integrated")
     assert "given" in fitted("penicillin").sensitivity(draws=200).likelihood
+    thinned = fitted("cbpp").sensitivity("b", draws=100)
+    assert "herd out by Gauss–Hermite" in thinned.likelihood and "200 of the draws" in repr(thinned)
 
 
 def test_correlations_have_the_marginal_of_lkj(fitted):

@@ -120,6 +120,7 @@ def test_it_is_stored(model):
         ({"b[Intercept]": HS}, "intercept has a prior of its own"),
         ({"sd_g": HS}, "It is for coefficients"),
         ({"sigma": HS}, "cannot be under"),
+        ({"b": HS, "global_b": hl.Prior("HalfNormal", sigma=1)}, "set by the arguments of Horseshoe"),
         ({"b[p]": HS}, "leaves none to be shrunk"),
         ({"b": hl.Horseshoe(nonzero=4)}, "leaves none to be shrunk"),
     ],
