@@ -147,7 +147,7 @@ class Whitened(Reduction):
         rows = rows_constant(model, problem.place, problem.data)
         if rows is None:
             return None
-        normal = 0.5 * (problem.place.columns * float(np.log(2.0 * np.pi)) + problem.place.log_determinant)
+        normal = 0.5 * problem.place.columns * float(np.log(2.0 * np.pi))
         priors = coefficients_constant(coefficient_rows(model, problem.place))
         related = 0.5 * problem.place.log_determinant
         return parameters_constant(problem.data) + priors + rows - normal - related

@@ -293,7 +293,7 @@ CASES: dict[str, tuple[type[hl.HierlmError], tuple[str, ...], Callable[[], objec
     "residual beside se": (M, ("takes the place of 'sigma'",), model("y | se(e) ~ x", residual="idh(f):units")),
     "residual unknown column": (F, ("no column 'q'", "^"), model("y ~ x", residual="idh(q):units")),
     "residual empty": (F, ("residual is empty",), model("y ~ x", residual="")),
-    "residual by number": (F, ("residual is text, not int", "idh(f):units"), model("y ~ x", residual=5)),
+    "residual by number": (F, ("residual is text, not int", "ar1(time | g)"), model("y ~ x", residual=5)),
     "random in bars": (F, ("Bars are not read in random",), model("y ~ x", random="(1 | g)")),
     "random list": (F, ("random is text, not list",), model("y ~ x", random=["g"])),
     "random empty": (F, ("random is empty",), model("y ~ x", random=" ")),

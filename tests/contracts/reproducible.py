@@ -105,7 +105,7 @@ ASKS: dict[str, Callable[[hl.Fit, int], Any]] = {
     ),
     "hierlm.replicates.recover.recover": lambda fit, seed: _proper().recover(values=KNOWN, seed=seed, draws=50),
     "hierlm.replicates.power.power": lambda fit, seed: fit.model.power(
-        "b[Intercept] > 1500", values=KNOWN, groups=6, n=20, seed=seed, draws=50, progress=False
+        "b[Intercept] > 1460", values=KNOWN, groups=6, n=20, seed=seed, draws=50, progress=False
     ),
     "hierlm.replicates.variance_test.variance_test": lambda fit, seed: (
         hl.variance_test(fit.model, "Batch", n=19, seed=seed, progress=False).null

@@ -50,7 +50,7 @@ def test_the_usual_way(name: str) -> None:
     case = CASES[name]
     assert set(case.model().priors()["source"]) == {"user"}
     assert (case.model().plan().name == "joint NUTS on the PyMC graph") == (name in GRAPH_ONLY)
-    check(case, reduce=True, draws=2500)
+    check(case, reduce=True, draws=4000)
 
 
 @pytest.mark.slow

@@ -35,6 +35,7 @@ def model_of(cell: str) -> hl.Model:
     return hl.Model(formula, table(), family, residual=RESIDUALS[cell], priors=coefficients | own)
 
 
+@pytest.mark.slow
 @pytest.mark.statistical
 @pytest.mark.parametrize("cell", CELLS)
 def test_posteriors_are_calibrated(cell: str) -> None:

@@ -52,7 +52,7 @@ CASES = [
     fit("a target as text", ("target_accept='0.9'",), target_accept="0.9"),
     fit("no depth", ("max_treedepth=0",), max_treedepth=0),
     fit("a misspelt sampler", ("'nutpei'", "nutpie"), sampler="nutpei"),
-    fit("a sampler as None", ("None",), sampler=None),
+    fit("a sampler as a truth value", ("True",), sampler=True),
     fit("a sampler as a number", ("3",), sampler=3),
     fit("reduce as text", ("reduce='no'",), reduce="no"),
     fit("progress as text", ("progress='yes'",), progress="yes"),
