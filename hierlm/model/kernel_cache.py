@@ -11,11 +11,12 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha1, sha256
 from pathlib import Path
 
 from hierlm.errors import HierlmError, HierlmWarning, SamplingError
 
-__all__ = ["find_place", "readable_kernels"]
+__all__ = ["find_place", "forget_stale", "readable_kernels"]
 
 PLACE = "NUMBA_CACHE_DIR"
 
@@ -49,6 +50,38 @@ def find_place() -> None:
         HierlmWarning,
         stacklevel=2,
     )
+
+
+def forget_stale() -> None:
+    """Delete compiled kernels that were made of other sources.
+
+    numba looks at the file of a function, not at those of the functions that it calls: after ``git pull`` a kernel that
+    did not change itself would go on with old code inside, and silently give wrong numbers.  A mark beside the kernels
+    says what they were made of.
+    """
+    own = Path(__file__).resolve().parents[1] / "kernels"
+    folders = [own, *(path for path in own.iterdir() if (path / "__init__.py").exists())]
+    given = os.environ.get(PLACE)
+    places = [
+        Path(given) / f"{f.name}_{sha1(str(f).encode()).hexdigest()}" if given else f / "__pycache__" for f in folders
+    ]
+    if not _writable(places[0]):
+        return
+    digest = sha256()
+    for path in sorted(own.rglob("*.py")):
+        digest.update(path.read_bytes())
+    mark = places[0] / "sources.sha256"
+    try:
+        if mark.exists() and mark.read_text(encoding="utf-8") == digest.hexdigest():
+            return
+        for kernel in [k for place in places for k in place.glob("*.nb[ic]")]:
+            kernel.unlink(missing_ok=True)
+        places[0].mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=places[0], delete=False, encoding="utf-8") as file:
+            file.write(digest.hexdigest())
+        os.replace(file.name, mark)
+    except OSError:  # another process is faster, or the disk is full: numba says what matters
+        return
 
 
 def _writable(folder: Path) -> bool:
