@@ -62,7 +62,8 @@ def forget_stale() -> None:
     own = Path(__file__).resolve().parents[1] / "kernels"
     folders = [own, *(path for path in own.iterdir() if (path / "__init__.py").exists())]
     given = os.environ.get(PLACE)
-    names = [f"{folder.name}_{sha1(str(folder).encode()).hexdigest()}" for folder in folders]  # as numba does
+    marks = [sha1(str(folder).encode(), usedforsecurity=False).hexdigest() for folder in folders]
+    names = [f"{folder.name}_{mark}" for folder, mark in zip(folders, marks, strict=True)]  # as numba calls them
     places = [Path(given) / name for name in names] if given else [folder / "__pycache__" for folder in folders]
     if not _writable(places[0]):
         return
