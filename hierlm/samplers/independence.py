@@ -30,6 +30,9 @@ PARETO_K = 0.5
 ACCEPTED = 0.5
 """Least share of proposals that are accepted."""
 
+LONG = 1000
+"""Proposals of a chain at least: shorter chains keep one state of several, and so hardly repeat themselves."""
+
 FIRST = 200
 """Points that each chain's first draw is chosen from, by weight."""
 
@@ -83,8 +86,8 @@ class Independence(ProblemSampler):
 
 
 def _proposed(problem: Problem, proposal: Proposal, settings: Settings) -> tuple[Floats, Floats, Floats]:
-    """(chains, FIRST + draws, …) points, their log densities and log weights; the same with any number of cores."""
-    count, d = FIRST + settings.draws, problem.dimension
+    """(chains, FIRST + proposals, …) points, their log densities and log weights; the same with any number of cores."""
+    count, d = FIRST + settings.draws * _every(settings), problem.dimension
     zetas = np.empty((settings.chains, count, d))
     for chain in range(settings.chains):
         zetas[chain] = proposal.draw(count, np.random.default_rng([settings.seed, 3, chain]))
@@ -102,20 +105,26 @@ def _proposed(problem: Problem, proposal: Proposal, settings: Settings) -> tuple
     return zetas, lp.reshape(shape), (lp - proposal.log_density(flat)).reshape(shape)
 
 
+def _every(settings: Settings) -> int:
+    """Of how many states one is kept."""
+    return max(1, LONG // settings.draws)
+
+
 def _walks(log_weights: Floats, settings: Settings) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Which point each draw is, and whether it was accepted, (chains, draws)."""
-    kept = np.empty((settings.chains, settings.draws), dtype=np.int64)
-    moved = np.zeros(kept.shape, dtype=bool)
+    """Which point each draw is, (chains, draws), and which proposals were accepted, (chains, proposals)."""
+    proposals = log_weights.shape[1] - FIRST
+    states = np.empty((settings.chains, proposals), dtype=np.int64)
+    moved = np.zeros(states.shape, dtype=bool)
     log_weights = np.where(np.isnan(log_weights), -np.inf, log_weights)
     for chain, own in enumerate(log_weights):
         rng = np.random.default_rng([settings.seed, 4, chain])
         at = int(np.argmax(own[:FIRST] + rng.gumbel(size=FIRST)))  # with probability proportional to the weight
-        bars = np.log(rng.random(settings.draws))
-        for i in range(settings.draws):
+        bars = np.log(rng.random(proposals))
+        for i in range(proposals):
             moved[chain, i] = own[FIRST + i] - own[at] > bars[i]
             at = FIRST + i if moved[chain, i] else at
-            kept[chain, i] = at
-    return kept, moved
+            states[chain, i] = at
+    return states[:, _every(settings) - 1 :: _every(settings)], moved
 
 
 def _reason(k: float, accepted: float) -> str:
