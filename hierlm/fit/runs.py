@@ -171,10 +171,11 @@ def _quickly(model: Model, sampler: Sampler, reduction: Reduction, problem: Prob
     found = run.report[sampler.name]
     judged = quality(run, model)
     reason = found["reason"] or judged.reason
-    record = _record(settings, started, judged) | {"sampler": sampler.name, "kept": not reason}
+    record = _record(replace(settings, tune=0), started, judged) | {"sampler": sampler.name, "kept": not reason}
     report = {sampler.name: {**found, "reason": reason, "kept": not reason}, "sampler": sampler.name}
     kept = report if not reason else {sampler.name: report[sampler.name]}
-    return replace(run, report=kept, attempts=(*before, record))
+    untuned = replace(settings, tune=0)  # nothing was tuned
+    return replace(run, report=kept, attempts=(*before, record), settings=untuned)
 
 
 def _effort(run: Run, problem: Problem) -> float:
