@@ -22,7 +22,7 @@ from hierlm.samplers.independence import LARGEST
 from hierlm.samplers.progress import compiling
 from hierlm.samplers.sampler import REPORT
 
-__all__ = ["Quality", "Run", "quality", "sample_graph", "sample_reduced"]
+__all__ = ["Quality", "Run", "quality", "sample_graph", "sample_quickly", "sample_reduced"]
 
 R_HAT = 1.01
 NOISE = 10.0
@@ -102,6 +102,19 @@ class Run:
 def sample_graph(model: Model, sampler: Sampler, settings: Settings) -> Run:
     """Sample the PyMC graph."""
     return _finished(sampler.sample(model.pymc, settings), settings)
+
+
+def sample_quickly(
+    model: Model, sampler: Sampler, reduction: Reduction, settings: Settings
+) -> tuple[Run | None, dict[str, Any]]:
+    """A run of what a reduction leaves, if there is nothing against its draws, and what the sampler said."""
+    whole = reduction.apply(model)
+    if whole.dimension > LARGEST:
+        return None, {sampler.name: {"kept": False, "reason": f"{whole.dimension} numbers are left to sample"}}
+    run = _quickly(model, sampler, reduction, whole, settings)
+    if run is None:
+        return None, {sampler.name: {"kept": False, "reason": "no finite draw was made"}}
+    return (run if run.report[sampler.name]["kept"] else None), dict(run.report)
 
 
 def sample_reduced(

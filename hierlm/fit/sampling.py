@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from typing import Any
 
 import xarray as xr
 
@@ -10,13 +12,13 @@ from hierlm.errors import SamplingError
 from hierlm.fit.draws import numeric_statistics, observed_data, user_variables
 from hierlm.fit.memory import check_memory
 from hierlm.fit.provenance import provenance
-from hierlm.fit.runs import sample_graph, sample_reduced
+from hierlm.fit.runs import sample_graph, sample_quickly, sample_reduced
 from hierlm.fit.settings import GRAPH, checked_settings
 from hierlm.fit.value import Fit
 from hierlm.model.kernel_cache import readable_kernels
 from hierlm.model.model import Model
 from hierlm.reductions import Plan, plan
-from hierlm.samplers import Sampler, get_sampler
+from hierlm.samplers import Sampler, Settings, get_sampler
 
 __all__ = ["fit"]
 
@@ -100,29 +102,44 @@ def fit(
     if not isinstance(reduce, bool):
         raise SamplingError(f"reduce={reduce!r} is neither True nor False.", hint="Leave it out.")
     chosen = get_sampler("nutpie" if sampler is None else sampler)
-    with readable_kernels():
-        way = _way(model, chosen, reduce)
-    settings = checked_settings(
-        way.chosen or GRAPH,
-        draws=draws,
-        tune=tune,
-        chains=chains,
-        cores=cores,
-        seed=seed,
-        target_accept=target_accept,
-        max_treedepth=10 if max_treedepth is None else max_treedepth,
-        progress=progress,
-    )
     usual = tune is None and target_accept is None
     quick = get_sampler("independence") if sampler is None and usual and max_treedepth is None else None
-    later = () if way.chosen is None else way.chosen.later(model)
-    check_memory(model, settings, graph=way.chosen is None, later=later)
+    with readable_kernels():
+        way = _way(model, chosen, reduce, quick)
+
+    def settings_of(way: Plan) -> Settings:
+        found = checked_settings(
+            way.chosen or GRAPH,
+            draws=draws,
+            tune=tune,
+            chains=chains,
+            cores=cores,
+            seed=seed,
+            target_accept=target_accept,
+            max_treedepth=10 if max_treedepth is None else max_treedepth,
+            progress=progress,
+        )
+        later = () if way.chosen is None else way.chosen.later(model)
+        check_memory(model, found, graph=way.chosen is None, later=later)
+        return found
+
+    settings = settings_of(way)
+    said: dict[str, Any] = {}
+    run = None
     started = time.perf_counter()
     with readable_kernels():
-        if way.chosen is None:
+        if way.chosen is not None and quick is not None and not way.chosen.gradients:
+            run, said = sample_quickly(model, quick, way.chosen, settings)
+            if run is None:
+                way = plan(model, gradients=f"its proposals were no good: {said[quick.name]['reason']}")
+                seed = settings.seed
+                settings = settings_of(way)
+        if run is None and way.chosen is None:
             run = sample_graph(model, chosen, settings)
-        else:
+        elif run is None and way.chosen is not None:
             run = sample_reduced(model, chosen, way.chosen, settings, again=usual, quick=quick)
+    assert run is not None
+    run = replace(run, report={**said, **run.report})
     seconds = time.perf_counter() - started
     groups = {
         "posterior": user_variables(run.posterior, model),
@@ -134,11 +151,12 @@ def fit(
     return Fit(model, xr.DataTree.from_dict(groups), made)
 
 
-def _way(model: Model, sampler: Sampler, reduce: bool) -> Plan:
+def _way(model: Model, sampler: Sampler, reduce: bool, quick: Sampler | None) -> Plan:
     """What the sampler will sample: the plan, as far as it can."""
     if not sampler.samples_problems:
         return plan(model, reduce=False, because=f"{sampler.name} is asked for")
-    way = plan(model, reduce=reduce)
+    needed = sampler.samples_graphs and quick is None
+    way = plan(model, reduce=reduce, gradients="NUTS is asked for, and it has no gradient" if needed else "")
     if way.chosen is None and not sampler.samples_graphs:
         raise SamplingError(
             f"The sampler '{sampler.name}' needs a reduction, and there is none: {'; '.join(way.reasons)}.",

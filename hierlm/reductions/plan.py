@@ -11,8 +11,10 @@ import numpy as np
 from hierlm import names
 from hierlm.errors import ModelError
 from hierlm.model import Model
+from hierlm.model.coefficients import coefficient_rows
 from hierlm.model.joint import bounds_of
 from hierlm.priors.fixed import Fixed
+from hierlm.reductions.dense import DenseMarginal
 from hierlm.reductions.frozen import Frozen
 from hierlm.reductions.gaussian_marginal import GaussianMarginal
 from hierlm.reductions.reduction import Reduction, Verdict
@@ -21,7 +23,7 @@ from hierlm.reductions.whitened import Whitened
 
 __all__ = ["REDUCTIONS", "Plan", "plan"]
 
-REDUCTIONS: tuple[Reduction, ...] = (GaussianMarginal(), StructuredMarginal(), Whitened(), Frozen())
+REDUCTIONS: tuple[Reduction, ...] = (GaussianMarginal(), StructuredMarginal(), Whitened(), Frozen(), DenseMarginal())
 """Every exact reduction, in the order tried."""
 
 JOINT = "joint NUTS on the PyMC graph"
@@ -82,7 +84,9 @@ class Plan:
         return f"<p>Sampled by: {escape(self.name)}</p><ul>{lines}</ul>"
 
 
-def plan(model: Model, *, reduce: bool = True, because: str = "reduce=False was asked for") -> Plan:
+def plan(
+    model: Model, *, reduce: bool = True, because: str = "reduce=False was asked for", gradients: str = ""
+) -> Plan:
     """How :func:`hierlm.fit.fit` will sample a model.
 
     Parameters
@@ -92,6 +96,8 @@ def plan(model: Model, *, reduce: bool = True, because: str = "reduce=False was 
         False: always the PyMC graph.
     because : str
         Why not, for the record.
+    gradients : str
+        Why only densities with gradients will do; empty where others will do too.
 
     Returns
     -------
@@ -118,6 +124,8 @@ def plan(model: Model, *, reduce: bool = True, because: str = "reduce=False was 
     verdicts = []
     for reduction in REDUCTIONS:
         verdict = _beyond(reduction, model) or reduction.accepts(model)
+        if verdict.accepted and gradients and not reduction.gradients:
+            verdict = Verdict(False, gradients)
         verdicts.append((reduction.name, verdict))
         if verdict.accepted:
             return Plan(reduction, tuple(verdicts), model)
@@ -145,6 +153,8 @@ def _known(reduction: Reduction, model: Model) -> set[str]:
     known |= {name(g) for g in model.batches for name in (names.sd, names.cor)}
     known |= {names.scale(g) for g in model.scales} if reduction.takes_scales else set()
     known |= {names.VARIANCE} if reduction.takes_variances else set()
+    if reduction.takes_coefficients:
+        known |= {row.variable for blocks in model.groups.values() for row in coefficient_rows(blocks)}
     return known | ({names.RESIDUAL} if reduction.takes_residual else set())
 
 

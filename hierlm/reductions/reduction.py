@@ -46,15 +46,15 @@ class Problem:
         () -> (the same for a C host, the C function that stores ζ); compiled when first called on a machine.
     data : array
         The structure and the numbers of this model.
-    place : Arrangement
-        Where effects lie among the columns.
+    place : Arrangement or None
+        Where effects lie among the columns; None where nothing but θ is sampled and it knows no columns.
     """
 
     dimension: int
     density: Any
     callbacks: Callable[[], tuple[Any, Any]]
     data: NDArray[np.float64]
-    place: Arrangement
+    place: Arrangement | None
 
 
 class Reduction(ABC):
@@ -67,8 +67,12 @@ class Reduction(ABC):
     ----------
     takes_smooths
         Whether it counts :attr:`hierlm.model.Model.smooths` in; one that does not say so never gets a model with any.
-    takes_scales, takes_variances, takes_residual
-        Likewise of :attr:`hierlm.model.Model.scales`, of variance functions, of correlated residuals.
+    takes_scales, takes_variances, takes_residual, takes_coefficients
+        Likewise of :attr:`hierlm.model.Model.scales`, of variance functions, of correlated residuals, of coefficients of
+        covariance structures.
+    gradients
+        Whether the density has a gradient that NUTS can use; one without is sampled by independent proposals or not at
+        all.
     tune, target_accept
         Of NUTS where the user says nothing: coordinates of about unit scale need little adaptation.
     """
@@ -79,6 +83,8 @@ class Reduction(ABC):
     takes_scales: ClassVar[bool] = False
     takes_variances: ClassVar[bool] = False
     takes_residual: ClassVar[bool] = False
+    takes_coefficients: ClassVar[bool] = False
+    gradients: ClassVar[bool] = True
     tune: ClassVar[int] = 250
     target_accept: ClassVar[float] = 0.8
 

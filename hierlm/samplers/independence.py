@@ -99,6 +99,9 @@ def _proposed(problem: Problem, proposal: Proposal, settings: Settings) -> tuple
         for i in some:
             lp[i] = problem.density(flat[i], problem.data, gradient)
 
+    if hasattr(problem.density, "values"):
+        lp[:] = problem.density.values(flat, problem.data, settings.cores)
+        return zetas, lp.reshape((settings.chains, count)), (lp - proposal.log_density(flat)).reshape((settings.chains, count))
     with ThreadPoolExecutor(settings.cores) as pool:
         list(pool.map(evaluate, np.array_split(np.arange(len(flat)), settings.cores)))
     shape = (settings.chains, count)
