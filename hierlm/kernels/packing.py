@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
+from hierlm.kernels.compiling import anywhere
 
 __all__ = ["dimension_of", "floats", "ints", "pack", "replaced"]
 
@@ -29,7 +30,7 @@ def pack(dimension: int, fields: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
     return np.concatenate([header, *whole]).view(np.float64)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@anywhere
 def floats(buffer, field):
     """A field of floats."""
     header = buffer.view(np.int64)
@@ -37,7 +38,7 @@ def floats(buffer, field):
     return buffer[first : first + header[3 + 2 * field]]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@anywhere
 def ints(buffer, field):
     """A field of whole numbers."""
     whole = buffer.view(np.int64)
@@ -45,7 +46,7 @@ def ints(buffer, field):
     return whole[first : first + whole[3 + 2 * field]]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@anywhere
 def dimension_of(buffer):
     """The number of sampled coordinates."""
     return buffer.view(np.int64)[1]

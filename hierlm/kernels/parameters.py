@@ -18,6 +18,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlm.kernels.compiling import anywhere
 from hierlm.kernels.correlations import correlation, correlation_gradient
 from hierlm.kernels.packing import floats, ints
 from hierlm.kernels.priors import log_prior
@@ -57,7 +58,7 @@ class Parameters(NamedTuple):
     scales: Floats
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@anywhere
 def parameters(buffer):
     """The first fields of a packed array."""
     centre, sizes = floats(buffer, 0), ints(buffer, 2)

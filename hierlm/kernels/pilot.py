@@ -18,7 +18,7 @@ from hierlm.kernels.packing import floats
 from hierlm.kernels.parameters import back_parameters, constrained, parameters, pick
 from hierlm.kernels.problem import moments, structure_of
 from hierlm.kernels.scaling import divided, prior_norm, times
-from hierlm.kernels.structure import accumulate, block_of, mirror
+from hierlm.kernels.structure import accumulate, block_of
 
 __all__ = ["log_density", "settle"]
 
@@ -79,7 +79,6 @@ def _weigh(theta, buffer, etas):
     S[:] = 0.0
     r[:] = 0.0
     accumulate(st, block_of(st), o.columns.T, o.Z.T, o.X.T, weights, scores, S, r)
-    mirror(st, S)
     return fit
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["Structure", "accumulate", "block_of", "make_structure", "mirror"]
+__all__ = ["Structure", "accumulate", "block_of", "make_structure"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -195,7 +195,8 @@ def _related(st: Structure, block: Ints, first: Ints, relations: Mapping[int, sp
             values.append(relation.data)
     found = {"high": np.concatenate(high), "low": np.concatenate(low)}
     place = np.empty(len(found["high"]), dtype=np.int64)
-    _positions(st, block, found["high"], found["low"], place)
+    if relations:
+        _positions(st, block, found["high"], found["low"], place)
     return found | {"related": place, "relation": np.concatenate(values)}
 
 
@@ -249,8 +250,18 @@ def _positions(st, blocks, high, low, place):
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
+def _mirror(st, S):
+    """Fill the upper triangles of diagonal blocks, whose lower ones are there."""
+    for n in range(st.nodes + 1):
+        k, o = (st.size[n] if n < st.nodes else st.root), st.start[n]
+        for i in range(k):
+            for m in range(i):
+                S[o + m * k + i] = S[o + i * k + m]
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def accumulate(st, blocks, columns, Z, X, weights, scores, S, r):
-    """S ← WᵀΩW and r ← WᵀΩy over rows.
+    """Add WᵀΩW and WᵀΩy over rows to S and r.
 
     Parameters
     ----------
@@ -278,13 +289,4 @@ def accumulate(st, blocks, columns, Z, X, weights, scores, S, r):
             for b in range(a + 1):
                 if value[b] != 0.0:
                     S[position(st, blocks, at[a], at[b])] += weighted * value[b]
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def mirror(st, S):
-    """Fill the upper triangles of diagonal blocks, of which :func:`accumulate` wrote the lower ones."""
-    for n in range(st.nodes + 1):
-        k, o = (st.size[n] if n < st.nodes else st.root), st.start[n]
-        for i in range(k):
-            for m in range(i):
-                S[o + m * k + i] = S[o + i * k + m]
+    _mirror(st, S)
