@@ -54,7 +54,7 @@ def power(found: Power) -> Picture:
         axes.set_xlabel(f"Levels of {plain(found.group)}")
         axes.set_ylabel("Share of studies that reach the target")
         if len(each) > 1:
-            axes.legend(loc="best")
+            axes.legend(loc="lower right")
         n = int((table["n"] + table["failed"]).max())
         heading(
             figure,
