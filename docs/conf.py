@@ -102,7 +102,7 @@ def fill_changelog(app: Any, name: str, source: list[str]) -> None:
 
 
 def find_by_last_name(app: Any, env: Any, node: Any, contnode: Any) -> Any:
-    """Where ``hierlm.posterior.loo`` leads: to ``hierlm.loo``, which the reference has; None for what it does not have."""
+    """Where ``hierlm.posterior.loo`` leads: to ``hierlm.loo``, which the reference has; None where it has nothing."""
     path, _, name = node.get("reftarget", "").removesuffix("()").rpartition(".")
     if node.get("refdomain") != "py" or not path.startswith("hierlm"):
         return None

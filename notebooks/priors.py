@@ -53,8 +53,8 @@ model.prior_check(["min", "max", batch_range], seed=1)
 
 # %% [markdown]
 """
-Yields of 5,000 grams, or below zero, are no yields: the defaults know the scale of the response and nothing else. Here is what somebody who knows dyestuffs might say:
-yields about 1,500 grams, batches that differ by some dozens of grams.
+Batches as far apart as the upper end of that interval are no dyestuff that anybody would sell: the defaults know the scale of the response and nothing else. Here is what somebody
+who knows dyestuffs might say: yields about 1,500 grams, batches that differ by some dozens of grams.
 """
 
 # %%
@@ -70,7 +70,7 @@ mine = hl.Model(
 mine.prior_check(["min", "max", batch_range], seed=1)
 
 # %%
-mine.plot.prior(seed=1);
+mine.plot.prior("ecdf", seed=1);
 
 # %% tags=["remove-input"]
 checks = {"default": model.prior_check(batch_range, seed=1), "mine": mine.prior_check(batch_range, seed=1)}
@@ -116,7 +116,7 @@ fits["mine"].plot.sensitivity();
 s = {n: f.sensitivity().frame.set_index("parameter").loc["sd_Batch[Intercept]"] for n, f in fits.items()}
 Markdown(
     f"The prior moves the standard deviation of batches by {s['mine']['prior']:.2f} in my model and by {s['default']['prior']:.2f} in the default one, where 0.05 counts as something. "
-    "Six batches are few, and this is the number to look at more closely."
+    "Mine pulls towards smaller differences than the data show. With six batches that matters, so this is the number to look at more closely."
 )
 
 # %% [markdown]

@@ -32,7 +32,7 @@ def power(found: Power) -> Picture:
 
     Examples
     --------
-    >>> model.power("b[x] > 0", values=known, groups=[10, 20, 40]).plot().savefig("power.png")  # doctest: +SKIP
+    >>> model.power("b[Days] > 0", values=known, groups=[10, 20]).plot().savefig("power.png")  # doctest: +SKIP
     """
     table = found.table
     each = list(dict.fromkeys(table["rows"].fillna(0)))

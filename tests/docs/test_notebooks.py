@@ -63,6 +63,7 @@ def test_outputs_are_clean(path: Path):
             assert output["output_type"] != "error"
             assert output.get("name") != "stderr", output
             shown = json.dumps(output.get("data", {}) | {"text": output.get("text", "")})
+            assert "".join(output.get("data", {}).get("text/html", "x")).strip(), "what is left of a progress bar"
             for debris in (
                 "hierlm-progress",
                 "Traceback",
