@@ -67,7 +67,7 @@ INTERNAL = {
         "simulate.seeds", "simulate.simulate", "profiled.Profiled.simulate")},
     **{f"hierlm.replicates.{name}": "carries a seed" for name in (
         "bootstrap.Bootstrap", "calibration.Calibration", "curve.Power", "recover.Recovery",
-        "variance_test.VarianceTest")},
+        "variance_answer.VarianceTest", "laplace.Laplace.simulate")},
     "hierlm.model.resample.drawn_levels": "part of bootstrap",
     "hierlm.families.errors.Errors.stretch": "part of predict",
     "hierlm.families.errors.StudentErrors.stretch": "part of predict",
