@@ -31,7 +31,7 @@ NEWTON, SHORTEST = 50, 1e-6
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def log_density(zeta, buffer, gradient):
-    """The pilot's log density of θ and its gradient."""
+    """The pilot's log density of θ and its gradient, unless its array is empty."""
     gradient[:] = 0.0
     p, st = parameters(buffer), structure_of(buffer)
     theta = pick(zeta, p)
@@ -51,6 +51,8 @@ def log_density(zeta, buffer, gradient):
     logp = total + value
     if not math.isfinite(logp):
         return -np.inf
+    if not gradient.shape[0]:
+        return logp
     back_parameters(theta, p, values, C, F_bar, by_sd, aux_bar, positives, gradient)
     return logp
 

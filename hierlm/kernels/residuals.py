@@ -20,7 +20,6 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.kernels.compiling import anywhere
 from hierlm.kernels.packing import floats
 from hierlm.kernels.priors import log_bounded_prior, log_prior, log_real_prior
 from hierlm.kernels.problem import FIRST
@@ -84,7 +83,7 @@ def residual_fields(r: Residuals) -> list[Floats]:
     return [*r]
 
 
-@anywhere
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def residuals_of(buffer):
     """As they were packed."""
     gamma, offset = floats(buffer, FIRST).reshape((-1, 7)), floats(buffer, FIRST + 3)

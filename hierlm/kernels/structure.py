@@ -195,7 +195,7 @@ def _related(st: Structure, block: Ints, first: Ints, relations: Mapping[int, sp
             values.append(relation.data)
     found = {"high": np.concatenate(high), "low": np.concatenate(low)}
     place = np.empty(len(found["high"]), dtype=np.int64)
-    if relations:
+    if len(place):
         _positions(st, block, found["high"], found["low"], place)
     return found | {"related": place, "relation": np.concatenate(values)}
 
@@ -250,18 +250,8 @@ def _positions(st, blocks, high, low, place):
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def _mirror(st, S):
-    """Fill the upper triangles of diagonal blocks, whose lower ones are there."""
-    for n in range(st.nodes + 1):
-        k, o = (st.size[n] if n < st.nodes else st.root), st.start[n]
-        for i in range(k):
-            for m in range(i):
-                S[o + m * k + i] = S[o + i * k + m]
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
 def accumulate(st, blocks, columns, Z, X, weights, scores, S, r):
-    """Add WᵀΩW and WᵀΩy over rows to S and r.
+    """S ← WᵀΩW and r ← WᵀΩy over rows.
 
     Parameters
     ----------
@@ -290,3 +280,13 @@ def accumulate(st, blocks, columns, Z, X, weights, scores, S, r):
                 if value[b] != 0.0:
                     S[position(st, blocks, at[a], at[b])] += weighted * value[b]
     _mirror(st, S)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _mirror(st, S):
+    """Fill the upper triangles of diagonal blocks, of which the lower ones were written."""
+    for n in range(st.nodes + 1):
+        k, o = (st.size[n] if n < st.nodes else st.root), st.start[n]
+        for i in range(k):
+            for m in range(i):
+                S[o + m * k + i] = S[o + i * k + m]
