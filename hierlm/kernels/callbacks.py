@@ -189,8 +189,8 @@ def gaussian_draws(zetas: Floats, buffer: Floats, noise: Floats) -> tuple[NDArra
 
 
 def values_at(density: Any, zetas: Floats, buffer: Floats, cores: int = 1) -> Floats:
-    """A density at many points (n, dimension), in one call where it is a C function."""
-    if isinstance(density, Called):
+    """A density at many points (n, dimension), in one call where it has such a method, as C functions do."""
+    if hasattr(density, "values"):
         return density.values(zetas, buffer, cores)
     scratch = np.zeros(zetas.shape[1])
     return np.array([density(zeta, buffer, scratch) for zeta in np.ascontiguousarray(zetas)], dtype=np.float64)

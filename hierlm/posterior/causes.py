@@ -186,7 +186,8 @@ def _coordinates(fit: Fit, failing: set[str]) -> str:
     if not groups or fit.provenance.get("plan", "") != plan(model, reduce=False).name:
         return ""
     reduced = plan(model)
-    if reduced.chosen is not None:
+    tried = reduced.chosen is not None and not reduced.chosen.gradients
+    if reduced.chosen is not None and not tried:
         return (
             f"This model has a reduction, {reduced.name}, in which '{names.sd(groups[0])}' and its effects are not in "
             "each other's way: fit it without reduce=False and sampler=."

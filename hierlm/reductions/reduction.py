@@ -12,7 +12,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from hierlm.model import Model
-from hierlm.reductions.arrangement import Arrangement
 
 __all__ = ["Problem", "Reduction", "Verdict"]
 
@@ -49,13 +48,21 @@ class Problem:
         The structure and the numbers of this model.
     place : Arrangement or None
         Where effects lie among the columns; None where nothing but θ is sampled and it knows no columns.
+    work : float or None
+        About how many operations a density takes; None: as many as ``data`` has numbers.
     """
 
     dimension: int
     density: Any
     callbacks: Callable[[], tuple[Any, Any]]
     data: NDArray[np.float64]
-    place: Arrangement | None
+    place: Any
+    work: float | None = None
+
+    @property
+    def operations(self) -> float:
+        """About how many of them a density takes."""
+        return len(self.data) if self.work is None else self.work
 
 
 class Reduction(ABC):
@@ -69,8 +76,8 @@ class Reduction(ABC):
     takes_smooths
         Whether it counts :attr:`hierlm.model.Model.smooths` in; one that does not say so never gets a model with any.
     takes_scales, takes_variances, takes_residual, takes_coefficients
-        Likewise of :attr:`hierlm.model.Model.scales`, of variance functions, of correlated residuals, of coefficients of
-        covariance structures.
+        Likewise of :attr:`hierlm.model.Model.scales`, of variance functions, of correlated residuals, of coefficients
+        of covariance structures.
     gradients
         Whether the density has a gradient that NUTS can use; one without is sampled by independent proposals or not at
         all.

@@ -27,14 +27,14 @@ LARGEST = 10
 PARETO_K = 0.5
 """Beyond, the variance of the weights may be infinite, and a chain may stay where their largest is."""
 
-ACCEPTED = 0.5
-"""Least share of proposals that are accepted."""
+ACCEPTED, RARELY = 0.5, 0.25
+"""Least number of proposals that are accepted for each draw that is kept, and least share of all of them."""
 
 LONG = 1000
 """Proposals of a chain at least: shorter chains keep one state of several, and so hardly repeat themselves."""
 
 SEVERAL, CHEAP = 3, 20_000
-"""Proposals of each draw where the problem holds at most so many numbers, so that a density takes microseconds."""
+"""Proposals of each draw where a density takes at most so many operations, and so microseconds."""
 
 FIRST = 200
 """Points that each chain's first draw is chosen from, by weight."""
@@ -80,10 +80,11 @@ class Independence(ProblemSampler):
         proposal = split_t_proposal(problem)
         zetas, lp, log_weights = _proposed(problem, proposal, settings)
         _, k = smoothed(log_weights.ravel())
-        kept, moved = _walks(log_weights, settings, _every(problem, settings))
+        every = _every(problem, settings)
+        kept, moved = _walks(log_weights, settings, every)
         accepted = float(moved.mean())
         report = {"pareto_k": round(k, 4) if np.isfinite(k) else None, "accepted": round(accepted, 4)}
-        report["reason"] = _reason(k, accepted) or _another_mode(problem, proposal, settings.seed)
+        report["reason"] = _reason(k, accepted, every) or _another_mode(problem, proposal, settings.seed)
         chain = np.arange(settings.chains)[:, None]
         return draws_tree(zetas[chain, kept].reshape(size, -1), settings, lp[chain, kept], {self.name: report})
 
@@ -102,7 +103,7 @@ def _proposed(problem: Problem, proposal: Proposal, settings: Settings) -> tuple
 
 def _every(problem: Problem, settings: Settings) -> int:
     """Of how many states one is kept."""
-    return max(LONG // settings.draws, SEVERAL if len(problem.data) <= CHEAP else 1)
+    return max(LONG // settings.draws, SEVERAL if problem.operations <= CHEAP else 1)
 
 
 def _walks(log_weights: Floats, settings: Settings, every: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -125,11 +126,11 @@ def _walks(log_weights: Floats, settings: Settings, every: int) -> tuple[NDArray
     return states[:, every - 1 :: every], moved
 
 
-def _reason(k: float, accepted: float) -> str:
+def _reason(k: float, accepted: float, every: int) -> str:
     """Why the weights make bad chains; empty where they do not."""
     if not k <= PARETO_K:
         return f"Pareto k̂ of the proposals is {k:.2f}, more than {PARETO_K}"
-    return "" if accepted >= ACCEPTED else f"only {accepted:.0%} of the proposals were accepted"
+    return "" if accepted >= max(ACCEPTED / every, RARELY) else f"only {accepted:.0%} of the proposals were accepted"
 
 
 def _another_mode(problem: Problem, proposal: Proposal, seed: int) -> str:

@@ -18,6 +18,7 @@ from hierlm.model import Model
 from hierlm.model.kernel_cache import readable_kernels
 from hierlm.reductions import Problem, Reduction, plan
 from hierlm.samplers import Settings, get_sampler
+from hierlm.samplers.sampler import REPORT
 
 __all__ = ["Sampled", "sampled"]
 
@@ -67,7 +68,7 @@ def sampled(model: Model, settings: Settings, *, reduce: bool = True) -> Sampled
 def _reduced(model: Model, reduction: Reduction, settings: Settings) -> Sampled | None:
     from hierlm.samplers.proposal import split_t_proposal
 
-    nuts = get_sampler("nutpie")
+    sampler = get_sampler("nutpie" if reduction.gradients else "independence")
     problem: Problem | None = reduction.apply(model)
     assert problem is not None
     if reduction.log_constant(model, problem) is None:
@@ -79,7 +80,10 @@ def _reduced(model: Model, reduction: Reduction, settings: Settings) -> Sampled 
     used, zetas = problem, np.zeros((0, 0, 0))
     while problem is not None:  # more exact, where the draws show that it was not exact enough
         used = problem
-        zetas = _finite(nuts.sample_problem(used, settings)["posterior"]["theta"].to_numpy())
+        tree = sampler.sample_problem(used, settings)
+        if not reduction.gradients and tree.attrs[REPORT][sampler.name]["reason"]:
+            return None
+        zetas = _finite(tree["posterior"]["theta"].to_numpy())
         problem = reduction.mend(model, used, zetas)
     proposal = split_t_proposal(used)
     constant = _constant(model, reduction, used)

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 __all__ = ["choleskys", "filled_up", "one_thread", "solved"]
 
@@ -53,4 +53,6 @@ def solved(L: Floats, B: Floats) -> Floats:
     flat = B.transpose(1, 0, 2).reshape(m, -1)
     if np.isnan(L[0, 0]):
         return np.full(B.shape, np.nan)
-    return solve_triangular(L, flat, lower=True, check_finite=False).reshape(m, B.shape[0], B.shape[2]).transpose(1, 0, 2)
+    return (
+        solve_triangular(L, flat, lower=True, check_finite=False).reshape(m, B.shape[0], B.shape[2]).transpose(1, 0, 2)
+    )

@@ -32,6 +32,9 @@ MOST_NUMBERS = 10
 MOST_ROWS = 1_500
 """That depend on each other."""
 
+FASTER = 10
+"""Multiplications of dense matrices in the time of one operation of other densities."""
+
 MOST_WORK = 1e9
 """Multiplications of all factorisations."""
 
@@ -74,7 +77,7 @@ class DenseMarginal(Reduction):
         density = density.recentred(mode, find_axes(density, none, mode))
         whole = np.zeros(0, dtype=np.int64)
         data = pack(density.dimension, [density.centre, density.axes, whole, whole, none, none, none, none])
-        return Problem(density.dimension, density, _no_callbacks, data, None)
+        return Problem(density.dimension, density, _no_callbacks, data, None, density.work / FASTER)
 
     def recover(self, model: Model, problem: Problem, zetas: Floats, seed: int) -> xr.Dataset:
         """See :meth:`Reduction.recover`."""
@@ -132,7 +135,7 @@ def _obstacles(model: Model) -> Iterator[str]:
     for a in (a for a in model.assignments if a.variable == names.common(names.MEAN)):
         normal = isinstance(a.prior, Prior) and a.prior.name == "Normal" and set(a.prior.arguments) == {"mu", "sigma"}
         if not isinstance(a.prior, Fixed) and not normal:
-            yield f"the prior of {a.name} is {a.prior}, but a coefficient that is integrated out needs Normal(mu, sigma)"
+            yield f"the prior of {a.name} is {a.prior}, but one that is integrated out needs Normal(mu, sigma)"
     if _free(model) > MOST_NUMBERS:
         yield f"{_free(model)} numbers are left to sample, more than {MOST_NUMBERS}"
         return

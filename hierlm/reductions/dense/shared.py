@@ -56,8 +56,8 @@ def shared(model: Model) -> Shared:
     predictor = next(p for p in model.predictors if p.parameter == names.MEAN)
     priors = [a.prior for a in model.assignments if a.variable == names.common(names.MEAN)]
     free = [i for i, prior in enumerate(priors) if not isinstance(prior, Fixed)]
-    means = np.array([p.value if isinstance(p, Fixed) else float(p.arguments["mu"]) for p in priors], dtype=float)  # type: ignore[union-attr]
-    sds = [float(priors[i].arguments["sigma"]) for i in free if isinstance(priors[i], Prior)]  # type: ignore[union-attr]
+    means = np.array([_centre(prior) for prior in priors], dtype=np.float64)
+    sds = [float(prior.arguments["sigma"]) for prior in priors if isinstance(prior, Prior)]  # type: ignore[arg-type]
     curves = [block.pieces[0].Z for block in model.smooths]
     W = np.concatenate([predictor.X[:, free], *curves], axis=1)
     smooth = np.concatenate([np.full(len(free), -1), *(np.full(Z.shape[1], i) for i, Z in enumerate(curves))])
@@ -67,4 +67,13 @@ def shared(model: Model) -> Shared:
     slope = float(np.sum(evaluate(lambda y: errors.log_slope(y), y=response.y)))
     residue = y - predictor.offset - predictor.X @ means
     every = np.concatenate([np.array(sds), np.ones(W.shape[1] - len(free))])
-    return Shared(W, residue, every, smooth.astype(np.int64), np.array(free, dtype=np.int64), means, slope)
+    free_ones = np.array(free, dtype=np.int64)
+    return Shared(W, residue, every, smooth.astype(np.int64), free_ones, means, slope)
+
+
+def _centre(prior: object) -> float:
+    """The prior mean of a coefficient, or the value that it has."""
+    if isinstance(prior, Fixed):
+        return float(prior.value)
+    assert isinstance(prior, Prior)
+    return float(prior.arguments["mu"])  # type: ignore[arg-type]

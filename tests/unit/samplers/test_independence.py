@@ -121,7 +121,7 @@ def test_refits_choose_anew():
 def test_what_it_refuses_is_sampled_by_nuts(monkeypatch: pytest.MonkeyPatch):
     from hierlm.samplers import independence
 
-    monkeypatch.setattr(independence, "ACCEPTED", 0.999)
+    monkeypatch.setattr(independence, "RARELY", 0.999)
     fit = hl.Model("Yield ~ 1 + (1 | Batch)", hl.load_data("Dyestuff")).fit(seed=1, progress=False)
     assert fit.provenance["sampler"] == "nutpie"
     assert not fit.provenance["independence"]["kept"]
