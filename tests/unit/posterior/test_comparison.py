@@ -160,6 +160,12 @@ def test_group_target_without_groups_and_with_several(fitted: Fitted):
     plain = small("y ~ x", draws=50)
     with pytest.raises(hl.PosteriorError, match='no group terms.*\n.*target="row"'):
         plain.loo("new_group")
+    with pytest.raises(hl.PosteriorError, match="group='g' asks about groups.*\n.*without group="):
+        plain.kfold(3, group="g")
+    with pytest.raises(hl.PosteriorError, match="update_group asks about groups"):
+        plain.update_group({"y": [1.0], "x": [0.0]})
+    with pytest.raises(hl.PosteriorError, match="'plain': target='new_group' asks about groups"):
+        hl.compare({"groups": small(draws=50), "plain": plain}, target="new_group")
 
 
 def test_compare_refuses_other_data(fitted: Fitted):
