@@ -42,6 +42,7 @@ INTERNAL = {
     "hierlm.posterior.levels.NewLevels": "predict's new levels",
     "hierlm.kernels.integrated.draw": "part of fit",
     "hierlm.reductions.chunks.recover_in_chunks": "part of fit",
+    "hierlm.testing.joint_priors.check_joint_prior": "a check",
     "hierlm.testing.covariances.check_covariance": "a check",
     "hierlm.testing.families.check_family": "a check",
     "hierlm.testing.samplers.check_sampler": "a check",

@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STORE = ROOT / ".cache" / "mutation.jsonl"
 SEED = 7
 TESTS: dict[str, tuple[str, ...]] = {
-    "formula": ("tests/unit/formula", "tests/badinput/test_formula_text.py"),
+    "formula": ("tests/unit/formula", "tests/badinput/test_formula_text.py", "tests/badinput/test_residuals.py"),
     "design": ("tests/unit/design", "tests/badinput/test_data.py", "tests/badinput/test_prediction.py"),
     "covariances": ("tests/unit/covariances", "tests/contracts/test_covariances.py"),
 }
@@ -181,6 +181,8 @@ def _child(tests: Sequence[str], seconds: float, changed: dict[str, Any], output
     try:
         os.dup2(output, 1)
         os.dup2(output, 2)
+        if any("njit" in file.read_text(encoding="utf-8") for file in map(Path, changed)):
+            _forget_kernels()
         limit = int(LIMIT * seconds + SLACK)
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
@@ -201,6 +203,15 @@ def _child(tests: Sequence[str], seconds: float, changed: dict[str, Any], output
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _forget_kernels() -> None:
+    """Compiled functions are kept by the time of their file, which a mutant does not change."""
+    import numba
+    import pytensor
+
+    numba.config.CACHE_DIR = tempfile.mkdtemp()
+    pytensor.config.numba__cache = False
 
 
 def _import_libraries() -> None:

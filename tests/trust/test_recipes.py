@@ -31,6 +31,7 @@ def test_a_recipe(name: str) -> None:
     assert not np.array_equal(other["y"], table["y"])
     model = recipe.model(table)
     assert set(model.priors()["source"]) == {"user"}
+    assert all(None not in dims for dims in model.pymc.named_vars_to_dims.values())  # nutpie takes names only
     found = recipe.quantities(table, recipe._truth(table, truth))
     assert len(found) >= 8
     assert {"log-likelihood", "log prior", "new group", "known group"} <= set(found)
@@ -65,7 +66,7 @@ def test_records_of_recipes_know_their_own_sources(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["terms/s(v, tp)", "terms/varIdent(f)"])
+@pytest.mark.parametrize("name", ["terms/s(v, tp)", "terms/varIdent(f)", "terms/mm(g, g2)"])
 def test_a_replication(name: str) -> None:
     record = BEYOND[name].replicate("default", 2)
     assert "error" not in record, record

@@ -58,7 +58,8 @@ def table(
     >>> fit = hl.load("sleep.zarr")  # doctest: +SKIP
     >>> hl.table(fit).as_raw_html()  # doctest: +SKIP
     >>> hl.table({"intercepts": simple, "slopes": fit})  # doctest: +SKIP
-    >>> hl.table(hl.contrasts(fit.marginal_means("f")))  # doctest: +SKIP
+    >>> herds = hl.load("cbpp.zarr")  # doctest: +SKIP
+    >>> hl.table(hl.contrasts(herds.marginal_means("period")))  # doctest: +SKIP
     """
     try:
         gt: Any = importlib.import_module("great_tables")
