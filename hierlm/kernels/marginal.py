@@ -72,7 +72,7 @@ def _evidence(M, st, S, r, V, c, half, M_bar):
 def log_density(zeta, buffer, gradient, noise, out):
     """log p(y | θ) + log p(θ) + log Jacobians up to a constant, and its gradient in place; −∞ on any failure.
 
-    An empty ``gradient``: the value alone, at less than half the cost.  With ``noise`` a draw is made instead, here and
+    An empty ``gradient``: the value alone, at less than half the cost.  With ``out`` a draw is made instead, here and
     not in a function of its own, since what takes time at the first fit of a process is loading the factorisation.
 
     Parameters
@@ -98,7 +98,7 @@ def log_density(zeta, buffer, gradient, noise, out):
     ok, half = solved(F, st, S, r, V, c)
     if not ok:
         return -np.inf
-    if noise.shape[0]:
+    if out.shape[0]:
         c += noise
         solve_upper(V, st, c)
         F *= sigma

@@ -131,8 +131,13 @@ def foreseen(fit: Fit, target: str, group: str | None, draws: int | None) -> For
     return Foreseen(found.units, units.labels, sizes, chosen, used, efficiency, method, error)
 
 
-def check_target(model: Model, target: str, group: str | None) -> str | None:
+def check_target(model: Model, target: str, group: str | None, *, asked: str = "") -> str | None:
     """The grouping that a target needs; None where it needs none.
+
+    Parameters
+    ----------
+    asked : str
+        What needs it, in words, where the user did not name a target.
 
     Raises
     ------
@@ -149,7 +154,8 @@ def check_target(model: Model, target: str, group: str | None) -> str | None:
         return None
     if not known:
         raise PosteriorError(
-            f"target={target!r} asks about groups, and the model has no group terms.", hint='Use target="row".'
+            f"{asked or f'target={target!r}'} asks about groups, and the model has no group terms.",
+            hint="Its rows are alike: fit.predict(rows), fit.kfold() without group=." if asked else 'Use target="row".',
         )
     if group is None:
         if len(known) > 1:
