@@ -79,6 +79,11 @@ class Covariance(ABC):
         """A (k, m) matrix L with L Lᵀ = V; only of a structure that is :meth:`structured`."""
         raise AssertionError(f"{self.name} of {k} effects has no coefficients")
 
+    def whole(self, values: Mapping[str, Tensor], sds: Tensor, k: int) -> Tensor:
+        """V, (k, k); only of a structure that is :meth:`structured`."""
+        L = self.root(values, sds, k)
+        return L @ L.T
+
     @abstractmethod
     def n_parameters(self, k: int) -> int:
         """p, the number of free covariance parameters for k effects."""

@@ -106,6 +106,10 @@ class Correlated(Structured):
         """Diag(sd) C."""
         return sds[:, None] * self.factor(values, k)
 
+    def whole(self, values: Mapping[str, Tensor], sds: Tensor, k: int) -> Tensor:
+        """Diag(sd) R diag(sd), without a factor."""
+        return sds[:, None] * self.correlation(values, k) * sds[None, :]
+
     def variances(self, values: Mapping[str, Tensor], sds: Tensor, k: int) -> Tensor:
         """sd²."""
         return sds**2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from hierlm.errors import SamplingError
 from hierlm.fit.draws import numeric_statistics, observed_data, user_variables
 from hierlm.fit.memory import check_memory
 from hierlm.fit.provenance import provenance
-from hierlm.fit.runs import sample_graph, sample_quickly, sample_reduced
+from hierlm.fit.runs import Run, sample_graph, sample_quickly, sample_reduced
 from hierlm.fit.settings import GRAPH, checked_settings
 from hierlm.fit.value import Fit
 from hierlm.model.kernel_cache import readable_kernels
@@ -107,39 +108,13 @@ def fit(
     with readable_kernels():
         way = _way(model, chosen, reduce, quick)
 
-    def settings_of(way: Plan) -> Settings:
-        found = checked_settings(
-            way.chosen or GRAPH,
-            draws=draws,
-            tune=tune,
-            chains=chains,
-            cores=cores,
-            seed=seed,
-            target_accept=target_accept,
-            max_treedepth=10 if max_treedepth is None else max_treedepth,
-            progress=progress,
-        )
-        later = () if way.chosen is None else way.chosen.later(model)
-        check_memory(model, found, graph=way.chosen is None, later=later)
-        return found
-
-    settings = settings_of(way)
-    said: dict[str, Any] = {}
-    run = None
+    given = {"draws": draws, "tune": tune, "chains": chains, "cores": cores, "seed": seed}
+    given |= {"target_accept": target_accept, "max_treedepth": 10 if max_treedepth is None else max_treedepth}
+    given |= {"progress": progress}
+    settings = _settings(model, way, given)
     started = time.perf_counter()
     with readable_kernels():
-        if way.chosen is not None and quick is not None and not way.chosen.gradients:
-            run, said = sample_quickly(model, quick, way.chosen, settings)
-            if run is None:
-                way = plan(model, gradients=f"its proposals were no good: {said[quick.name]['reason']}")
-                seed = settings.seed
-                settings = settings_of(way)
-        if run is None and way.chosen is None:
-            run = sample_graph(model, chosen, settings)
-        elif run is None and way.chosen is not None:
-            run = sample_reduced(model, chosen, way.chosen, settings, again=usual, quick=quick)
-    assert run is not None
-    run = replace(run, report={**said, **run.report})
+        way, run = _run(model, way, chosen, quick, settings, given)
     seconds = time.perf_counter() - started
     groups = {
         "posterior": user_variables(run.posterior, model),
@@ -149,6 +124,32 @@ def fit(
     asked = {"sampler": sampler, "tune": tune, "target_accept": target_accept, "max_treedepth": max_treedepth}
     made = provenance(run, chosen.name, way, seconds) | {"asked": {k: v for k, v in asked.items() if v is not None}}
     return Fit(model, xr.DataTree.from_dict(groups), made)
+
+
+def _settings(model: Model, way: Plan, given: Mapping[str, Any]) -> Settings:
+    """Checked, and the draws fit into memory."""
+    found = checked_settings(way.chosen or GRAPH, **given)
+    later = () if way.chosen is None else way.chosen.later(model)
+    check_memory(model, found, graph=way.chosen is None, later=later)
+    return found
+
+
+def _run(
+    model: Model, way: Plan, sampler: Sampler, quick: Sampler | None, settings: Settings, given: Mapping[str, Any]
+) -> tuple[Plan, Run]:
+    """The run, and the plan that was followed: proposals for a density without gradients may be no good."""
+    said: dict[str, Any] = {}
+    if way.chosen is not None and quick is not None and not way.chosen.gradients:
+        run, said = sample_quickly(model, quick, way.chosen, settings)
+        if run is not None:
+            return way, run
+        way = plan(model, gradients=f"its proposals were no good: {said[quick.name]['reason']}")
+        settings = _settings(model, way, {**given, "seed": settings.seed})
+    if way.chosen is None:
+        found = sample_graph(model, sampler, settings)
+        return way, replace(found, report={**said, **found.report})
+    again = given["tune"] is None and given["target_accept"] is None
+    return way, sample_reduced(model, sampler, way.chosen, settings, again=again, quick=quick)
 
 
 def _way(model: Model, sampler: Sampler, reduce: bool, quick: Sampler | None) -> Plan:

@@ -13,7 +13,6 @@ from pytensor.tensor import linalg
 
 from hierlm import names
 from hierlm.correlations import values_of as correlation_values
-from hierlm.covariances.structured import Correlated
 from hierlm.families.family import Predicted
 from hierlm.graph.coefficients import values_of
 from hierlm.links import get_link
@@ -78,12 +77,10 @@ def block_covariance(block: GroupBlock, blocks: Sequence[GroupBlock], values: Ma
     values : mapping of variable to tensor
     """
     k, sds = len(block.effects), _sds(block, blocks, values)
-    if isinstance(block.covariance, Correlated):
-        R = block.covariance.correlation(_coefficients(block, blocks, values), k)
-        return sds[:, None] * R * sds[None, :]
-    if block.covariance.structured(k) or not block.covariance.correlated(k):
-        L = block_root(block, blocks, values)
-        return L @ L.T
+    if block.covariance.structured(k):
+        return block.covariance.whole(_coefficients(block, blocks, values), sds, k)
+    if not block.covariance.correlated(k):
+        return pt.diag(sds**2)
     return sds[:, None] * _correlations(block, blocks, values) * sds[None, :]
 
 

@@ -147,7 +147,6 @@ _ALL = (
         5,
         draws=100,
         tune=200,
-        fast=False,
     ),
     Structure(
         "places",
@@ -157,7 +156,6 @@ _ALL = (
         5,
         draws=50,
         tune=150,
-        fast=False,
     ),
     Structure(
         "tree", "Poisson, a tree of {} species, three counts each, `known(1 \\| species, tree)`", _tree, 1_000, 20

@@ -57,7 +57,7 @@ def shared(model: Model) -> Shared:
     priors = [a.prior for a in model.assignments if a.variable == names.common(names.MEAN)]
     free = [i for i, prior in enumerate(priors) if not isinstance(prior, Fixed)]
     means = np.array([_centre(prior) for prior in priors], dtype=np.float64)
-    sds = [float(prior.arguments["sigma"]) for prior in priors if isinstance(prior, Prior)]  # type: ignore[arg-type]
+    sds = [float(prior.arguments["sigma"]) for prior in priors if isinstance(prior, Prior)]
     curves = [block.pieces[0].Z for block in model.smooths]
     W = np.concatenate([predictor.X[:, free], *curves], axis=1)
     smooth = np.concatenate([np.full(len(free), -1), *(np.full(Z.shape[1], i) for i, Z in enumerate(curves))])
@@ -76,4 +76,4 @@ def _centre(prior: object) -> float:
     if isinstance(prior, Fixed):
         return float(prior.value)
     assert isinstance(prior, Prior)
-    return float(prior.arguments["mu"])  # type: ignore[arg-type]
+    return float(prior.arguments["mu"])
