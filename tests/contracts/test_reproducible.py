@@ -49,7 +49,8 @@ INTERNAL = {
     "hierlm.testing.numbers.draws": "for checks",
     **{f"hierlm.reductions.{c}.recover": "part of fit" for c in (
         "frozen.Frozen", "gaussian_marginal.GaussianMarginal", "reduction.Reduction", "whitened.Whitened",
-        "structured.StructuredMarginal")},
+        "structured.StructuredMarginal", "dense.marginal.DenseMarginal")},
+    **{f"hierlm.reductions.dense.effects.DenseEffects{m}": "part of fit" for m in ("", "._effects", "._explained")},
     "hierlm.reductions.exact.ExactDraws": "part of fit",
     "hierlm.testing.correlations.check_correlation": "a check",
     "hierlm.posterior.checking.quantile.places": "part of residuals",

@@ -82,7 +82,7 @@ def compiled(cell: str) -> Compiled:
 def fitted(model: hl.Model, path: str, seed: int, cell: str = "") -> hl.Fit:
     """The fit by a path of :data:`SETTINGS`."""
 
-    def only_frozen(model: hl.Model, *, reduce: bool = True) -> Plan:
+    def only_frozen(model: hl.Model, **_: Any) -> Plan:
         verdict = Frozen().accepts(model)
         return Plan(Frozen() if verdict.accepted else None, ((Frozen.name, verdict),), model)
 

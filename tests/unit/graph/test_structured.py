@@ -465,8 +465,9 @@ ON_THE_GRAPH = [
 
 
 @pytest.mark.parametrize(("formula", "matrices"), ON_THE_GRAPH)
-def test_no_fast_path_is_taken(formula, matrices):
-    assert built(formula, "auto", matrices)[0].plan().chosen is None, "a kernel does not know this"
+def test_no_kernel_is_taken(formula, matrices):
+    chosen = built(formula, "auto", matrices)[0].plan().chosen
+    assert chosen is None or not chosen.gradients, "a kernel does not know this"
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_nothing_to_sample():
 @pytest.mark.parametrize(
     ("formula", "options", "reason", "remedy"),
     [
-        (["y ~ x + (1 | g)", "sigma ~ x"], {}, "has a formula of its own", "Leave out sampler="),
+        (["y ~ x + (1 | g)", "sigma ~ x + (1 | g)"], {}, "has a formula of its own", "Leave out sampler="),
         ("y ~ x + (1 | g)", {"reduce": False}, "reduce=False was asked for", "Leave out reduce=False"),
     ],
 )

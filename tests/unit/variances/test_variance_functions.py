@@ -138,9 +138,9 @@ def test_equations(squid):
     assert r"\text{varfun}" in model.equations("latex")
 
 
-def test_no_fast_path_takes_it(squid):
+def test_no_kernel_takes_it(squid):
     plan = hl.Model(["weight ~ DML + (1 | MONTH)", "sigma ~ varPower(DML)"], squid).plan()
-    assert plan.chosen is None, plan
+    assert plan.chosen is None or not plan.chosen.gradients, plan
 
 
 @pytest.mark.parametrize(
