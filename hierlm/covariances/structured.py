@@ -128,10 +128,13 @@ class ByFunction(Correlated):
     rounding : float
         Added to the diagonal of R, then divided by 1 + rounding, before it is factorised: smooth functions of places
         that are close are indefinite in floating-point numbers.
+    on_error : {"raise", "nan"}
+        What Cholesky's method does with an R that is indefinite.
     """
 
     function: ClassVar[type[Correlation]]
-    rounding: ClassVar[float] = 0.0
+    rounding: float = 0.0
+    on_error: ClassVar[str] = "raise"
 
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
@@ -171,7 +174,7 @@ class ByFunction(Correlated):
             if step is not None:
                 return markov_factor(*step, k)
         R = self.correlation(values, k)
-        return linalg.cholesky((R + self.rounding * np.eye(k)) / (1.0 + self.rounding))
+        return linalg.cholesky((R + self.rounding * np.eye(k)) / (1.0 + self.rounding), on_error=self.on_error)
 
 
 def markov_factor(a: Tensor, v: Tensor, k: int) -> Tensor:

@@ -32,6 +32,7 @@ from hierlm.model.kernel_cache import readable_kernels
 from hierlm.model.options import Options, checked_functions
 from hierlm.model.parameterization import choose_centring
 from hierlm.model.prior_questions import PriorChecks
+from hierlm.model.processes import with_process
 from hierlm.model.residuals import ResidualCorrelation, residual_correlation
 from hierlm.model.smooths import smooth_blocks
 from hierlm.model.specify import FamilyChoice, LinkChoice, families_of, predictors_of, responses_of
@@ -154,6 +155,7 @@ class Model(PriorChecks):
             needs=NEEDS,
             correlations=POSITIONS,
         )
+        parsed = with_process(parsed, [f for f, _ in chosen])
         check_matrices(parsed, relations)
         check_left_sides(parsed, available(data), [f for f, _ in chosen])
         related = {name: relation.labels for name, relation in relations.items()}
