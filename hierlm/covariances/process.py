@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import ClassVar, final
+
+import pytensor.tensor as pt
 
 from hierlm.correlations import Correlation, get_correlation
 from hierlm.covariances import COVARIANCES
-from hierlm.covariances.covariance import Covariance
+from hierlm.covariances.covariance import Covariance, Tensor
 from hierlm.covariances.setting import Setting
 from hierlm.covariances.structured import ByFunction, Structured
 
@@ -39,6 +43,12 @@ class Process(ByFunction):
         """See :meth:`Structured.check`."""
         Structured.check(self, setting)
         self.R.check([self._places(setting)])
+
+    def correlation(self, values: Mapping[str, Tensor], k: int) -> Tensor:
+        """R; vectors of coefficients are told their length, which functions ask for."""
+        counts = Counter(c.name for c in self.coefficients(k) if c.label is not None)
+        sized = {n: pt.specify_shape(v, (counts[n],)) if n in counts else v for n, v in values.items()}
+        return super().correlation(sized, k)
 
     def __repr__(self) -> str:
         return f"Process({self.R!r})"

@@ -15,8 +15,8 @@ from hierlm.design.factor import Factor
 from hierlm.design.levels import Cell, cells, check_levels
 from hierlm.design.memberships import member_levels, members_of
 from hierlm.design.populations import home_of, population, spread
-from hierlm.design.processes import fit_slots, new_slots
 from hierlm.design.positions import Places, coordinates, fit_places, occasions, stem
+from hierlm.design.processes import fit_slots, new_slots
 from hierlm.design.rank import warn_rank, warn_scales
 from hierlm.design.values import Groups, Ints, Members
 from hierlm.errors import DataError, FormulaError, did_you_mean
@@ -168,8 +168,7 @@ def fit_groups(
     """
     places, populations, home, members = None, None, None, None
     if bar.process is not None:
-        codes, found = cells(on.table, bar.factors)
-        places, Z = fit_slots(bar, on, codes, found)
+        places, Z = fit_slots(bar, on, *cells(on.table, bar.factors))
         effects = places.labels
     elif bar.needs == "coordinates":
         places, Z = fit_places(bar, terms, on)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hierlm.design.common import MOST_NUMBERS
 from hierlm.design.evaluate import Evaluator
 from hierlm.design.positions import Places
-from hierlm.design.residuals import check_distinct, label_of_position, positions_of
+from hierlm.design.residuals import check_distinct, label_of_position, positions_of, ranks
 from hierlm.errors import DataError, warn_data
 from hierlm.formula.values import Bar, ResidualTerm
 from hierlm.names import cell_label, process_label
@@ -45,7 +45,7 @@ def fit_slots(bar: Bar, on: Evaluator, codes: Ints, found: list[Cell]) -> tuple[
     """
     term = bar.process
     assert term is not None
-    at = positions_of(term, on, codes)
+    at = _places(term, on, codes)
     check_distinct(term, on, codes, tuple(cell_label(cell) for cell in found), at)
     column = term.factors[0] if term.factors else None
     if np.bincount(codes).max() < 2:
@@ -64,8 +64,8 @@ def fit_slots(bar: Bar, on: Evaluator, codes: Ints, found: list[Cell]) -> tuple[
         )
     if k * levels > MANY * n:
         warn_data(
-            f"{term.text}: {k:,} positions in all × {levels:,} blocks are {k * levels:,} values of the process, and only "
-            f"{n:,} have a row. Rounding the positions, or counting them from the first of each block, saves time."
+            f"{term.text}: {k:,} positions in all × {levels:,} blocks are {k * levels:,} values of the process, and "
+            f"only {n:,} have a row. Rounding the positions, or counting them from the first of each block, saves time."
         )
     positions.setflags(write=False)
     places = Places(positions, _labels(term, on, positions))
@@ -89,7 +89,7 @@ def new_slots(coding: GroupCoding, on: Evaluator, codes: Ints, blocks: Ints, *, 
     assert trained is not None
     if not term.positions and known_rows:
         return coding.example
-    at = positions_of(term, on, blocks)
+    at = _places(term, on, blocks)
     if not term.positions:
         counts = np.bincount(coding.example.codes, minlength=len(coding.levels))
         at = at + np.where(codes >= 0, counts[codes], 0)[:, None]
@@ -99,6 +99,11 @@ def new_slots(coding: GroupCoding, on: Evaluator, codes: Ints, blocks: Ints, *, 
     places = Places(positions, (*trained.labels, *_labels(term, on, beyond)))
     Z = places.columns(at, on, coding.bar)
     return replace(coding.example, Z=Z, effects=places.labels, positions=positions)
+
+
+def _places(term: ResidualTerm, on: Evaluator, codes: Ints) -> Floats:
+    """Where every row was taken; without positions its rank in its block, so that every row has a value of its own."""
+    return positions_of(term, on, codes) if term.positions else ranks(codes)[:, None]
 
 
 def _labels(term: ResidualTerm, on: Evaluator, positions: Floats) -> tuple[str, ...]:

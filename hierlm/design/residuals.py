@@ -18,7 +18,7 @@ from hierlm.errors import DataError
 from hierlm.formula.values import ResidualTerm
 from hierlm.names import EVERYTHING, cell_label
 
-__all__ = ["check_distinct", "columns_of_residuals", "correlated_rows", "label_of_position", "positions_of"]
+__all__ = ["check_distinct", "columns_of_residuals", "correlated_rows", "label_of_position", "positions_of", "ranks"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -72,15 +72,18 @@ def _blocks(term: ResidualTerm, on: Evaluator) -> tuple[Ints, tuple[str, ...]]:
 def positions_of(term: ResidualTerm, on: Evaluator, codes: Ints) -> Floats:
     """(n, d): where every row was taken; the rank of the row in its block where their order counts."""
     if not term.positions:
-        rank = np.zeros(len(codes))
-        if term.needs != "nothing":
-            order = np.argsort(codes, kind="stable")
-            start = np.concatenate([[0], np.cumsum(np.bincount(codes))])
-            rank[order] = np.arange(len(codes)) - start[codes[order]]
-        return rank[:, None]
+        return (np.zeros(len(codes)) if term.needs == "nothing" else ranks(codes))[:, None]
     expressions = [read_expression(text) for text in term.positions]
     found = np.stack([_coordinate(term, expression, on) for expression in expressions], axis=1)
     return np.ascontiguousarray(found + 0.0)  # no −0.0
+
+
+def ranks(codes: Ints) -> Floats:
+    """How many rows of its block come before each row."""
+    order, rank = np.argsort(codes, kind="stable"), np.zeros(len(codes))
+    start = np.concatenate([[0], np.cumsum(np.bincount(codes))])
+    rank[order] = np.arange(len(codes)) - start[codes[order]]
+    return rank
 
 
 def _coordinate(term: ResidualTerm, expression: Expression, on: Evaluator) -> Floats:

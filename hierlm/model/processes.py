@@ -43,5 +43,13 @@ def with_process(formula: Formula, families: Sequence[Family]) -> Formula:
 
 def _bar(term: ResidualTerm) -> Bar:
     effects = " + ".join(["0", *term.positions]) if term.positions else "1"
-    place = {"text": term.text, "start": term.start, "stop": term.stop}
-    return Bar(effects, term.factors, "residual", needs="coordinates", process=term, **place)
+    return Bar(
+        effects,
+        term.factors,
+        "residual",
+        text=term.text,
+        start=term.start,
+        stop=term.stop,
+        needs="coordinates",
+        process=term,
+    )
