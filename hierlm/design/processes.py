@@ -46,7 +46,7 @@ def fit_slots(bar: Bar, on: Evaluator, codes: Ints, found: list[Cell]) -> tuple[
     term = bar.process
     assert term is not None
     at = _places(term, on, codes)
-    check_distinct(term, on, codes, tuple(cell_label(cell) for cell in found), at)
+    check_distinct(term, on, codes, tuple(cell_label(cell) for cell in found), at, nugget=False)
     column = term.factors[0] if term.factors else None
     if np.bincount(codes).max() < 2:
         raise DataError(

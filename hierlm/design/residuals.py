@@ -114,8 +114,16 @@ def _coordinate(term: ResidualTerm, expression: Expression, on: Evaluator) -> Fl
     return np.asarray(value, dtype=np.float64)
 
 
-def check_distinct(term: ResidualTerm, on: Evaluator, codes: Ints, levels: tuple[str, ...], positions: Floats) -> None:
-    """Refuse two rows of a block at the same position: their residuals would be equal."""
+def check_distinct(
+    term: ResidualTerm, on: Evaluator, codes: Ints, levels: tuple[str, ...], positions: Floats, *, nugget: bool = True
+) -> None:
+    """Refuse two rows of a block at the same position: their residuals would be equal.
+
+    Parameters
+    ----------
+    nugget : bool
+        Whether a nugget would make them differ.
+    """
     if not term.positions:
         return
     keys = np.column_stack([codes, positions])
@@ -125,7 +133,8 @@ def check_distinct(term: ResidualTerm, on: Evaluator, codes: Ints, levels: tuple
     rows = np.flatnonzero(inverse.reshape(-1) == np.flatnonzero(counts > 1)[0])
     label = label_of_position(term, on, positions[rows[0]])
     where = f" of {term.group} {levels[codes[rows[0]]]!r}" if term.factors else ""
-    more = "a nugget: nugget=True" if term.needs == "coordinates" else "a column that tells them apart after the bar"
+    apart = term.needs == "coordinates" and nugget
+    more = "a nugget: nugget=True" if apart else "a column that tells them apart after the bar"
     raise DataError(
         f"{term.text}: {len(rows)} rows{where} are at the same position, {' + '.join(term.positions)} = {label}",
         column=term.positions[0],
