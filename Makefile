@@ -3,7 +3,7 @@
 # `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all trust lowest audit lint format bench docs links notebooks clean
+.PHONY: help setup demo test test-all trust mutate lowest audit lint format bench docs links notebooks clean
 
 # The environment is the project's own: another Python's settings must not reach it.
 unexport PYTHONHOME PYTHONPATH
@@ -30,10 +30,16 @@ test-all: lint  ## every test
 
 # Hours; it can be stopped, and goes on where it was.  TRUST="--cells 'poisson/*' --minutes 30" runs a part.
 trust: setup  ## densities in all combinations, and simulation-based calibration of the whole grid (docs/trust)
-	HIERLM_FULL_GRID=1 $(PYTEST) tests/trust
+	$(PYTEST) tests/trust
+	$(BIN)/python -m tests.trust densities
 	$(BIN)/python -m tests.trust $(TRUST)
 	$(BIN)/python -m tests.trust summary
 	$(BIN)/python -m tests.trust page
+
+# Hours; it goes on where it was.  MUTATE="--packages design --sample 200" is another sample.
+mutate: setup  ## small changes to formula, design and covariances, which tests should notice (docs/trust)
+	$(BIN)/python -m tests.mutation $(MUTATE)
+	$(BIN)/python -m tests.mutation page
 
 # LOWEST="tests/unit/posterior" runs other tests.
 lowest:  ## the lowest versions that pyproject.toml allows, in build/lowest (needs the internet)

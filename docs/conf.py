@@ -14,6 +14,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from sphinx.util.nodes import make_refnode  # noqa: E402
+
 import hierlm  # noqa: E402
 
 project = "hierlm"
@@ -35,7 +37,10 @@ extensions = [
 ]
 
 # ------------------------------------------------------------------------------------------------ pages and notebooks
-myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = [
+    "colon_fence",
+    "deflist",
+]  # formulas are written in Unicode: no page loads a script from elsewhere
 myst_heading_anchors = 4
 nb_execution_mode = "off"
 suppress_warnings = ["myst.strikethrough", "mystnb.unknown_mime_type"]
@@ -96,6 +101,24 @@ def fill_changelog(app: Any, name: str, source: list[str]) -> None:
         source[0] = source[0].replace("<!-- unreleased -->", unreleased())
 
 
+def find_by_last_name(app: Any, env: Any, node: Any, contnode: Any) -> Any:
+    """Where ``hierlm.posterior.loo`` leads: to ``hierlm.loo``, which the reference has; None where it has nothing."""
+    path, _, name = node.get("reftarget", "").removesuffix("()").rpartition(".")
+    if node.get("refdomain") != "py" or not path.startswith("hierlm"):
+        return None
+    domain, folder = env.get_domain("py"), ".".join(path.split(".")[:2])
+    inside = [
+        place for place, found in domain.objects.items()
+        if place.startswith(f"{folder}.") and place.endswith(f".{name}") and found.objtype in ("function", "class")
+    ]  # fmt: skip
+    for place in (*([] if folder == "hierlm.plots" else [f"hierlm.{name}", f"hierlm.testing.{name}"]), *inside[:1]):
+        if place in domain.objects:
+            found = domain.objects[place]
+            return make_refnode(app.builder, node["refdoc"], found.docname, found.node_id, contnode, place)
+    return None
+
+
 def setup(app: Any) -> None:
     """Sphinx's entry point."""
     app.connect("source-read", fill_changelog)
+    app.connect("missing-reference", find_by_last_name)

@@ -18,7 +18,8 @@ from hierlm.links import LINKS
 
 DOCS = Path(__file__).resolve().parent
 ROWS = tomllib.loads((DOCS / "coming-from" / "rows.toml").read_text(encoding="utf-8"))
-PAGES = ("grammar.md", "limitations.md", "priors.md", *(f"coming-from/{system.lower()}.md" for system in ROWS))
+COMING_FROM = sorted(p for p in (DOCS / "coming-from").glob("*.md") if p.name != "README.md")
+PAGES = ("grammar.md", "limitations.md", "priors.md", *(f"coming-from/{p.name}" for p in COMING_FROM))
 PLACE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -137,6 +137,11 @@ def level_dim(group: str) -> str:
     return f"level_{_in_dimension(group)}"
 
 
+def member_dim(group: str) -> str:
+    """Dimension over the levels that a row belongs to, of a multi-membership: ``member_mm(g1‚g2)``."""
+    return f"member_{_in_dimension(group)}"
+
+
 def response_dim(parameter: str) -> str:
     """Dimension over responses of a free family parameter in a model of several responses."""
     return f"response_{parameter}"

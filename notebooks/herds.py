@@ -109,25 +109,29 @@ fits["beta-binomial"].plot.ppc(seed=1);
 """
 ## From logits to cases
 
-What is the risk in a period? For a *typical* herd all group effects are zero. For *herds in general* the risk is averaged over herds that differ:
-new herds are drawn from the population, and the mean is taken. With a curved link these are not the same.
+What is the risk in a period? For a *typical* herd all group effects are zero. For the *population* of herds the risk is averaged over herds that differ: an integral
+over the distribution of their effects. With a curved link these are not the same.
 """
 
 # %%
 fit = fits["binomial + units"]
-periods = pd.DataFrame({"period": list("1234"), "size": 1})
-typical = fit.predict(periods.assign(herd="new"), groups="none").frame["mean"]
-many = pd.concat([periods.assign(herd=f"new {i}") for i in range(200)], ignore_index=True)
-general = fit.predict(many, seed=1).frame.assign(period=many["period"]).groupby("period")["mean"].mean()
-risk = pd.DataFrame({"typical herd": typical.to_numpy(), "herds in general": general.to_numpy()}, index=list("1234"))
-risk.rename_axis("period").round(3)
+fit.predictions(grid={"period": ["1", "2", "3", "4"]}, target="typical")
+
+# %%
+fit.predictions(grid={"period": ["1", "2", "3", "4"]}, target="population")
+
+# %%
+fit.comparisons({"period": ("1", "4")}, measure="ratio", target="population")
 
 # %%
 fit.plot.caterpillar("herd");
 
 # %% tags=["remove-input"]
+cells = {"period": ["1", "4"]}
+typical, general = (fit.predictions(grid=cells, target=t).table["mean"] for t in ("typical", "population"))
+ratio = fit.comparisons({"period": ("1", "4")}, measure="ratio", target="population").table.iloc[0]
 Markdown(
-    f"From the first to the last period the risk in herds in general falls from {100 * risk.iloc[0, 1]:.0f}% to "
-    f"{100 * risk.iloc[3, 1]:.0f}% of animals. A typical herd has {100 * risk.iloc[0, 0]:.0f}% and {100 * risk.iloc[3, 0]:.0f}%: "
+    f"From the first to the last period the risk in the population of herds falls from {100 * general[0]:.0f}% to {100 * general[1]:.0f}% of animals, to "
+    f"{ratio['mean']:.2f} of what it was ({ratio['lower']:.2f} to {ratio['upper']:.2f}). A typical herd has {100 * typical[0]:.0f}% and {100 * typical[1]:.0f}%: "
     "a report has to say which of the two it means."
 )

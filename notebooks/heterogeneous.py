@@ -95,11 +95,7 @@ Residuals over each row's own standard deviation should look the same everywhere
 # %%
 fig, panels = plt.subplots(1, 2, figsize=(7.2, 2.6), sharey=True)
 for axes, name in zip(panels, ("constant", "by both"), strict=True):
-    f = fits[name]
-    fitted = f.predict().frame["mean"].to_numpy()
-    scale = f.predict(kind="linear", parameter="sigma").frame["mean"].to_numpy() if name != "constant" else None
-    s = np.exp(scale) if scale is not None else f.posterior["sigma"].to_numpy().mean()
-    axes.plot(squid["length"], (squid["testis"] - fitted) / s, ".", color="#0072B2", markersize=3)
+    axes.plot(squid["length"], fits[name].residuals("pearson")["residual"], ".", color="#0072B2", markersize=3)
     axes.axhline(0, color="#b5b5b5", linewidth=0.8)
     axes.set(title=name, xlabel="Mantle length (cm)")
 panels[0].set_ylabel("Standardised residual")

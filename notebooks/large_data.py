@@ -62,7 +62,7 @@ effects = sum(len(b.levels) for b in model.blocks)
 size = fit.posterior.nbytes / 1e6
 Markdown(
     f"Building took {built:.2f} s, sampling 4 × 1,000 draws {took:.0f} s, on two cores that had other work as well. The draws of all {effects:,} "
-    f"effects take {size:.0f} MB: 8 bytes for each number. See [benchmarks](../docs/benchmarks.md) for a quiet machine."
+    f"effects take {size:.0f} MB: 8 bytes for each number. `make bench` measures the same on your machine."
 )
 
 # %% [markdown]

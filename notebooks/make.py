@@ -29,6 +29,12 @@ def sources() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.py") if path.name != Path(__file__).name)
 
 
+def progress(output: Any) -> bool:
+    """Whether an output is a progress bar, or what is left of one that was taken away."""
+    shown = output.get("data", {}).get("text/html")
+    return shown is not None and (PROGRESS in str(shown) or not "".join(shown).strip())
+
+
 def tidy(notebook: Any) -> None:
     """The same notebook gives the same file: no random ids, no times; no progress bars.
 
@@ -43,7 +49,7 @@ def tidy(notebook: Any) -> None:
         cell.metadata = {k: v for k, v in cell.metadata.items() if k == "tags"}
         if cell.cell_type != "code":
             continue
-        cell.outputs = [o for o in cell.outputs if PROGRESS not in str(o.get("data", {}).get("text/html", ""))]
+        cell.outputs = [o for o in cell.outputs if not progress(o)]
         for output in cell.outputs:
             if output.get("name") == "stderr":
                 raise SystemExit(f"This cell writes to stderr:\n{cell.source}\n\n{output['text']}")

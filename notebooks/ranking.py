@@ -78,26 +78,20 @@ A rank is a function of all districts at once, so it is computed in every draw. 
 """
 
 # %%
-r = fit.posterior["r_district"].stack(draw_=("chain", "draw")).squeeze().transpose("draw_", "level_district")
-levels = [str(v) for v in r["level_district"].to_numpy()]
-r = r.to_numpy()
-rank = r.argsort(axis=1).argsort(axis=1) + 1  # 1: lowest use
-low, middle, high = np.quantile(rank, [0.05, 0.5, 0.95], axis=0)
-order = np.argsort(rank.mean(axis=0))
-fig, axes = plt.subplots(figsize=(7, 3.2))
-axes.vlines(range(60), low[order], high[order], color="#0072B2", linewidth=1)
-axes.plot(range(60), middle[order], ".", color="#0072B2")
-axes.set(xlabel="Districts, by mean rank", ylabel="Rank (90% interval)", xticks=[]);
+fit.plot.ranks("district", largest_first=False, level=0.9);
 
 # %% [markdown]
 """
-`fit.ranks` makes such a table; here the shares are computed by hand, to see what they are.
+`fit.ranks` has the numbers of the picture. Anything else about ranks is counted in the draws in the same way: here the probability of being among the lowest ten.
 """
 
 # %%
 fit.ranks("district", largest_first=False).frame.head(5)
 
 # %%
+r = fit.posterior["r_district"].stack(draw_=("chain", "draw")).squeeze().transpose("draw_", "level_district")
+levels = [str(v) for v in r["level_district"].to_numpy()]
+rank = r.to_numpy().argsort(axis=1).argsort(axis=1) + 1  # 1: lowest use
 last = pd.DataFrame(
     {
         "district": levels,
@@ -112,6 +106,7 @@ last.sort_values("P(among the lowest 10)", ascending=False).head(6).round(2)
 # %% tags=["remove-input"]
 worst = last.sort_values("P(among the lowest 10)", ascending=False).iloc[0]
 zero = last.sort_values(["raw use", "women"]).iloc[0]
+low, high = np.quantile(rank, [0.05, 0.95], axis=0)
 wide = np.mean(high - low)
 Markdown(
     f"District {worst['district']} is among the lowest ten with probability {worst['P(among the lowest 10)']:.2f}. District {zero['district']}, "

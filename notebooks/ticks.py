@@ -109,30 +109,36 @@ Markdown(
 # %% [markdown]
 """
 ## Years
+
+How many ticks has a chick at average altitude? First with all effects at zero, under both models:
 """
 
 # %%
-years = pd.DataFrame({"YEAR": ["95", "96", "97"], "cHEIGHT": 0.0, "LOCATION": "new", "BROOD": "new", "INDEX": "new"})
-fits["Poisson + chick"].predict(years, groups="none")
+years = {"YEAR": ["95", "96", "97"], "cHEIGHT": 0}
+fits["Poisson + chick"].predictions(grid=years, target="typical")
 
 # %%
-fits["negative binomial"].predict(years.drop(columns="INDEX"), groups="none")
+fits["negative binomial"].predictions(grid=years, target="typical")
 
 # %% [markdown]
 """
 The two tables differ on purpose. In the Poisson model with an effect for each chick, effects of zero mean the *median* chick. In the
 negative binomial the variation among chicks is part of the family, so the mean is that of *all* chicks of a typical brood. Averaging
-the first over chicks, with e^(σ²/2), brings them together:
+the first over chicks, and nothing else, brings them together. Each grouping can have a target of its own:
 """
 
 # %%
-s = fits["Poisson + chick"].posterior["sd_INDEX"].to_numpy().ravel()
-p = fits["Poisson + chick"].predict(years, groups="none").draws
-median = p.stack(s=("chain", "draw")).transpose("s", ...).to_numpy()
-pd.DataFrame(
-    {
-        "Poisson + chick, averaged": (median * np.exp(s[:, None] ** 2 / 2)).mean(axis=0),
-        "negative binomial": fits["negative binomial"].predict(years.drop(columns="INDEX"), groups="none").frame["mean"].to_numpy(),
-    },
-    index=["95", "96", "97"],
-).round(2)
+chicks = {"INDEX": "population", "BROOD": "typical", "LOCATION": "typical"}
+averaged = fits["Poisson + chick"].predictions(grid=years, target=chicks)
+averaged
+
+# %% [markdown]
+"""
+With the log link that is the first table times e^(σ²/2), σ being the standard deviation between chicks. A ratio of two years does not change by it:
+"""
+
+# %%
+fits["Poisson + chick"].comparisons({"YEAR": "sequential"}, measure="ratio", target=chicks)
+
+# %%
+fits["Poisson + chick"].plot.comparisons({"YEAR": "pairwise"}, measure="ratio", target=chicks);

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import pytensor
-import pytensor.tensor as pt
 from numpy.typing import NDArray
-from pytensor.compile.mode import Mode
 
 from hierlm.links import Link
+from hierlm.links.numbers import numbers
 
 __all__ = [
     "at_shares",
@@ -25,8 +21,6 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-
-_PYTHON = Mode(linker="py", optimizer=None)
 
 
 def spread(y: Floats) -> float:
@@ -80,11 +74,11 @@ def mean_link_scale(y: Floats, link: Link) -> tuple[float, float]:
     mean = float(np.mean(y))
     if link.lower >= 0:
         mean = max(mean, smallest / len(y))
-    centre = _number(link.link(_constant(mean)))
+    centre = float(numbers(link, "link", mean))
     if link.unit is not None:
-        on_scale = _numbers(link.link(_constant(np.maximum(y, smallest))))
+        on_scale = numbers(link, "link", np.maximum(y, smallest))
         return centre, max(link.unit, float(np.std(on_scale, ddof=1)) if len(y) > 1 else 0.0)
-    return centre, spread(y) / abs(_number(link.derivative(_constant(centre))))
+    return centre, spread(y) / abs(float(numbers(link, "derivative", centre)))
 
 
 def counts_link_scale(y: Floats, link: Link) -> tuple[float, float]:
@@ -105,7 +99,7 @@ def probability_link_scale(successes: Floats, trials: Floats, link: Link) -> tup
     (0.0, 1.0)
     """
     p = float((np.sum(successes) + 0.5) / (np.sum(trials) + 1))
-    return _number(link.link(_constant(p))), float(np.sqrt(p * (1 - p))) if link.unit is None else link.unit
+    return float(numbers(link, "link", p)), float(np.sqrt(p * (1 - p))) if link.unit is None else link.unit
 
 
 def at_shares(shares: Floats, link: Link) -> Floats:
@@ -117,17 +111,4 @@ def at_shares(shares: Floats, link: Link) -> Floats:
     >>> at_shares(np.array([0.5]), get_link("probit"))
     array([0.])
     """
-    return _numbers(link.link(_constant(shares)))
-
-
-def _constant(value: Any) -> Any:
-    """In double precision: PyTensor takes a Python float as single where it can."""
-    return pt.constant(np.asarray(value, dtype=np.float64))
-
-
-def _numbers(expression: Any) -> Floats:
-    return np.asarray(pytensor.function([], expression, mode=_PYTHON)(), dtype=float)
-
-
-def _number(expression: Any) -> float:
-    return float(_numbers(expression))
+    return numbers(link, "link", shares)

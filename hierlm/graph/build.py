@@ -107,7 +107,7 @@ def _index(block: GroupBlock) -> Tensor:
     name = names.data("index", block.group)
     if block.members is None:
         return pm.Data(name, block.codes.astype(np.int64), dims=names.OBS)
-    return pm.Data(name, block.members.codes, dims=(names.OBS, None))
+    return pm.Data(name, block.members.codes, dims=(names.OBS, names.member_dim(block.group)))
 
 
 def _predictor(

@@ -11,7 +11,7 @@ import pytensor.tensor as pt
 from numpy.typing import ArrayLike, NDArray
 from pytensor.compile.mode import Mode
 
-__all__ = ["PYTHON", "Compute", "evaluate", "kept", "sample"]
+__all__ = ["PYTHON", "Compute", "evaluate", "kept", "kept_sample", "sample"]
 
 Compute = Callable[..., NDArray[Any]]
 """``compute(expression, **arrays)``."""
@@ -69,16 +69,39 @@ def sample(expression: Callable[..., Any], *, seed: np.random.Generator, **array
     seed : Generator
         Advanced by the draw.
     """
+    return kept_sample()(expression, seed=seed, **arrays)
+
+
+def kept_sample() -> Callable[..., NDArray[Any]]:
+    """:func:`sample` for one random variable that is drawn at many arrays, as :func:`kept` is for an expression.
+
+    Examples
+    --------
+    >>> import pymc as pm
+    >>> draw = kept_sample()
+    >>> rng = np.random.default_rng(1)
+    >>> [draw(lambda mu: pm.Poisson.dist(mu), seed=rng, mu=mu).shape for mu in ([0.5], [2.0])]
+    [(1,), (1,)]
+    """
     from pymc.pytensorf import reseed_rngs
     from pytensor.graph.traversal import ancestors
     from pytensor.tensor.random.variable import RandomGeneratorSharedVariable
 
-    inputs = _inputs(arrays)
-    variable = expression(**inputs)
-    rngs = [a for a in ancestors([variable]) if isinstance(a, RandomGeneratorSharedVariable)]
-    reseed_rngs(rngs, int(seed.integers(2**31)))
-    result = pytensor.function(list(inputs.values()), variable, mode=PYTHON, on_unused_input="ignore")
-    return np.asarray(result(*[np.asarray(a) for a in arrays.values()]))
+    made: dict[Any, Any] = {}
+
+    def compute(expression: Callable[..., Any], *, seed: np.random.Generator, **arrays: ArrayLike) -> NDArray[Any]:
+        inputs = _inputs(arrays)
+        key = tuple((t.name, t.type) for t in inputs.values())
+        if key not in made:
+            variable = expression(**inputs)
+            rngs = [a for a in ancestors([variable]) if isinstance(a, RandomGeneratorSharedVariable)]
+            drawn = pytensor.function(list(inputs.values()), variable, mode=PYTHON, on_unused_input="ignore")
+            made[key] = rngs, drawn
+        rngs, drawn = made[key]
+        reseed_rngs(rngs, int(seed.integers(2**31)))
+        return np.asarray(drawn(*[np.asarray(a) for a in arrays.values()]))
+
+    return compute
 
 
 def _inputs(arrays: Mapping[str, ArrayLike]) -> dict[str, Any]:

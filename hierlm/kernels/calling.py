@@ -1,4 +1,4 @@
-"""Calling log-densities of responses and priors by their addresses, so that families and priors are data too."""
+"""Calling log-densities by their addresses, so that families, priors and whole problems are data too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.core.extending import intrinsic
 
-__all__ = ["bits_of", "call_prior", "call_rows"]
+__all__ = ["bits_of", "call_density", "call_prior", "call_rows", "length_of"]
 
 
 def bits_of(address: int) -> float:
@@ -89,3 +89,45 @@ def _call_prior(typing_context, bits, x):
 
 call_prior: Any = _call_prior
 """See :func:`_call_prior`; its own type says that the first argument is numba's."""
+
+
+@intrinsic
+def _length_of(typing_context, pointer, length):
+    """The length of what a pointer points to, 0 where it is null."""
+    signature = types.uint64(pointer, types.uint64)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer, length = arguments
+        return builder.select(cgutils.is_not_null(builder, pointer), length, length.type(0))
+
+    return signature, generate
+
+
+length_of: Any = _length_of
+"""See :func:`_length_of`; its own type says that the first argument is numba's."""
+
+
+@intrinsic
+def _call_density(typing_context, address, dimension, zetas, values, buffer, i):
+    """values[i] ← the C density at ``address``, see :mod:`hierlm.kernels.callbacks`, at zetas[i], without its gradient.
+
+    Parameters
+    ----------
+    address, dimension, i : int
+    zetas, values, buffer : pointers
+    """
+    whole = types.uint64
+    signature = types.int64(whole, whole, zetas, values, buffer, whole)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        address, dimension, zetas, values, buffer, i = arguments
+        pointer, size = ir.DoubleType().as_pointer(), ir.IntType(64)
+        function = builder.inttoptr(address, ir.FunctionType(size, [size, *[pointer] * 4]).as_pointer())
+        zeta = builder.gep(zetas, [builder.mul(i, dimension)])
+        return builder.call(function, [dimension, zeta, pointer(None), builder.gep(values, [i]), buffer])
+
+    return signature, generate
+
+
+call_density: Any = _call_density
+"""See :func:`_call_density`; its own type says that the first argument is numba's."""

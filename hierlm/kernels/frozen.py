@@ -93,7 +93,7 @@ def _normal_effects(F, st, u, u_bar, F_bar):
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
 def log_density(zeta, buffer, gradient):
-    """The log density of (ζ, z) up to a constant, and its gradient in place; −∞ on any failure."""
+    """The log density of (ζ, z) up to a constant, and its gradient if its array is not empty; −∞ on any failure."""
     gradient[:] = 0.0
     p, st = parameters(buffer), structure_of(buffer)
     K = p.centre.shape[0]
@@ -115,6 +115,8 @@ def log_density(zeta, buffer, gradient):
     logp = total + rows + _normal_effects(F, st, u, u_bar, F_bar)
     if not math.isfinite(logp):
         return -np.inf
+    if not gradient.shape[0]:
+        return logp
     back_parameters(theta, p, values, C, F_bar, by_sd, aux_bar, positives, gradient[:K])
     shifts = floats(buffer, SHIFTS)
     for k in range(K):

@@ -22,7 +22,7 @@ from hierlm.kernels.parameters import back_parameters, constrained, parameters, 
 from hierlm.kernels.problem import FIRST, moments, structure_of
 from hierlm.kernels.scaling import back_scale, back_transposed, scale, times, transposed
 
-__all__ = ["draw_effects", "evidence", "less_log_diagonal", "log_density", "solved"]
+__all__ = ["evidence", "less_log_diagonal", "log_density", "solved"]
 
 LOG_2PI = math.log(2.0 * math.pi)
 
@@ -40,14 +40,23 @@ def solved(M, st, S, r, V, c):
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def evidence(M, st, S, r, M_bar):
-    """½cᵀc − Σ log L_ii and cᵀc, the derivative of the first added to ``M_bar``; −∞ where L does not exist."""
+    """½cᵀc − Σ log L_ii and cᵀc, the derivative of the first added to ``M_bar``; −∞ where L does not exist.
+
+    An empty ``M_bar``: the values alone.
+    """
     V, c = np.empty(S.shape[0]), np.empty(st.columns)
     ok, half = solved(M, st, S, r, V, c)
-    if not ok:
-        return -np.inf, 0.0
+    return _evidence(M, st, S, r, V, c, half, M_bar) if ok else (-np.inf, 0.0)
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy")
+def _evidence(M, st, S, r, V, c, half, M_bar):
+    """The same, given L, c and Σ log L_ii."""
     cc = 0.0
     for i in range(st.columns):
         cc += c[i] * c[i]
+    if not M_bar.shape[0]:
+        return 0.5 * cc - half, cc
     v = c.copy()
     solve_upper(V, st, v)
     bar = np.zeros(S.shape[0])
@@ -60,9 +69,21 @@ def evidence(M, st, S, r, M_bar):
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def log_density(zeta, buffer, gradient):
-    """log p(y | θ) + log p(θ) + log Jacobians up to a constant, and its gradient in place; −∞ on any failure."""
+def log_density(zeta, buffer, gradient, noise, out):
+    """log p(y | θ) + log p(θ) + log Jacobians up to a constant, and its gradient in place; −∞ on any failure.
+
+    An empty ``gradient``: the value alone, at less than half the cost.  With ``out`` a draw is made instead, here and
+    not in a function of its own, since what takes time at the first fit of a process is loading the factorisation.
+
+    Parameters
+    ----------
+    noise (columns,) or (0,)
+        Standard normal; it becomes the effects u, from their exact conditional distribution.
+    out (1 + n + G K² + m,) or (0,)
+        Overwritten, of a draw, by 1 where it worked and 0 elsewhere, sds, C (G, K, K), positives.
+    """
     gradient[:] = 0.0
+    out[:] = 0.0
     p, st = parameters(buffer), structure_of(buffer)
     theta = pick(zeta, p)
     total, values, C, F, positives = constrained(theta, p)
@@ -72,12 +93,31 @@ def log_density(zeta, buffer, gradient):
     rows = floats(buffer, FIRST)  # N, ½ log|Ω| − ½ log|K|, yᵀΩy
     sigma = positives[0]
     F /= sigma
-    F_bar = np.zeros(F.shape)
-    value, cc = evidence(F, st, S, r / sigma, F_bar)
+    r = r / sigma
+    V, c = np.empty(S.shape[0]), np.empty(st.columns)
+    ok, half = solved(F, st, S, r, V, c)
+    if not ok:
+        return -np.inf
+    if out.shape[0]:
+        c += noise
+        solve_upper(V, st, c)
+        F *= sigma
+        times(F, st, c, noise)
+        without_signs(p, values, C)
+        n = values.shape[0]
+        out[0] = 1.0
+        out[1 : 1 + n] = values
+        out[1 + n : 1 + n + C.size] = C.ravel()
+        out[1 + n + C.size :] = positives
+        return 0.0
+    F_bar = np.zeros(F.shape if gradient.shape[0] else (0, 0, 0))
+    value, cc = _evidence(F, st, S, r, V, c, half, F_bar)
     yy = rows[2] / (sigma * sigma)
     logp = total + rows[1] - rows[0] * (0.5 * LOG_2PI + math.log(sigma)) - 0.5 * yy + value
     if not math.isfinite(logp):
         return -np.inf
+    if not gradient.shape[0]:
+        return logp
     by_sd, slopes = np.zeros(values.shape[0]), np.full(1, yy - rows[0] - cc - np.sum(F_bar * F))
     F_bar /= sigma
     back_parameters(theta, p, values, C, F_bar, by_sd, slopes, positives, gradient)
@@ -94,34 +134,3 @@ def less_log_diagonal(V, bar, st):
     q, o = st.root, st.start[st.nodes]
     for i in range(q):
         bar[o + i * q + i] -= 1.0 / V[o + i * q + i]
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def draw_effects(zetas, buffer, noise):
-    """Everything at each draw of ζ, effects from their exact conditional distribution.
-
-    Parameters
-    ----------
-    zetas (D, K), noise (D, columns) standard normal; noise becomes the effects u
-
-    Returns
-    -------
-    ok (D,), sds (D, n), C (D, G, K, K), positives (D, m)
-    """
-    p, st = parameters(buffer), structure_of(buffer)
-    S, r = moments(buffer)
-    D, G, K = zetas.shape[0], p.sizes.shape[0], max(p.owner.shape[1], 1)
-    ok = np.zeros(D, dtype=np.bool_)
-    sds, Cs, positive = np.empty((D, p.sds.shape[0])), np.empty((D, G, K, K)), np.empty((D, p.positives.shape[0]))
-    V, c = np.empty(S.shape[0]), np.empty(st.columns)
-    for d in range(D):
-        _, values, C, F, positives = constrained(pick(zetas[d], p), p)
-        without_signs(p, values, C)
-        sds[d], Cs[d], positive[d] = values, C, positives
-        F /= positives[0]
-        ok[d] = solved(F, st, S, r / positives[0], V, c)[0]
-        c += noise[d]
-        solve_upper(V, st, c)
-        F *= positives[0]
-        times(F, st, c, noise[d])
-    return ok, sds, Cs, positive

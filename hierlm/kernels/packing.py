@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numba as nb
 import numpy as np
+from numba.extending import register_jitable
 from numpy.typing import NDArray
 
-__all__ = ["dimension_of", "floats", "ints", "pack", "replaced"]
+__all__ = ["dimension_of", "floats", "ints", "on_both_sides", "pack", "replaced"]
+
+on_both_sides: Any = register_jitable(error_model="numpy")
+"""Decorator: compiled into kernels, plain Python elsewhere, where loading it would cost more than running it."""
 
 
 def pack(dimension: int, fields: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
@@ -29,7 +32,7 @@ def pack(dimension: int, fields: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
     return np.concatenate([header, *whole]).view(np.float64)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@on_both_sides
 def floats(buffer, field):
     """A field of floats."""
     header = buffer.view(np.int64)
@@ -37,7 +40,7 @@ def floats(buffer, field):
     return buffer[first : first + header[3 + 2 * field]]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@on_both_sides
 def ints(buffer, field):
     """A field of whole numbers."""
     whole = buffer.view(np.int64)
@@ -45,7 +48,7 @@ def ints(buffer, field):
     return whole[first : first + whole[3 + 2 * field]]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@on_both_sides
 def dimension_of(buffer):
     """The number of sampled coordinates."""
     return buffer.view(np.int64)[1]

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlm.kernels.correlations import correlation, correlation_gradient
-from hierlm.kernels.packing import floats, ints
+from hierlm.kernels.packing import floats, ints, on_both_sides
 from hierlm.kernels.priors import log_prior
 
 __all__ = ["FIELDS", "Parameters", "back_parameters", "constrained", "parameters", "pick", "without_signs"]
@@ -57,7 +57,7 @@ class Parameters(NamedTuple):
     scales: Floats
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@on_both_sides
 def parameters(buffer):
     """The first fields of a packed array."""
     centre, sizes = floats(buffer, 0), ints(buffer, 2)

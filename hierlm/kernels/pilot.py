@@ -18,7 +18,7 @@ from hierlm.kernels.packing import floats
 from hierlm.kernels.parameters import back_parameters, constrained, parameters, pick
 from hierlm.kernels.problem import moments, structure_of
 from hierlm.kernels.scaling import divided, prior_norm, times
-from hierlm.kernels.structure import accumulate, block_of, mirror
+from hierlm.kernels.structure import accumulate, block_of
 
 __all__ = ["log_density", "settle"]
 
@@ -31,7 +31,7 @@ NEWTON, SHORTEST = 50, 1e-6
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def log_density(zeta, buffer, gradient):
-    """The pilot's log density of θ and its gradient."""
+    """The pilot's log density of θ and its gradient, unless its array is empty."""
     gradient[:] = 0.0
     p, st = parameters(buffer), structure_of(buffer)
     theta = pick(zeta, p)
@@ -51,6 +51,8 @@ def log_density(zeta, buffer, gradient):
     logp = total + value
     if not math.isfinite(logp):
         return -np.inf
+    if not gradient.shape[0]:
+        return logp
     back_parameters(theta, p, values, C, F_bar, by_sd, aux_bar, positives, gradient)
     return logp
 
@@ -79,7 +81,6 @@ def _weigh(theta, buffer, etas):
     S[:] = 0.0
     r[:] = 0.0
     accumulate(st, block_of(st), o.columns.T, o.Z.T, o.X.T, weights, scores, S, r)
-    mirror(st, S)
     return fit
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["Structure", "accumulate", "block_of", "make_structure", "mirror"]
+__all__ = ["Structure", "accumulate", "block_of", "make_structure"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -195,7 +195,8 @@ def _related(st: Structure, block: Ints, first: Ints, relations: Mapping[int, sp
             values.append(relation.data)
     found = {"high": np.concatenate(high), "low": np.concatenate(low)}
     place = np.empty(len(found["high"]), dtype=np.int64)
-    _positions(st, block, found["high"], found["low"], place)
+    if len(place):
+        _positions(st, block, found["high"], found["low"], place)
     return found | {"related": place, "relation": np.concatenate(values)}
 
 
@@ -278,11 +279,12 @@ def accumulate(st, blocks, columns, Z, X, weights, scores, S, r):
             for b in range(a + 1):
                 if value[b] != 0.0:
                     S[position(st, blocks, at[a], at[b])] += weighted * value[b]
+    _mirror(st, S)
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def mirror(st, S):
-    """Fill the upper triangles of diagonal blocks, of which :func:`accumulate` wrote the lower ones."""
+def _mirror(st, S):
+    """Fill the upper triangles of diagonal blocks, of which the lower ones were written."""
     for n in range(st.nodes + 1):
         k, o = (st.size[n] if n < st.nodes else st.root), st.start[n]
         for i in range(k):

@@ -58,7 +58,10 @@ def _components(buffer, K):
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def log_density(zeta, buffer, gradient):
-    """log p(y | θ) + log p(θ) + log Jacobians up to a constant, and its gradient in place; −∞ on any failure."""
+    """log p(y | θ) + log p(θ) + log Jacobians up to a constant, and its gradient in place; −∞ on any failure.
+
+    An empty ``gradient``: the value alone.
+    """
     gradient[:] = 0.0
     p, st, e = parameters(buffer), structure_of(buffer), residuals_of(buffer)
     K, gamma = e.kinds.shape[0], np.empty(e.gamma.shape[0])
@@ -72,12 +75,14 @@ def log_density(zeta, buffer, gradient):
     if not math.isfinite(total + more + determinant):
         return -np.inf
     A, R, q = _components(buffer, K)
-    F_bar = np.zeros(F.shape)
+    F_bar = np.zeros(F.shape if gradient.shape[0] else (0, 0, 0))
     value = _evidence(F, st, w, A, R, F_bar, w_bar)
     constants = floats(buffer, OWN + 3)
     logp = total + more + constants[1] - 0.5 * (constants[0] * LOG_2PI + determinant + _dot(w, q)) + value
     if not math.isfinite(logp):
         return -np.inf
+    if not gradient.shape[0]:
+        return logp
     for k in range(K):
         w_bar[k] -= 0.5 * q[k]
     slopes, out = np.zeros(positives.shape[0]), np.zeros(zeta.shape[0])
@@ -89,7 +94,10 @@ def log_density(zeta, buffer, gradient):
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def _evidence(M, st, w, A, R, M_bar, w_bar):
-    """½cᵀc − Σ log L_ii; its derivatives by M, added, and by w, in place; −∞ where L does not exist."""
+    """½cᵀc − Σ log L_ii; its derivatives by M, added, and by w, in place; −∞ where L does not exist.
+
+    An empty ``M_bar``: the value alone.
+    """
     S, r = np.empty(A.shape[1]), np.empty(R.shape[1])
     _weighted(w, A, S)
     _weighted(w, R, r)
@@ -98,6 +106,8 @@ def _evidence(M, st, w, A, R, M_bar, w_bar):
     if not ok:
         return -np.inf
     value = 0.5 * _dot(c, c) - half
+    if not M_bar.shape[0]:
+        return value
     v = c.copy()
     solve_upper(V, st, v)
     bar, S_bar, r_bar = np.zeros(S.shape[0]), np.zeros(S.shape[0]), np.empty(st.columns)

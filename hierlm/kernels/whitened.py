@@ -45,7 +45,7 @@ def coefficient_priors(rows, u, u_bar):
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
 def log_density(zeta, buffer, gradient):
-    """The log density of (ζ, z) up to a constant, and its gradient in place; −∞ on any failure."""
+    """The log density of (ζ, z) up to a constant, and its gradient if its array is not empty; −∞ on any failure."""
     gradient[:] = 0.0
     p, st = parameters(buffer), structure_of(buffer)
     K = p.centre.shape[0]
@@ -78,6 +78,8 @@ def log_density(zeta, buffer, gradient):
     logp = total + rows + priors - 0.5 * norm - half
     if not math.isfinite(logp):
         return -np.inf
+    if not gradient.shape[0]:
+        return logp
     x_bar = np.empty(st.columns)
     transposed(F, st, u_bar, x_bar)
     for i in range(st.columns):

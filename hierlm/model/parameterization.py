@@ -14,11 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pytensor.tensor as pt
 from numpy.typing import NDArray
-from pytensor.compile.mode import Mode
 
 from hierlm.errors import ModelError, did_you_mean
+from hierlm.links.numbers import numbers
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.names import MEAN
 
@@ -128,8 +127,7 @@ def _signals(
 def _scores(response: ModelResponse) -> NDArray[np.float64]:
     """g((y + ȳ)/2), y per trial: the response on the link scale, drawn to its mean to keep zeros and ones inside."""
     y = response.y / response.additions.get("trials", 1.0)
-    scores = response.links[MEAN].link(pt.constant((y + y.mean()) / 2.0))
-    values = np.asarray(scores.eval(mode=Mode(linker="py", optimizer="fast_compile")), dtype=np.float64)
+    values = numbers(response.links[MEAN], "link", (y + y.mean()) / 2.0)
     return values if np.isfinite(values).all() else y
 
 

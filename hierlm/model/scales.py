@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-from pytensor.compile.mode import Mode
-
 from hierlm import names
+from hierlm.links.numbers import numbers
 from hierlm.model.values import ModelResponse
 
 __all__ = ["link_scale"]
@@ -19,5 +17,4 @@ def link_scale(response: ModelResponse, parameter: str) -> tuple[float, float]:
     if parameter == names.MEAN:
         return response.family.link_scale(response.y, response.links[parameter], response.additions)
     prior = response.family.default_priors(response.y, response.additions)[parameter]
-    centre = response.links[parameter].link(np.float64(prior.typical()))
-    return float(centre.eval(mode=Mode(linker="py", optimizer="fast_compile"))), 1.0
+    return float(numbers(response.links[parameter], "link", prior.typical())), 1.0

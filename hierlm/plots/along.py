@@ -16,8 +16,9 @@ from hierlm.posterior.effects.scenarios import as_typed, typical
 if TYPE_CHECKING:
     from hierlm.model.model import Model
     from hierlm.model.values import ModelResponse
+    from hierlm.posterior.effects import Effects
 
-__all__ = ["check_options", "grid_along", "held", "points_along"]
+__all__ = ["check_options", "grid_along", "held", "points_along", "told_apart"]
 
 STEPS = 60
 FEW = 4
@@ -67,6 +68,15 @@ def check_options(options: Mapping[str, Any]) -> None:
                 f"{name}= chooses rows, and these are the columns that are drawn along.",
                 hint=f"Hold others by at=; or draw an answer of your own: plot.effects(fit.predictions({name}=…)).",
             )
+
+
+def told_apart(answer: Effects, colour: str | None, panel: str | None, *columns: str) -> tuple[str | None, str | None]:
+    """Colour and panel, filled with those of these columns in which the answer differs."""
+    for column in columns:
+        if column not in answer.labels or answer.table[column].nunique() < 2 or column in (colour, panel):
+            continue
+        colour, panel = (column, panel) if colour is None else (colour, column) if panel is None else (colour, panel)
+    return colour, panel
 
 
 def held(at: Mapping[str, Any] | None) -> str:

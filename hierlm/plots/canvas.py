@@ -121,7 +121,7 @@ def heading(figure: Any, title: str, subtitle: str) -> None:
     """Title and explanation above all panels, which get the space that is left."""
     width, height = figure.get_size_inches()
     above = textwrap.wrap(plain(title), max(20, int(width / 0.094)))
-    below = textwrap.wrap(plain(subtitle), max(20, int(width / 0.066)))
+    below = textwrap.wrap(plain(subtitle), max(20, int(width / 0.070)))
     y = 0.10
     for text, size, weight, colour, step in (
         ("\n".join(above), 12, "bold", INK, 0.21 * len(above) + 0.05),

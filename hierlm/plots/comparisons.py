@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hierlm.errors import PosteriorError
-from hierlm.plots.along import check_options, grid_along, held
-from hierlm.plots.effects import effects
+from hierlm.plots.changes import changes
 from hierlm.plots.picture import Picture
 from hierlm.posterior.effects import comparisons as asked
 
@@ -59,22 +57,10 @@ def comparisons(
     --------
     >>> fit.plot.comparisons({"period": "sequential"}, measure="odds_ratio")  # doctest: +SKIP
     """
-    named = [variables] if isinstance(variables, str) else [str(name) for name in variables]
-    title = f"What changes with {', '.join(named)}"
-    if along is None:
-        if at is not None:
-            raise PosteriorError("at= holds columns of curves, and there are none.", hint="Add along= a number.")
-        answer = asked(fit, variables, **options)
-        return effects(answer, None, colour, panel, title=f"{title}{_change(answer)}")
-    check_options(options)
-    answer = asked(fit, variables, grid=grid_along(fit.model, along, colour, panel, at), **options)
-    spare = [c for c in ("contrast", "variable", "category") if c in answer.labels and answer.table[c].nunique() > 1]
-    for column in spare:
-        colour, panel = (column, panel) if colour is None else (colour, column) if panel is None else (colour, panel)
-    return effects(answer, along, colour, panel, title=f"{title}{_change(answer)}, along {along}", note=held(at))
+    return changes(fit, asked, variables, along, colour, panel, at, options, _title)
 
 
-def _change(answer: Effects) -> str:
-    """The change, where it is one and so is not in the picture."""
-    changes = list(dict.fromkeys(answer.table["contrast"]))
-    return f": {changes[0]}" if len(changes) == 1 else ""
+def _title(variables: str, answer: Effects) -> str:
+    """What is changed; by how much, where that is one and so is not in the picture."""
+    found = list(dict.fromkeys(answer.table["contrast"]))
+    return f"What changes with {variables}" + (f": {found[0]}" if len(found) == 1 else "")

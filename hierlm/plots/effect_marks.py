@@ -53,7 +53,7 @@ class Points:
                 coloured = True
         some = self.frame[own]
         some = some.iloc[np.unique(np.linspace(0, len(some) - 1, min(len(some), MOST)).astype(int))]
-        axes.plot(some[self.x], some[self.y], "o", color=shade if coloured else MUTED, markersize=2.6, alpha=0.45,
+        axes.plot(some[self.x], some[self.y], "o", color=shade if coloured else MUTED, markersize=3.2, alpha=0.6,
                   markeredgewidth=0, zorder=1)  # fmt: skip
 
 

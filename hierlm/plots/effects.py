@@ -13,6 +13,7 @@ from hierlm.errors import PosteriorError, did_you_mean
 from hierlm.plots.canvas import SERIES, heading, percent, plain, pyplot, style
 from hierlm.plots.effect_marks import Points, curve, finish, legend, rows
 from hierlm.plots.picture import Picture
+from hierlm.posterior.estimates import IN_WORDS
 
 if TYPE_CHECKING:
     from hierlm.posterior.effects import Effects
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["effects"]
 
 MOST_PANELS, MOST_ROWS = 12, 60
-KINDS = {"eti": "equal-tailed", "hdi": "shortest"}
 
 
 def effects(
@@ -141,7 +141,7 @@ def _end(
     """Axis of the values, line of no effect, legend, title and explanation."""
     finish(panels, answer, upright=upright)
     legend(panels, colour)
-    words = f"{percent(answer.level)} {KINDS[answer.kind]} interval"
+    words = f"{percent(answer.level)} {IN_WORDS[answer.kind]} interval"
     marks = (
         f"Line: posterior mean, with its {words}." if upright else f"Point: posterior mean; thin: {words}, thick: 50%."
     )

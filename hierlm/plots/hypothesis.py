@@ -14,6 +14,7 @@ from scipy.stats import gaussian_kde
 from hierlm.errors import PosteriorError
 from hierlm.plots.canvas import AMBER, BLUE, FAINT, INK, heading, percent, plain, pyplot, style
 from hierlm.plots.picture import Picture
+from hierlm.posterior.estimates import IN_WORDS
 from hierlm.posterior.hypotheses import hypothesis as asked
 from hierlm.posterior.intervals import Kind, interval
 
@@ -24,7 +25,6 @@ __all__ = ["hypothesis"]
 
 Floats = NDArray[np.float64]
 MOST = 12
-KINDS = {"eti": "equal-tailed", "hdi": "shortest"}
 HOLDS = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
 
 
@@ -75,7 +75,7 @@ def hypothesis(
         words = (
             f"Draws of the left minus the right side: orange where the statement holds. Line below: {percent(level)} "
         )
-        words += f"{KINDS[kind]} interval, point: mean."
+        words += f"{IN_WORDS[kind]} interval, point: mean."
         words += " BF: posterior density / prior density at 0, for the equality." * equal
         heading(figure, "How probable is it?" if len(found.draws) > 1 else str(table.index[0]), words)
     return Picture(figure, tuple(panels[: len(found.draws)]))

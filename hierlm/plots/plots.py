@@ -121,5 +121,6 @@ class Plots:
         return (
             "<plots of a fit: caterpillar(group), shrinkage(group), components(), ppc(kind), lines(x, group), "
             "smooths(), residuals(against), qq(group), ranks(group, effect), prior_overlap(), sensitivity(), "
-            "group_variance(group)>"
+            "group_variance(group), predictions(x), comparisons(variables), slopes(variables), "
+            "marginal_means(factors), effects(answer), hypothesis(statements)>"
         )

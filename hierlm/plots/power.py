@@ -32,7 +32,7 @@ def power(found: Power) -> Picture:
 
     Examples
     --------
-    >>> model.power("b[x] > 0", values=known, groups=[10, 20, 40]).plot().savefig("power.png")  # doctest: +SKIP
+    >>> model.power("b[Days] > 0", values=known, groups=[10, 20]).plot().savefig("power.png")  # doctest: +SKIP
     """
     table = found.table
     each = list(dict.fromkeys(table["rows"].fillna(0)))
@@ -54,7 +54,7 @@ def power(found: Power) -> Picture:
         axes.set_xlabel(f"Levels of {plain(found.group)}")
         axes.set_ylabel("Share of studies that reach the target")
         if len(each) > 1:
-            axes.legend(loc="best")
+            axes.legend(loc="lower right")
         n = int((table["n"] + table["failed"]).max())
         heading(
             figure,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from hierlm.plots.along import check_options, grid_along, held, points_along
+from hierlm.plots.along import check_options, grid_along, held, points_along, told_apart
 from hierlm.plots.effects import effects
 from hierlm.plots.picture import Picture
 from hierlm.posterior.effects import predictions as asked
@@ -63,10 +63,7 @@ def predictions(
     chosen = chosen_response(fit.model, options.get("response"))
     numbers = fit.model.data[x].levels is None
     shown = data and numbers and not chosen.categories and options.get("scale", "response") == "response"
-    if "category" in answer.labels and colour is None:
-        colour = "category"
-    elif "category" in answer.labels and panel is None:
-        panel = "category"
+    colour, panel = told_apart(answer, colour, panel, "category")
     return effects(
         answer,
         x if numbers else None,

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hierlm.errors import PosteriorError
-from hierlm.plots.along import check_options, grid_along, held
-from hierlm.plots.effects import effects
+from hierlm.plots.changes import changes
 from hierlm.plots.picture import Picture
 from hierlm.posterior.effects import slopes as asked
 
@@ -58,15 +56,4 @@ def slopes(
     --------
     >>> fit.plot.slopes("zBase", along="zBase", colour="Trt")  # doctest: +SKIP
     """
-    named = [variables] if isinstance(variables, str) else [str(name) for name in variables]
-    title = f"Slope in {', '.join(named)}"
-    if along is None:
-        if at is not None:
-            raise PosteriorError("at= holds columns of curves, and there are none.", hint="Add along= a number.")
-        return effects(asked(fit, variables, **options), None, colour, panel, title=title)
-    check_options(options)
-    answer = asked(fit, variables, grid=grid_along(fit.model, along, colour, panel, at), **options)
-    spare = [c for c in ("contrast", "variable", "category") if c in answer.labels and answer.table[c].nunique() > 1]
-    for column in spare:
-        colour, panel = (column, panel) if colour is None else (colour, column) if panel is None else (colour, panel)
-    return effects(answer, along, colour, panel, title=f"{title}, along {along}", note=held(at))
+    return changes(fit, asked, variables, along, colour, panel, at, options, lambda named, _: f"Slope in {named}")

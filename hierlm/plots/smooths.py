@@ -69,13 +69,16 @@ def smooths(fit: Fit, term: str | None = None, *, level: float = 0.95) -> Pictur
         for axes, curve in zip(panels, shown, strict=False):
             scale = plain(parameter_scale(fit.model, curve.response, curve.parameter))
             (_line if len(curve.grid) == 1 else _surface)(axes, curve, level, scale, figure)
-            axes.set_title(plain(f"{curve.term}: {curve.by}" if curve.by else curve.term), loc="left")
+            if len(found) > 1:
+                axes.set_title(plain(f"{curve.term}: {curve.by}" if curve.by else curve.term), loc="left")
         _share(panels, shown)
         lines, surfaces = (any((len(c.grid) == 1) == one for c in shown) for one in (True, False))
-        words = [f"Posterior mean and {percent(level)} interval; marks below: rows of the data."] * lines
+        words = [
+            f"Posterior mean and {percent(level)} equal-tailed interval, point by point. Marks below: rows."
+        ] * lines
         words += ["Surface: posterior mean; points: rows of the data."] * surfaces
         words += [f"{len(shown)} of {len(found)} curves."] * (len(shown) < len(found))
-        title = "Smooth terms" if len({c.term for c in shown}) > 1 else plain(shown[0].term)
+        title = "Smooth terms" if len({c.term for c in shown}) > 1 else f"The smooth term {plain(shown[0].term)}"
         heading(figure, title, " ".join(words))
     return Picture(figure, tuple(panels[: len(shown)]))
 

@@ -8,10 +8,12 @@ import pandas as pd
 
 from hierlm.posterior.layout import Table, html_lines, html_page, html_table, number, percent, records, text_table
 
-__all__ = ["Estimates"]
+__all__ = ["IN_WORDS", "Estimates"]
 
 NUMBERS = ("mean", "sd", "lower", "upper")
 MOST_ROWS = 40
+IN_WORDS = {"eti": "equal-tailed", "hdi": "shortest"}
+"""Kinds of intervals."""
 
 
 @final
@@ -60,7 +62,7 @@ class Estimates(pd.DataFrame):
 
     def _footer(self) -> list[str]:
         hidden = len(self) - MOST_ROWS
-        kind = {"eti": "equal-tailed", "hdi": "shortest"}[self.attrs.get("kind", "eti")]
+        kind = IN_WORDS[self.attrs.get("kind", "eti")]
         scale = f"; {self.attrs['scale']} scale" if "scale" in self.attrs else ""
         lines = [f"… {hidden:,} more rows"] if hidden > 0 else [] if len(self) else ["no rows"]
         return [*lines, f"lower, upper: {percent(self.attrs['level'])} {kind} interval{scale}"]

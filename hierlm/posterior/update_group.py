@@ -200,7 +200,7 @@ def update_group(
     """
     check_interval(level, "eti")
     model, root = fit.model, checked_seed(seed)
-    chosen = str(check_target(model, "new_group", group))
+    chosen = str(check_target(model, "new_group", group, asked="update_group"))
     posterior = thinned(fit, draws)
     used, found = Draws(model, posterior), at_rows(model, rows, response=True)
     units = units_of(model, found, chosen)

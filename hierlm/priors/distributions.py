@@ -48,6 +48,8 @@ class Distribution:
         Further names; case and underscores never matter.
     transform : str, optional
         The transform of ``pymc.distributions.transforms`` to sample it by, where PyMC itself has none.
+    typical : mapping of tuple of str to callable
+        Form → PyMC's support point as a function of the arguments, where it is short; others are left to PyMC.
     """
 
     forms: tuple[tuple[str, ...], ...]
@@ -58,6 +60,7 @@ class Distribution:
     condition: tuple[str, Callable[[Values], bool]] | None = None
     aliases: tuple[str, ...] = ()
     transform: str | None = None
+    typical: Mapping[tuple[str, ...], Callable[..., float]] = field(default_factory=dict)
 
 
 def _real(_: Values) -> tuple[float, float]:
@@ -104,32 +107,51 @@ DISTRIBUTIONS: Mapping[str, Distribution] = MappingProxyType(
             {"alpha": "positive", "beta": "positive", "mu": "unit", "sigma": "positive", "nu": "positive"},
             _unit,
             condition=("sigma² < mu (1 − mu)", _beta_possible),
+            typical={("alpha", "beta"): lambda alpha, beta: alpha / (alpha + beta)},
         ),
-        "Cauchy": Distribution((("alpha", "beta"),), {"alpha": "real", "beta": "positive"}, _real, {"alpha": 0.0}),
+        "Cauchy": Distribution(
+            (("alpha", "beta"),),
+            {"alpha": "real", "beta": "positive"},
+            _real,
+            {"alpha": 0.0},
+            typical={("alpha", "beta"): lambda alpha, beta: alpha},
+        ),
         "ChiSquared": Distribution((("nu",),), {"nu": "positive"}, _positive, aliases=("chi2", "chi_square")),
         "ExGaussian": Distribution(
             (("mu", "sigma", "nu"),), {"mu": "real", "sigma": "positive", "nu": "positive"}, _real, _AT_ZERO
         ),
         "Exponential": Distribution(
-            (("lam",), ("scale",)), {"lam": "positive", "scale": "positive"}, _positive, aliases=("expon", "exp")
+            (("lam",), ("scale",)),
+            {"lam": "positive", "scale": "positive"},
+            _positive,
+            aliases=("expon", "exp"),
+            typical={("lam",): lambda lam: 1.0 / lam, ("scale",): lambda scale: scale},
         ),
         "Flat": Distribution(((),), {}, _real, proper=False, aliases=("improper",)),
         "Gamma": Distribution(
             (("alpha", "beta"), ("mu", "sigma")),
             {"alpha": "positive", "beta": "positive", "mu": "positive", "sigma": "positive"},
             _positive,
+            typical={("alpha", "beta"): lambda alpha, beta: alpha / beta, ("mu", "sigma"): lambda mu, sigma: mu},
         ),
         "Gumbel": Distribution((("mu", "beta"),), {"mu": "real", "beta": "positive"}, _real, _AT_ZERO),
-        "HalfCauchy": Distribution((("beta",),), {"beta": "positive"}, _positive),
+        "HalfCauchy": Distribution(
+            (("beta",),), {"beta": "positive"}, _positive, typical={("beta",): lambda beta: beta}
+        ),
         "HalfFlat": Distribution(((),), {}, _positive, proper=False),
         "HalfNormal": Distribution(
-            (("sigma",), ("tau",)), {"sigma": "positive", "tau": "positive"}, _positive, aliases=("half_gaussian",)
+            (("sigma",), ("tau",)),
+            {"sigma": "positive", "tau": "positive"},
+            _positive,
+            aliases=("half_gaussian",),
+            typical={("sigma",): lambda sigma: sigma},
         ),
         "HalfStudentT": Distribution(
             (("nu", "sigma"), ("nu", "lam")),
             {"nu": "positive", "sigma": "positive", "lam": "positive"},
             _positive,
             aliases=("half_t", "half_student"),
+            typical={("nu", "sigma"): lambda nu, sigma: sigma},
         ),
         "InverseGamma": Distribution(
             (("alpha", "beta"), ("mu", "sigma")),
@@ -141,14 +163,25 @@ DISTRIBUTIONS: Mapping[str, Distribution] = MappingProxyType(
         "Laplace": Distribution(
             (("mu", "b"),), {"mu": "real", "b": "positive"}, _real, _AT_ZERO, aliases=("double_exponential",)
         ),
-        "LogNormal": Distribution((("mu", "sigma"), ("mu", "tau")), _MU_SIGMA_TAU, _positive, _AT_ZERO),
+        "LogNormal": Distribution(
+            (("mu", "sigma"), ("mu", "tau")),
+            _MU_SIGMA_TAU,
+            _positive,
+            _AT_ZERO,
+            typical={("mu", "sigma"): lambda mu, sigma: math.exp(mu + 0.5 * sigma**2)},
+        ),
         "Logistic": Distribution((("mu", "s"),), {"mu": "real", "s": "positive"}, _real, _AT_ZERO),
         "LogitNormal": Distribution(
             (("mu", "sigma"), ("mu", "tau")), _MU_SIGMA_TAU, _unit, _AT_ZERO, transform="logodds"
         ),
         "Moyal": Distribution((("mu", "sigma"),), {"mu": "real", "sigma": "positive"}, _real, _AT_ZERO),
         "Normal": Distribution(
-            (("mu", "sigma"), ("mu", "tau")), _MU_SIGMA_TAU, _real, _AT_ZERO, aliases=("gaussian", "norm")
+            (("mu", "sigma"), ("mu", "tau")),
+            _MU_SIGMA_TAU,
+            _real,
+            _AT_ZERO,
+            aliases=("gaussian", "norm"),
+            typical={("mu", "sigma"): lambda mu, sigma: mu},
         ),
         "Pareto": Distribution((("alpha", "m"),), {"alpha": "positive", "m": "positive"}, lambda v: (v["m"], math.inf)),
         "Rice": Distribution(
@@ -169,6 +202,7 @@ DISTRIBUTIONS: Mapping[str, Distribution] = MappingProxyType(
             _real,
             _AT_ZERO,
             aliases=("t", "student"),
+            typical={("nu", "mu", "sigma"): lambda nu, mu, sigma: mu},
         ),
         "Triangular": Distribution(
             (("lower", "c", "upper"),),
@@ -193,6 +227,7 @@ DISTRIBUTIONS: Mapping[str, Distribution] = MappingProxyType(
             _bounds,
             condition=("lower < upper", _ordered),
             aliases=("unif",),
+            typical={("lower", "upper"): lambda lower, upper: 0.5 * (lower + upper)},
         ),
         "VonMises": Distribution(
             (("mu", "kappa"),), {"mu": "real", "kappa": "positive"}, lambda _: (-math.pi, math.pi), _AT_ZERO

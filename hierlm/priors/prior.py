@@ -279,6 +279,9 @@ class Prior:
 
 @lru_cache(maxsize=1024)
 def _typical(prior: Prior) -> float:
+    known = prior._distribution.typical.get(tuple(name for name, _ in prior.items))
+    if known is not None:
+        return float(_to_value(known(**dict(prior.items)), prior.on))
     from pymc.distributions.distribution import support_point
     from pytensor.compile.mode import Mode
 

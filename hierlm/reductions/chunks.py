@@ -15,7 +15,10 @@ from hierlm.errors import SamplingError
 __all__ = ["recover_in_chunks"]
 
 CHUNK = 1_000_000
-"""Numbers that one chunk makes, 8 MB."""
+"""Numbers that one chunk makes at most, 8 MB."""
+
+DRAWS = 500
+"""Draws of a chunk at most, so that there is one for each core."""
 
 
 def recover_in_chunks(
@@ -37,7 +40,7 @@ def recover_in_chunks(
     SamplingError
         Where a draw failed.
     """
-    step = max(1, CHUNK // max(columns, 1))
+    step = max(1, min(DRAWS, CHUNK // max(columns, 1)))
     slices = [slice(first, min(first + step, draws)) for first in range(0, draws, step)]
     generators = [np.random.default_rng([seed, 1, i]) for i in range(len(slices))]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:

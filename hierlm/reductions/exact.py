@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,13 @@ from hierlm.reductions.later import Columns, Later
 __all__ = ["ExactDraws"]
 
 Floats = NDArray[np.float64]
+FEW = 1_000_000
+"""Effects of all draws, 8 MB, that are kept once they are made."""
 
 
 @dataclass(frozen=True, eq=False)
 class ExactDraws:
-    """One draw of all effects for every draw of the rest, always the same; in memory is what was asked for.
+    """One draw of all effects for every draw of the rest, always the same; in memory is what was asked for, or few.
 
     Parameters
     ----------
@@ -41,6 +44,16 @@ class ExactDraws:
 
     def columns(self, wanted: Columns) -> list[Floats]:
         """What the kernel returns of the parameters, then the effects (chains × draws, wanted columns)."""
+        if self.zetas.shape[0] * self.zetas.shape[1] * self.place.columns > FEW:
+            return self._made(wanted)
+        *rest, effects = self._all
+        return [*rest, effects[:, wanted]]
+
+    @cached_property
+    def _all(self) -> list[Floats]:
+        return self._made(np.arange(self.place.columns))
+
+    def _made(self, wanted: Columns) -> list[Floats]:
         chains, draws, dimension = self.zetas.shape
         flat = np.ascontiguousarray(self.zetas.reshape(chains * draws, dimension))
         kept = np.empty((len(flat), len(wanted)))

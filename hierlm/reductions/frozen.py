@@ -13,9 +13,9 @@ from scipy import sparse
 from hierlm import names
 from hierlm.errors import SamplingError
 from hierlm.kernels import marginal
-from hierlm.kernels.callbacks import frozen_callbacks
+from hierlm.kernels.callbacks import Called, frozen_callbacks, gaussian_callbacks
 from hierlm.kernels.elimination import solve_upper
-from hierlm.kernels.frozen import draw_effects, log_density
+from hierlm.kernels.frozen import draw_effects
 from hierlm.kernels.observations import observation_fields
 from hierlm.kernels.packing import dimension_of, pack
 from hierlm.kernels.parameters import constrained, parameters, pick
@@ -72,11 +72,11 @@ class Frozen(Reduction):
         normal = _normal(model)
         first = gaussian_buffer(model, place) if normal else Whitened.packed(model, None)[0]
         if normal:
-            centre(marginal.log_density, first, start_of(parameters(first)), signed=False)
+            centre(Called(gaussian_callbacks()[0]), first, start_of(parameters(first)), signed=False)
         else:
             prepare(first, model.responses[0].links[names.MEAN], signed=False)
         buffer = _packed(model, place, first, normal)
-        return Problem(int(dimension_of(buffer)), log_density, frozen_callbacks, buffer, place)
+        return Problem(int(dimension_of(buffer)), Called(frozen_callbacks()[0]), frozen_callbacks, buffer, place)
 
     def recover(self, model: Model, problem: Problem, zetas: Floats, seed: int) -> xr.Dataset:
         """See :meth:`Reduction.recover`."""

@@ -10,8 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from hierlm import names
-from hierlm.kernels.callbacks import called, gaussian_callbacks
-from hierlm.kernels.marginal import draw_effects, log_density
+from hierlm.kernels.callbacks import Called, gaussian_callbacks, gaussian_draws
 from hierlm.kernels.packing import dimension_of
 from hierlm.kernels.parameters import parameters
 from hierlm.links import get_link
@@ -64,12 +63,13 @@ class GaussianMarginal(Reduction):
         """See :meth:`Reduction.apply`."""
         place = arrange(model)
         buffer = gaussian_buffer(model, place)
-        centre(called(gaussian_callbacks()[0]), buffer, start_of(parameters(buffer)))
-        return Problem(int(dimension_of(buffer)), log_density, gaussian_callbacks, buffer, place)
+        density = Called(gaussian_callbacks()[0])
+        centre(density, buffer, start_of(parameters(buffer)))
+        return Problem(int(dimension_of(buffer)), density, gaussian_callbacks, buffer, place)
 
     def recover(self, model: Model, problem: Problem, zetas: NDArray[np.float64], seed: int) -> xr.Dataset:
         """See :meth:`Reduction.recover`."""
-        drawn = ExactDraws(problem.place, zetas, problem.data, draw_effects, seed)
+        drawn = ExactDraws(problem.place, zetas, problem.data, gaussian_draws, seed)
         sds, C, positives, b = drawn.parameters()
         return dataset(model, problem.place, zetas.shape[:2], sds, C, positives, b, drawn.groups())
 

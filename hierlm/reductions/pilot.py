@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from hierlm.graph.evaluate import evaluate
 from hierlm.kernels import pilot
-from hierlm.kernels.callbacks import called, whitened_callbacks
+from hierlm.kernels.callbacks import Called, whitened_callbacks
 from hierlm.kernels.observations import observations
 from hierlm.kernels.parameters import parameters
 from hierlm.kernels.problem import structure_of
@@ -33,7 +33,7 @@ def prepare(buffer: Floats, link: Link, *, signed: bool = True) -> None:
     signed : bool
         Whether sds may be sampled with a sign.
     """
-    density = called(whitened_callbacks()[0])
+    density = Called(whitened_callbacks()[0])
     theta, u = start_of(parameters(buffer)), np.zeros(structure_of(buffer).columns)
     pilot.settle(theta, buffer, u, _first_predictors(buffer, link))
     for _ in range(ROUNDS):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlm.kernels.callbacks import Called, values_at, whitened_callbacks
 from hierlm.kernels.observations import LOG_WEIGHTS, NODES
 from hierlm.kernels.packing import dimension_of, floats, replaced
-from hierlm.kernels.whitened import log_density
 
 __all__ = ["TOLERANCE", "enough_nodes", "gauss_hermite", "inexactness", "likely_points", "nodes_of"]
 
@@ -77,5 +77,4 @@ def _with_nodes(buffer: Floats, nodes: int) -> Floats:
 
 
 def _values(buffer: Floats, points: Floats) -> Floats:
-    scratch = np.zeros(points.shape[1])
-    return np.array([log_density(z, buffer, scratch) for z in points])
+    return values_at(Called(whitened_callbacks()[0]), points, buffer)

@@ -39,9 +39,10 @@ class Problem:
     Parameters
     ----------
     dimension : int
-    density : numba function
-        ``density(zeta, data, gradient) -> float``; the gradient is written in place; −inf on failure.  Its
-        coordinates ζ are about independent and standard normal.
+    density : function
+        ``density(zeta, data, gradient) -> float``; the gradient is written in place, unless its array is empty; −inf on
+        failure.  Its coordinates ζ are about independent and standard normal.  See also
+        :func:`hierlm.kernels.callbacks.values_at`.
     callbacks : callable
         () -> (the same for a C host, the C function that stores ζ); compiled when first called on a machine.
     data : array

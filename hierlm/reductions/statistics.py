@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hierlm.kernels.packing import pack
 from hierlm.kernels.problem import common_fields
-from hierlm.kernels.structure import Structure, accumulate, mirror
+from hierlm.kernels.structure import Structure, accumulate
 from hierlm.model import Model
 from hierlm.priors.fixed import Fixed
 from hierlm.priors.prior import Prior
@@ -29,7 +29,6 @@ def cross_products(structure: Structure, rows: Rows, weights: Floats, scores: Fl
     S, r = np.zeros(structure.values), np.zeros(structure.columns)
     block_of = np.repeat(np.arange(structure.blocks), structure.size)
     accumulate(structure, block_of, rows.columns, rows.Z, rows.X, weights, scores, S, r)
-    mirror(structure, S)
     return S, r
 
 

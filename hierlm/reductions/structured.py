@@ -11,11 +11,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from hierlm import names
-from hierlm.kernels.callbacks import called, structured_callbacks
+from hierlm.kernels.callbacks import Called, structured_callbacks
 from hierlm.kernels.packing import dimension_of, pack
 from hierlm.kernels.problem import common_fields
 from hierlm.kernels.residuals import Residuals, residual_fields
-from hierlm.kernels.structured import draw_effects, log_density
+from hierlm.kernels.structured import draw_effects
 from hierlm.links import get_link
 from hierlm.model import Model
 from hierlm.reductions.arrangement import Arrangement, arrange, model_rows
@@ -72,8 +72,9 @@ class StructuredMarginal(Reduction):
         """See :meth:`Reduction.apply`."""
         place = arrange(model)
         buffer, start = _packed(model, place)
-        centre(called(structured_callbacks()[0]), buffer, start)
-        return Problem(int(dimension_of(buffer)), log_density, structured_callbacks, buffer, place)
+        density = Called(structured_callbacks()[0])
+        centre(density, buffer, start)
+        return Problem(int(dimension_of(buffer)), density, structured_callbacks, buffer, place)
 
     def recover(self, model: Model, problem: Problem, zetas: Floats, seed: int) -> xr.Dataset:
         """See :meth:`Reduction.recover`."""

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.errors import SamplingError
-from hierlm.kernels.callbacks import whitened_callbacks
+from hierlm.kernels.callbacks import Called, whitened_callbacks
 from hierlm.kernels.observations import observation_fields, observations
 from hierlm.kernels.packing import dimension_of, pack
 from hierlm.kernels.problem import common_fields
-from hierlm.kernels.whitened import draw_effects, log_density
+from hierlm.kernels.whitened import draw_effects
 from hierlm.model import Model
 from hierlm.model.values import GroupBlock
 from hierlm.priors.fixed import Fixed
@@ -188,7 +188,7 @@ def _rows_later(
 
 
 def _problem(buffer: NDArray[np.float64], place: Arrangement) -> Problem:
-    return Problem(int(dimension_of(buffer)), log_density, whitened_callbacks, buffer, place)
+    return Problem(int(dimension_of(buffer)), Called(whitened_callbacks()[0]), whitened_callbacks, buffer, place)
 
 
 def auxiliary(model: Model) -> list[Prior | Fixed]:

@@ -6,7 +6,8 @@ from hierlm.replicates.calibration import Calibration
 from hierlm.replicates.curve import Power
 from hierlm.replicates.power import power
 from hierlm.replicates.recover import Recovery, recover
-from hierlm.replicates.variance_test import VarianceTest, variance_test
+from hierlm.replicates.variance_answer import VarianceTest
+from hierlm.replicates.variance_test import variance_test
 
 __all__ = [
     "Bootstrap",

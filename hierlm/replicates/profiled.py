@@ -11,8 +11,8 @@ Source: Bates, Mächler, Bolker & Walker (2015), Journal of Statistical Software
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize
 
-__all__ = ["Estimate", "Part", "Profiled"]
+__all__ = ["LARGE", "SMALL", "Estimate", "Part", "Profiled", "left_parts"]
 
 Floats = NDArray[np.float64]
 LARGE, LARGEST = 1e10, 1e4
@@ -67,6 +67,12 @@ class Part:
         i, j = _triangle(self.k)
         return np.asarray(i == j)
 
+    def gradient(self, by_factor: Floats) -> Floats:
+        """The derivative by θ from that by the elements of the factor, (k, k)."""
+        if self.correlated:
+            return np.asarray(by_factor[_triangle(self.k)])
+        return np.array([by_factor[own, own].sum() for own in map(list, self.shared)])
+
     def factor(self, theta: Floats) -> Floats:
         """The lower triangle of one level."""
         L = np.zeros((self.k, self.k))
@@ -89,12 +95,16 @@ class Estimate:
     theta : array
     beta : (p,) array
     sigma : float
+        The residual standard deviation; 1 where there is none.
+    free : mapping of str to float
+        Further parameters of the family.
     """
 
     deviance: float
     theta: Floats
     beta: Floats
     sigma: float
+    free: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,15 +208,19 @@ class Profiled:
 
     def without(self, drop: Sequence[tuple[int, tuple[int, ...]]]) -> Profiled:
         """The same without some effects, (part, effects) each."""
-        left = dict(drop)
-        parts = []
-        for i, part in enumerate(self.parts):
-            gone = left.get(i, ())
-            keep = [e for e in range(part.k) if e not in gone]
-            if not keep:
-                continue
-            n = len(part.Z)
-            Z = part.Z.reshape(n, -1, part.k)[:, :, keep].reshape(n, -1)
-            shared = tuple(s for s in (tuple(keep.index(e) for e in own if e in keep) for own in part.shared) if s)
-            parts.append(replace(part, Z=Z, k=len(keep), shared=shared))
-        return Profiled.of(self.X, parts, restricted=self.restricted)
+        return Profiled.of(self.X, left_parts(self.parts, drop), restricted=self.restricted)
+
+
+def left_parts(parts: Sequence[Part], drop: Sequence[tuple[int, tuple[int, ...]]]) -> list[Part]:
+    """The parts without some effects, (part, effects) each; a part of which nothing is left is gone."""
+    left, found = dict(drop), []
+    for i, part in enumerate(parts):
+        gone = left.get(i, ())
+        keep = [e for e in range(part.k) if e not in gone]
+        if not keep:
+            continue
+        n = len(part.Z)
+        Z = part.Z.reshape(n, -1, part.k)[:, :, keep].reshape(n, -1)
+        shared = tuple(s for s in (tuple(keep.index(e) for e in own if e in keep) for own in part.shared) if s)
+        found.append(replace(part, Z=Z, k=len(keep), shared=shared))
+    return found

@@ -5,90 +5,25 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from hierlm import names
-from hierlm.errors import ModelError, PosteriorError, did_you_mean
+from hierlm.errors import PosteriorError, did_you_mean
 from hierlm.fit import Fit
-from hierlm.links import get_link
 from hierlm.model import Model
-from hierlm.model.values import GroupBlock
-from hierlm.posterior.layout import Table, html_lines, html_page, html_table, text_table
-from hierlm.priors.fixed import Fixed
-from hierlm.replicates.profiled import Estimate, Part, Profiled
+from hierlm.replicates.laplace import Laplace
+from hierlm.replicates.likelihoods import exact, likelihood
+from hierlm.replicates.profiled import Estimate, Profiled
 from hierlm.replicates.refit import head
-from hierlm.replicates.runner import Records, checked_count, recorded, replicates, root_seed
+from hierlm.replicates.runner import checked_count, recorded, replicates, root_seed
 from hierlm.replicates.shares import share_error
 from hierlm.replicates.simulate import seeds
+from hierlm.replicates.variance_answer import Method, VarianceTest
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-__all__ = ["VarianceTest", "likelihood", "variance_test"]
-
-Floats = NDArray[np.float64]
-Method = Literal["REML", "ML"]
-MOST_EFFECTS = 2_000
-INSTEAD = "fit.varcorr() says how large it is; hl.compare(…, target='new_group') whether predictions gain from it."
-
-
-@final
-@dataclass(frozen=True, eq=False, repr=False)
-class VarianceTest:
-    """The answer of :func:`variance_test`.
-
-    Parameters
-    ----------
-    what : str
-        The standard deviations that are zero under H₀.
-    method : {"REML", "ML"}
-    statistic : float
-        −2 log likelihood ratio of the data.
-    p, error : float
-        (1 + replicates whose statistic is as large)/(1 + replicates), and its Monte-Carlo error.
-    null : (n,) array
-        The statistic of every replicate.
-    estimates : DataFrame
-        σ, and the estimated standard deviations, with and without.
-    records : Records
-    seed : int
-    """
-
-    what: str
-    method: str
-    statistic: float
-    p: float
-    error: float
-    null: Floats
-    estimates: pd.DataFrame
-    records: Records
-    seed: int
-
-    def _lines(self) -> list[str]:
-        zero = float(np.mean(self.null < 1e-6))
-        ratio = f"−2 log likelihood ratio ({self.method}) = {self.statistic:.3f}"
-        return [
-            f"H₀: {self.what} = 0.  {ratio}, p = {self.p:.4f} ± {self.error:.4f}",
-            f"p by {len(self.null)} data sets without that variance; no χ² is used. {zero:.0%} have a ratio of 1.",
-            "Priors play no part in it. A large p is no evidence that the variance is zero.",
-            *(f"{text}." for text in self.records.sentences()),
-        ]
-
-    def _shown(self) -> Table:
-        rows = [(str(r[0]), *(("–" if np.isnan(v) else f"{v:.4g}") for v in r[1:])) for r in self.estimates.to_numpy()]
-        return ("maximum likelihood", "with", "without"), rows
-
-    def __repr__(self) -> str:
-        first, *rest = self._lines()
-        return "\n".join([first, "", text_table(*self._shown()), *rest])
-
-    def _repr_html_(self) -> str:
-        first, *rest = self._lines()
-        return html_page(html_lines([first], bold=1), html_table(*self._shown()), html_lines(rest))
+__all__ = ["variance_test"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,14 +32,14 @@ class Job:
 
     Parameters
     ----------
-    full, null : Profiled
+    full, null : Profiled or Laplace
     at : Estimate
         Of the null model: where data are drawn.
     seed : int
     """
 
-    full: Profiled
-    null: Profiled
+    full: Profiled | Laplace
+    null: Profiled | Laplace
     at: Estimate
     seed: int
 
@@ -115,7 +50,7 @@ def variance_test(
     effect: str | None = None,
     *,
     n: int = 999,
-    method: Method = "REML",
+    method: Method | None = None,
     seed: int | None = None,
     executor: Executor | None = None,
     store: str | PathLike[str] | None = None,
@@ -128,18 +63,24 @@ def variance_test(
     the model without the variance.  The answer is often not the one that is needed: see the page on likelihood-ratio
     tests.
 
+    Likelihoods of a normal response are exact.  Those of others are Laplace's approximation, as lme4 and glmmTMB have
+    it; data sets are drawn from the model itself and judged by the same approximation, so that its error is in the
+    ratio of both and does not spoil p.
+
     Parameters
     ----------
     model : Model or Fit
-        Of one normal response with an identity link and independent levels; of a fit only its model is used.
+        Of one response and independent levels: a normal one with the identity link, or a family whose density is
+        log-concave in the linear predictor and has a kernel (bernoulli, binomial, poisson, negbinomial, exponential,
+        gamma with the log link, lognormal).  Of a fit only its model is used.
     group : str
         The grouping.
     effect : str, optional
         One of its effects, which goes with its correlations; all of them unless given.
     n : int
         Data sets.
-    method : {"REML", "ML"}
-        REML unless given: the common effects are the same in both models.
+    method : {"REML", "ML"}, optional
+        REML unless given, since the common effects are the same in both models; ML of responses that are not normal.
     seed, executor, store, progress
         See :func:`hierlm.replicates.calibrate`.
 
@@ -150,10 +91,9 @@ def variance_test(
     Raises
     ------
     PosteriorError
-        For an unknown grouping, effect or method.
+        For an unknown grouping, effect or method, or a restricted likelihood of a response that is not normal.
     ModelError
-        When the model is no normal one, so that its likelihood is no closed form, or has parts that this likelihood
-        does not know.
+        When the model has parts that this likelihood does not know.
 
     References
     ----------
@@ -169,10 +109,12 @@ def variance_test(
     """
     asked = model.model if isinstance(model, Fit) else model
     n = checked_count(n, 19)
-    if method not in ("REML", "ML"):
+    if method not in (None, "REML", "ML"):
         raise PosteriorError(f"method={method!r} is unknown.", hint="Use 'REML' or 'ML'.")
     dropped = _dropped(asked, group, effect)
-    y, full = likelihood(asked, restricted=method == "REML")
+    closed = exact(asked.responses[0])
+    chosen = method or ("REML" if closed else "ML")
+    y, full = likelihood(asked, restricted=chosen == "REML")
     null = full.without([(i, gone) for i, gone, _ in dropped])
     with_it, without = full.estimate(y), null.estimate(y)
     root = root_seed(seed, store)
@@ -181,7 +123,7 @@ def variance_test(
         Job(full, null, without, root),
         n,
         what="variance test",
-        head=head("variance test", asked, {}, root, without=[label for *_, label in dropped], method=method),
+        head=head("variance test", asked, {}, root, without=[label for *_, label in dropped], method=chosen),
         executor=executor,
         store=store,
         progress=progress,
@@ -192,7 +134,8 @@ def variance_test(
     estimates = _estimates(asked, full, with_it, null, without, dropped)
     what = " = ".join(label for *_, label in dropped)
     p = (1 + hits) / (1 + len(drawn))
-    return VarianceTest(what, method, statistic, p, share_error(hits, len(drawn)), drawn, estimates, found, root)
+    error = share_error(hits, len(drawn))
+    return VarianceTest(what, chosen, closed, statistic, p, error, drawn, estimates, found, root)
 
 
 def unit(job: Job, number: int) -> dict[str, Any]:
@@ -230,62 +173,15 @@ def _dropped(model: Model, group: str, effect: str | None) -> list[tuple[int, tu
     return found
 
 
-def _obstacles(model: Model) -> Iterator[str]:
-    """Why the likelihood is no closed form that is known here."""
-    if len(model.responses) > 1:
-        yield "there are several responses"
-        return
-    (response,) = model.responses
-    if not response.family.normal_errors or response.links[names.MEAN] != get_link("identity"):
-        yield f"the response is {response.family.name} with the link {response.links[names.MEAN].name}"
-    if set(response.links) != {names.MEAN} or any(p.variances for p in model.predictors):
-        yield "the residual standard deviation has a formula of its own"
-    if response.additions:
-        yield f"the response has {', '.join(response.additions)}"
-    if model.residual is not None:
-        yield "residuals are correlated"
-    if model.smooths:
-        yield "there are smooths"
-    if model.scales:
-        yield "the standard deviation of a grouping has a formula"
-    yield from (f"'{a.name}' is held fixed" for a in model.assignments if isinstance(a.prior, Fixed))
-    for b in model.blocks:
-        k = len(b.effects)
-        free = not b.covariance.correlated(k) or b.covariance.n_parameters(k) == k * (k + 1) // 2
-        owned = sum(map(len, b.covariance.sd_groups(k))) == k
-        if not b.separate or b.covariance.structured(k) or not free or not owned or b.inhabited is not None:
-            yield f"the effects of '{b.group}' have the structure {b.structure}"
-        if len(b.levels) * k > MOST_EFFECTS:
-            yield f"'{b.group}' has {len(b.levels) * k:,} effects, more than {MOST_EFFECTS:,}"
-
-
-def likelihood(model: Model, *, restricted: bool) -> tuple[Floats, Profiled]:
-    """The response without its offset, and the design."""
-    for reason in _obstacles(model):
-        raise ModelError(f"There is no exact likelihood to test with: {reason}.", hint=INSTEAD)
-    (predictor,), (response,) = model.predictors, model.responses
-    parts = [_part(b) for b in model.blocks]
-    return response.y - predictor.offset, Profiled.of(predictor.X, parts, restricted=restricted)
-
-
-def _part(block: GroupBlock) -> Part:
-    k, n = len(block.effects), len(block.codes)
-    Z = np.zeros((n, len(block.levels), k))
-    for piece in block.pieces:
-        for column, effect in zip(piece.Z.T, piece.effects, strict=True):
-            Z[np.arange(n), block.codes, effect] += column
-    return Part(Z.reshape(n, -1), k, block.covariance.sd_groups(k), block.covariance.correlated(k))
-
-
 def _estimates(
     model: Model,
-    full: Profiled,
+    full: Profiled | Laplace,
     with_it: Estimate,
-    null: Profiled,
+    null: Profiled | Laplace,
     without: Estimate,
     dropped: list[tuple[int, tuple[int, ...], str]],
 ) -> pd.DataFrame:
-    """Standard deviations of both fits, by name."""
+    """Standard deviations and further parameters of both fits, by name."""
     gone = {i: set(effects) for i, effects, _ in dropped}
     sds = [s for F in full.factors(with_it.theta) for s in with_it.sigma * np.sqrt((F**2).sum(axis=1))]
     left = iter([s for F in null.factors(without.theta) for s in without.sigma * np.sqrt((F**2).sum(axis=1))])
@@ -295,5 +191,7 @@ def _estimates(
             other = np.nan if j in gone.get(i, ()) else next(left)
             rows.append((names.element(names.sd(block.group), effect), sds[at], other))
             at += 1
-    rows.append(("sigma", with_it.sigma, without.sigma))
+    free = {"sigma": (with_it.sigma, without.sigma)} if isinstance(full, Profiled) else {}
+    free |= {name: (value, without.free[name]) for name, value in with_it.free.items()}
+    rows += [(name, *both) for name, both in free.items()]
     return pd.DataFrame(rows, columns=["parameter", "with", "without"])

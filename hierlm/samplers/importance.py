@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hierlm.errors import SamplingError
+from hierlm.kernels.callbacks import values_at
 from hierlm.samplers.draws import draws_tree
 from hierlm.samplers.sampler import ProblemSampler, Settings
 
@@ -89,7 +89,7 @@ def weighted_draws(
     for first in range(0, proposed, step):
         some = slice(first, min(first + step, proposed))
         zetas[some] = proposal.draw(some.stop - first, rng)
-        lp[some] = _densities(problem, zetas[some])
+        lp[some] = values_at(problem.density, zetas[some], problem.data, settings.cores)
         log_weights[some] = lp[some] - proposal.log_density(zetas[some])
     weights, k = smoothed(log_weights)
     kept = resampled(weights, size, rng)
@@ -102,11 +102,6 @@ def weighted_draws(
         "ess": round(min(effective(weights), worth), 1),
     }
     return draws_tree(zetas[kept], settings, lp[kept], {"importance": certificate})
-
-
-def _densities(problem: Problem, zetas: NDArray[np.float64]) -> NDArray[np.float64]:
-    gradient = np.zeros(problem.dimension)
-    return np.array([problem.density(zeta, problem.data, gradient) for zeta in zetas])
 
 
 def affordable(problem: Problem, name: str) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlm.kernels.callbacks import values_at
 from hierlm.samplers.draws import draws_tree
 from hierlm.samplers.sampler import ProblemSampler, Settings
 
@@ -32,6 +32,9 @@ ACCEPTED = 0.5
 
 LONG = 1000
 """Proposals of a chain at least: shorter chains keep one state of several, and so hardly repeat themselves."""
+
+SEVERAL, CHEAP = 3, 20_000
+"""Proposals of each draw where the problem holds at most so many numbers, so that a density takes microseconds."""
 
 FIRST = 200
 """Points that each chain's first draw is chosen from, by weight."""
@@ -77,7 +80,7 @@ class Independence(ProblemSampler):
         proposal = split_t_proposal(problem)
         zetas, lp, log_weights = _proposed(problem, proposal, settings)
         _, k = smoothed(log_weights.ravel())
-        kept, moved = _walks(log_weights, settings)
+        kept, moved = _walks(log_weights, settings, _every(problem, settings))
         accepted = float(moved.mean())
         report = {"pareto_k": round(k, 4) if np.isfinite(k) else None, "accepted": round(accepted, 4)}
         report["reason"] = _reason(k, accepted) or _another_mode(problem, proposal, settings.seed)
@@ -87,30 +90,22 @@ class Independence(ProblemSampler):
 
 def _proposed(problem: Problem, proposal: Proposal, settings: Settings) -> tuple[Floats, Floats, Floats]:
     """(chains, FIRST + proposals, …) points, their log densities and log weights; the same with any number of cores."""
-    count, d = FIRST + settings.draws * _every(settings), problem.dimension
+    count, d = FIRST + settings.draws * _every(problem, settings), problem.dimension
     zetas = np.empty((settings.chains, count, d))
     for chain in range(settings.chains):
         zetas[chain] = proposal.draw(count, np.random.default_rng([settings.seed, 3, chain]))
     flat = zetas.reshape(-1, d)
-    lp = np.empty(len(flat))
-
-    def evaluate(some: NDArray[np.int64]) -> None:
-        gradient = np.zeros(d)
-        for i in some:
-            lp[i] = problem.density(flat[i], problem.data, gradient)
-
-    with ThreadPoolExecutor(settings.cores) as pool:
-        list(pool.map(evaluate, np.array_split(np.arange(len(flat)), settings.cores)))
+    lp = values_at(problem.density, flat, problem.data, settings.cores)
     shape = (settings.chains, count)
     return zetas, lp.reshape(shape), (lp - proposal.log_density(flat)).reshape(shape)
 
 
-def _every(settings: Settings) -> int:
+def _every(problem: Problem, settings: Settings) -> int:
     """Of how many states one is kept."""
-    return max(1, LONG // settings.draws)
+    return max(LONG // settings.draws, SEVERAL if len(problem.data) <= CHEAP else 1)
 
 
-def _walks(log_weights: Floats, settings: Settings) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _walks(log_weights: Floats, settings: Settings, every: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Which point each draw is, (chains, draws), and which proposals were accepted, (chains, proposals)."""
     proposals = log_weights.shape[1] - FIRST
     states = np.empty((settings.chains, proposals), dtype=np.int64)
@@ -119,12 +114,15 @@ def _walks(log_weights: Floats, settings: Settings) -> tuple[NDArray[np.int64], 
     for chain, own in enumerate(log_weights):
         rng = np.random.default_rng([settings.seed, 4, chain])
         at = int(np.argmax(own[:FIRST] + rng.gumbel(size=FIRST)))  # with probability proportional to the weight
-        bars = np.log(rng.random(proposals))
-        for i in range(proposals):
-            moved[chain, i] = own[FIRST + i] - own[at] > bars[i]
-            at = FIRST + i if moved[chain, i] else at
-            states[chain, i] = at
-    return states[:, _every(settings) - 1 :: _every(settings)], moved
+        bars, offered = np.log(rng.random(proposals)).tolist(), own[FIRST:].tolist()
+        here, been = own[at], []
+        for i, (bar, weight) in enumerate(zip(bars, offered, strict=True)):
+            if weight - here > bar:
+                here, at = weight, FIRST + i
+            been.append(at)
+        states[chain] = been
+        moved[chain] = states[chain] == np.arange(FIRST, FIRST + proposals)
+    return states[:, every - 1 :: every], moved
 
 
 def _reason(k: float, accepted: float) -> str:
@@ -136,7 +134,7 @@ def _reason(k: float, accepted: float) -> str:
 
 def _another_mode(problem: Problem, proposal: Proposal, seed: int) -> str:
     """Whether the density has a mode elsewhere that the proposals would rarely meet; empty where none was found."""
-    from scipy.optimize import minimize
+    from scipy.optimize import OptimizeResult, minimize
 
     rng, d = np.random.default_rng([seed, 5]), problem.dimension
     gradient, inverse = np.zeros(d), np.linalg.inv(proposal.axes)
@@ -146,16 +144,21 @@ def _another_mode(problem: Problem, proposal: Proposal, seed: int) -> str:
         value = problem.density(proposal.centre + proposal.axes @ x, problem.data, gradient)
         return (-value, -proposal.axes.T @ gradient) if np.isfinite(value) else (1e300, np.zeros(d))
 
+    def distance(x: Floats) -> float:
+        zeta = (proposal.centre + proposal.axes @ x)[None]
+        images = [zeta, *(reflection(zeta) for reflection in proposal.reflections)]
+        return min(float(np.linalg.norm((image[0] - proposal.centre) @ inverse.T)) for image in images)
+
+    def until_near(intermediate_result: OptimizeResult) -> None:
+        if np.linalg.norm(intermediate_result.x) < APART and top + intermediate_result.fun < DEEP:
+            raise StopIteration  # it goes to the mode that is known
+
     far = rng.standard_normal((FARTHER, d))
     far *= FAR / np.linalg.norm(far, axis=1, keepdims=True)
     for start in [*(NEAR * np.eye(d)), *(-NEAR * np.eye(d)), *far]:
-        found = minimize(negative, start, jac=True, method="BFGS", options={"maxiter": 50, "gtol": 1e-2})
-        if not top + found.fun < DEEP:
-            continue
-        zeta = (proposal.centre + proposal.axes @ found.x)[None]
-        images = [zeta, *(reflection(zeta) for reflection in proposal.reflections)]
-        if min(float(np.linalg.norm((image[0] - proposal.centre) @ inverse.T)) for image in images) > APART * np.sqrt(
-            d
-        ):
+        found = minimize(
+            negative, start, jac=True, method="BFGS", options={"maxiter": 50, "gtol": 1e-2}, callback=until_near
+        )
+        if top + found.fun < DEEP and distance(found.x) > APART * np.sqrt(d):
             return "the density has another mode"
     return ""

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import gammaln
 
+from hierlm.kernels.callbacks import values_at
 from hierlm.kernels.parameters import parameters
 from hierlm.samplers.reflections import Reflection, reflections
 
@@ -159,13 +160,9 @@ def _mode_and_axes(problem: Problem) -> tuple[Floats, Floats]:
 
 def _drops(problem: Problem, centre: Floats, axes: Floats) -> Floats:
     """How far the log density lies below that at the centre, (2, axes, radii)."""
-    gradient = np.zeros(problem.dimension)
-    top = problem.density(centre, problem.data, gradient)
-    found = np.empty((2, axes.shape[1], len(RADII)))
-    for half, sign in enumerate((1.0, -1.0)):
-        for j, axis in enumerate(axes.T):
-            for i, r in enumerate(RADII):
-                found[half, j, i] = top - problem.density(centre + sign * r * axis, problem.data, gradient)
+    steps = np.array([1.0, -1.0])[:, None, None, None] * RADII[:, None] * axes.T[:, None]
+    lp = values_at(problem.density, np.vstack([centre, (centre + steps).reshape(-1, len(centre))]), problem.data)
+    found = (lp[0] - lp[1:]).reshape(2, axes.shape[1], len(RADII))
     return np.where(np.isfinite(found), found, LOWEST)
 
 

@@ -10,9 +10,13 @@ from typing import Any
 import xarray as xr
 
 from hierlm.errors import HierlmError, StorageError
+from hierlm.families.registry import FAMILIES
 from hierlm.fit import Fit, fit
 from hierlm.fit.settings import check_options
+from hierlm.links import LINKS
 from hierlm.model import Model
+from hierlm.model.joint import bounds_of
+from hierlm.priors.joint import JOINT
 from hierlm.storage.archive import DAMAGED, StrPath, read_archive, target, write_archive
 from hierlm.storage.arrays import read_tree, write_tree
 from hierlm.storage.fingerprint import fingerprint
@@ -41,7 +45,7 @@ def save(fit: Fit, path: StrPath) -> None:
     Raises
     ------
     StorageError
-        When the file cannot be written.
+        When the file cannot be written, or the model has a family, link or joint prior that is not registered.
 
     Examples
     --------
@@ -52,10 +56,30 @@ def save(fit: Fit, path: StrPath) -> None:
     for name in (DATA, MATRICES):
         if name in fit.draws.children:
             raise StorageError(f"fit.draws has a group '{name}', a name that the archive needs.", hint="Rename it.")
+    _check_registered(fit.model)
     kept = {key: value for key, value in fit.provenance.items() if key != LOADED}
     spec = {"format": FORMAT, "version": VERSION, "model": spec_of(fit.model), "provenance": kept}
     tree = xr.DataTree.from_dict({**fit.draws.to_dict(), DATA: columns_of(fit.model), **matrices_of(fit.model)})
     write_archive(path, write_tree(tree, {"hierlm": spec}))
+
+
+def _check_registered(model: Model) -> None:
+    """Refuse what an archive would name and nothing could find again, or find something else of that name.
+
+    Raises
+    ------
+    StorageError
+    """
+    found: list[tuple[str, Any, Any]] = [("family", r.family, FAMILIES.get(r.family.name)) for r in model.responses]
+    found += [("link", link, LINKS.get(link.name)) for r in model.responses for link in r.links.values()]
+    found += [("joint prior", b.joint, JOINT.get(type(b.joint).__name__)) for b in bounds_of(model.assignments)]
+    for what, own, known in found:
+        if known is None or type(own) is not (known if isinstance(known, type) else type(known)):
+            name = getattr(own, "name", type(own).__name__)
+            raise StorageError(
+                f"The {what} '{name}' is your own and not registered, so that an archive could not be read back.",
+                hint="Register it (docs/extending), or keep fit.draws.to_zarr(…) and the code that makes the model.",
+            )
 
 
 def load(path: StrPath, *, extra: Mapping[str, Callable[..., Any]] | None = None) -> Fit:

@@ -27,3 +27,4 @@ def test_errors_are_light():
 def test_data_needs_no_pymc_and_model_no_plots_and_no_sampler():
     assert not loaded_after("from hierlm import load_data") & {"pymc", "pytensor", "nutpie", "matplotlib"}
     assert not loaded_after("from hierlm import Model") & {"nutpie", "numpyro", "blackjax", "jax", "matplotlib"}
+    assert not loaded_after("import hierlm.fit.sampling, hierlm.posterior") & {"arviz_plots", "matplotlib"}

@@ -42,6 +42,7 @@ INTERNAL = {
     "hierlm.posterior.levels.NewLevels": "predict's new levels",
     "hierlm.kernels.integrated.draw": "part of fit",
     "hierlm.reductions.chunks.recover_in_chunks": "part of fit",
+    "hierlm.testing.joint_priors.check_joint_prior": "a check",
     "hierlm.testing.covariances.check_covariance": "a check",
     "hierlm.testing.families.check_family": "a check",
     "hierlm.testing.samplers.check_sampler": "a check",
@@ -67,7 +68,7 @@ INTERNAL = {
         "simulate.seeds", "simulate.simulate", "profiled.Profiled.simulate")},
     **{f"hierlm.replicates.{name}": "carries a seed" for name in (
         "bootstrap.Bootstrap", "calibration.Calibration", "curve.Power", "recover.Recovery",
-        "variance_test.VarianceTest")},
+        "variance_answer.VarianceTest", "laplace.Laplace.simulate")},
     "hierlm.model.resample.drawn_levels": "part of bootstrap",
     "hierlm.families.errors.Errors.stretch": "part of predict",
     "hierlm.families.errors.StudentErrors.stretch": "part of predict",

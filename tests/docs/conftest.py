@@ -33,6 +33,7 @@ def table() -> pd.DataFrame:
             "answer": rng.choice(["no", "yes"], size=n),
             "my column": rng.normal(size=n),
             "k": np.tile([1, 2, 3], 40),
+            "day": np.tile(np.arange(1, 11), 12),
             "f": np.tile(["p", "q", "r"], 40),
             "sex": np.tile(["f", "m", "u"], 40),
             "trt": np.tile(["u", "v"], 60),

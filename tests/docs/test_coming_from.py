@@ -16,7 +16,12 @@ from tests.synthetic import synthetic_fit
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "coming-from"
 ROWS: dict[str, list[list[str]]] = tomllib.loads((FOLDER / "rows.toml").read_text(encoding="utf-8"))
-EACH = [(system, *row) for system, found in ROWS.items() for row in found]
+SAMPLES = re.compile(r"\.(power|bootstrap|reloo|kfold|evidence)\(|(bayes_factor|variance_test)\(")
+EACH = [
+    pytest.param(system, *row, id=f"{system}: {row[0]}", marks=[pytest.mark.slow] if SAMPLES.search(row[1]) else [])
+    for system, found in ROWS.items()
+    for row in found
+]
 FORMULA = "y ~ x + (x | g)"
 EFFECTS = ("emmeans", "marginaleffects", "ggeffects")
 """Packages whose pages ask about a fit with factors and a curved link."""
@@ -36,12 +41,26 @@ def names(table: pd.DataFrame) -> dict[str, Any]:
         "new": table.head(3),
         "model": model,
         "fit": synthetic_fit(model, draws=30),
+        "simple": synthetic_fit(hl.Model("y ~ x + (1 | g)", table), draws=30),
     }
 
 
+def few(monkeypatch: pytest.MonkeyPatch, table: pd.DataFrame) -> hl.Fit:
+    """Two replicates where a row asks for hundreds, and a fit that was sampled."""
+    power, bootstrap = hl.Model.power, hl.Fit.bootstrap
+    monkeypatch.setattr(hl.Model, "power", lambda self, aim, **options: power(self, aim, **(options | {"n": 2})))
+    monkeypatch.setattr(hl.Fit, "bootstrap", lambda self, n, *args, **options: bootstrap(self, 2, *args, **options))
+    return hl.Model("y ~ x + (1 | g)", table).fit(draws=300, chains=2, seed=1, progress=False)
+
+
 @pytest.mark.filterwarnings("ignore:'units' has one row per level")
-@pytest.mark.parametrize(("system", "theirs", "ours", "note"), EACH, ids=[f"{s}: {t}" for s, t, *_ in EACH])
-def test_it_can_be_typed(system: str, theirs: str, ours: str, note: str, names: dict[str, Any]):
+@pytest.mark.filterwarnings("ignore:Estimated shape parameter of Pareto", "ignore::hierlm.errors.HierlmWarning")
+@pytest.mark.parametrize(("system", "theirs", "ours", "note"), EACH)
+def test_it_can_be_typed(
+    system: str, theirs: str, ours: str, note: str, names: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+):
+    if SAMPLES.search(ours):
+        names["simple"] = few(monkeypatch, names["data"])
     if system in EFFECTS:
         model = hl.Model("count ~ x * f + trt + (x | g)", names["data"], "poisson")
         names["fit"] = synthetic_fit(model, draws=10, values={"sd_g": 0.3})
@@ -66,9 +85,9 @@ def test_there_are_enough_and_none_is_twice():
 
 
 def test_every_system_has_a_page_with_its_rows():
+    pages = [path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md")]
     for system, found in ROWS.items():
-        page = (FOLDER / f"{system.lower()}.md").read_text(encoding="utf-8")
-        assert f"<!-- table: {system} -->" in page
+        [page] = [text for text in pages if f"<!-- table: {system} -->" in text]
         assert page.count("`hl.") + page.count("`fit.") + page.count("`model.") >= len(found)
 
 

@@ -12,7 +12,8 @@ import pytest
 
 import hierlm as hl
 from hierlm.links import LINKS
-from hierlm.testing import check_covariance, check_family, check_link, check_sampler
+from hierlm.posterior.predictive import prior_draws
+from hierlm.testing import check_covariance, check_family, check_joint_prior, check_link, check_sampler
 from tests.synthetic import synthetic_fit
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "extending" / "README.md"
@@ -40,6 +41,18 @@ def test_the_checks_are_the_registered_plugins(made: dict[str, Any]):
     assert made["check_family"] is check_family
     assert made["check_link"] is check_link
     assert made["check_covariance"] is check_covariance
+
+
+def test_a_joint_prior_of_ones_own_makes_a_model(made: dict[str, Any], table: pd.DataFrame, tmp_path: Path):
+    assert made["check_joint_prior"] is check_joint_prior
+    ridge = made["Ridge"](scale=2.0)
+    model = hl.Model("y ~ x + t + (1 | g)", table, priors={"b": ridge})
+    assert "shrink_b" in model.priors()["parameter"].tolist()
+    drawn = prior_draws(model, 2000, seed=1)["posterior"].to_dataset()
+    standard = drawn["b"].sel(coef="x") * table["x"].std() / (drawn["shrink_b"] * table["y"].std())
+    assert float(standard.std()) == pytest.approx(1.0, abs=0.07)
+    with pytest.raises(hl.HierlmError, match="Ridge"):
+        hl.Fit(model, prior_draws(model, 5, seed=1, effects=True)).save(tmp_path / "ridge.zarr")
 
 
 def test_the_checks_would_notice(made: dict[str, Any]):

@@ -63,6 +63,7 @@ def test_outputs_are_clean(path: Path):
             assert output["output_type"] != "error"
             assert output.get("name") != "stderr", output
             shown = json.dumps(output.get("data", {}) | {"text": output.get("text", "")})
+            assert "".join(output.get("data", {}).get("text/html", "x")).strip(), "what is left of a progress bar"
             for debris in (
                 "hierlm-progress",
                 "Traceback",
@@ -97,9 +98,11 @@ def some(table: pd.DataFrame) -> pd.DataFrame:
 @pytest.mark.filterwarnings("ignore")
 def test_it_runs(path: Path, ipython: list[str], monkeypatch: pytest.MonkeyPatch):
     pyplot = pytest.importorskip("matplotlib.pyplot", reason="needs the extra plots")
-    fit, load = hl.Model.fit, hl.load_data
+    fit, load, power, calibrate = hl.Model.fit, hl.load_data, hl.Model.power, hl.Model.calibrate
     monkeypatch.setattr(hl, "load_data", lambda name: some(load(name)))
     monkeypatch.setattr(hl.Model, "fit", lambda self, *args, **options: fit(self, **(options | FEW)))
+    monkeypatch.setattr(hl.Model, "power", lambda self, target, **options: power(self, target, **(options | {"n": 2})))
+    monkeypatch.setattr(hl.Model, "calibrate", lambda self, n, **options: calibrate(self, 20, **options))
     monkeypatch.chdir(FOLDER)
     names: dict[str, Any] = {"__name__": "notebook"}
     try:

@@ -17,7 +17,7 @@ from hierlm.kernels.whitened import log_density
 from hierlm.model.values import GroupBlock
 from hierlm.reductions.pilot import prepare
 from hierlm.reductions.whitened import Whitened
-from hierlm.replicates.variance_test import likelihood
+from hierlm.replicates.likelihoods import likelihood
 from tests.reference.tables import reference_table
 
 GAUSSIAN = ("dyestuff", "sleepstudy_us", "sleepstudy_idh", "penicillin", "orthodont", "oats")
@@ -104,6 +104,19 @@ def test_laplace_approximation(id_: str, reference: Callable[[str], Any], data: 
     value = log_density(z, buffer, np.zeros_like(z)) + LAPLACE[id_](frame)
     assert value == pytest.approx(_dense_laplace(model) + LAPLACE[id_](frame), abs=1e-7)
     assert -2.0 * value == pytest.approx(entry["minus2loglik"], abs=1e-3)
+
+
+@pytest.mark.parametrize("id_", LAPLACE)
+def test_the_largest_laplace_likelihood(id_: str, reference: Callable[[str], Any], data: Callable[[str], Any]) -> None:
+    """Of the test of a variance, which maximises it by itself: not below lme4's, and 2e-3 from it at most."""
+    entry = next(e for e in reference("lme4") if e["id"] == id_)
+    frame = reference_table(entry["data"], data)
+    y, design = likelihood(hl.Model(entry["formula"], frame, family=entry["family"]), restricted=False)
+    found = design.estimate(y)
+    deviance = found.deviance - 2.0 * LAPLACE[id_](frame)
+    assert entry["minus2loglik"] - 2e-3 < deviance < entry["minus2loglik"] + 1e-4
+    sds = sorted(np.abs(found.theta))
+    np.testing.assert_allclose(sds, sorted(term["sd"] for term in entry["varcorr"].values()), rtol=5e-3)
 
 
 def _dense_laplace(model: hl.Model) -> float:

@@ -2,7 +2,8 @@
 
 ``run`` (unless another word is given) makes the replications that the store lacks; it can be stopped at any time, and
 goes on where it stopped.  ``summary`` writes what is stored to docs/trust/results/, ``page`` renders that as
-docs/trust/calibration.md.  ``page`` ends with 1 where something that is stored is miscalibrated.
+docs/trust/calibration.md.  ``page`` ends with 1 where something that is stored is miscalibrated.  ``densities`` checks
+the whole grid of densities, likewise, and writes docs/trust/densities.md; it ends with 1 where one differs.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.trust", description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="?", choices=("run", "summary", "page"), default="run")
+    parser.add_argument("what", nargs="?", choices=("run", "summary", "page", "densities"), default="run")
     parser.add_argument("--cells", nargs="+", default=["*"], metavar="CELL", help="names or patterns: 'poisson/*'")
     parser.add_argument(
         "--path",
@@ -44,6 +45,8 @@ def main(given: Sequence[str] | None = None) -> int:
     from tests.trust.summary import holds, read, summarise, write
 
     store = options.store or STORE
+    if options.what == "densities":
+        return _densities(options, store)
     if options.what == "page":
         print(write_page())
         return int(not all(holds(result) for result in read().values()))
@@ -61,6 +64,20 @@ def main(given: Sequence[str] | None = None) -> int:
     if options.what == "summary":
         print(write(result))
     return 0
+
+
+def _densities(options: argparse.Namespace, store: Path) -> int:
+    from tests.trust import grid_run
+
+    try:
+        left = grid_run.run(store, minutes=options.minutes)
+    except KeyboardInterrupt:
+        print("Stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+    result = grid_run.summarise(store, any_code=options.any_code)
+    grid_run.write(result)
+    print(f"{len(result['off'])} of {result['cases']} agree, {len(result['failed'])} differ, {left} to go")
+    return int(bool(result["failed"]))
 
 
 if __name__ == "__main__":

@@ -65,13 +65,14 @@ def derivative(function: Callable[[float], Any], step: float = 2e-4) -> Any:
 
 def compare(
     ours: Callable[[Floats], tuple[float, Floats]], theirs: Callable[[Floats], float], points: list[Floats]
-) -> None:
+) -> tuple[float, float]:
     """The difference of two log-densities is one constant, 1e-8; the first one's gradient is the second's, 1e-6.
 
     1e-8 of the density where that is larger than 100, since that is how many digits it has; gradients along one random
-    direction at each point, and 1e-6 of the gradient's length where that is larger than one.
+    direction at each point, and 1e-6 of the gradient's length where that is larger than one.  Returns how far they are
+    off at most, on these scales.
     """
-    off, size, rng = [], 1.0, np.random.default_rng(5)
+    off, off_slope, size, rng = [], 0.0, 1.0, np.random.default_rng(5)
     for v in points:
         value, slopes = ours(v)
         off.append(value - theirs(v))
@@ -84,7 +85,9 @@ def compare(
         )  # at a distance d from a pole the gradient is of the order 1/d
         slope = derivative(lambda t, v=v, d=direction: theirs(v + t * d), step)
         assert abs(slopes @ direction - slope) <= 1e-6 * steepness, (slopes @ direction, slope)
+        off_slope = max(off_slope, abs(slopes @ direction - slope) / steepness)
     np.testing.assert_allclose(off, off[0], rtol=0, atol=1e-8 * size)
+    return float(np.ptp(off) / size), float(off_slope)
 
 
 def check_model(model: hl.Model, theirs: Callable[[dict[str, Floats]], float], count: int = 20) -> None:

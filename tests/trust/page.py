@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.trust.beyond import BEYOND
 from tests.trust.cells import CELLS
 from tests.trust.further import FURTHER, ON_THE_GRAPH
 from tests.trust.judge import FAMILY_WISE
@@ -45,7 +46,7 @@ PATHS = {
     "default": "The default: the way that `model.plan()` names",
     "graph": "`reduce=False`: joint NUTS on the PyMC graph",
     "frozen": "Effects whitened at the mode",
-    "reused": "Other structures, correlated residuals, and families without a kernel",
+    "reused": "Other structures, correlated residuals, families without a kernel, smooths and further formulas",
 }
 
 ABOUT = {
@@ -56,7 +57,8 @@ ABOUT = {
     "reused": "By the way that `model.plan()` names. Where that is the PyMC graph it is compiled once a cell and given the data of the "
     "other replications, which is [checked](../../tests/trust/reuse.py). The structures are those of normal responses: three effects a "
     "level ([their meanings](../../tests/trust/covariances.py)), related levels, a formula for the standard deviation, errors correlated "
-    "within blocks of four rows. Families have an intercept that varies by group.",
+    "within blocks of four rows. Families have an intercept that varies by group. Terms are smooths, variance functions, formulas of "
+    "further parameters with effects of groups, and rows that belong to several levels ([recipes](../../tests/trust/beyond.py)).",
 }
 
 TAIL = """
@@ -123,6 +125,7 @@ def _list(cells: Mapping[str, Any]) -> list[str]:
         "groups": [name for name in FURTHER if name not in residual],
         "residuals": residual,
         "families": ON_THE_GRAPH,
+        "terms": [*BEYOND],
     }
     lines = ["| | replications of each |", "|---|---|"]
     for kind, names in kinds.items():
@@ -132,7 +135,7 @@ def _list(cells: Mapping[str, Any]) -> list[str]:
 
 
 def _short(kind: str, name: str) -> str:
-    family, structure = name.split("/")
+    family, structure = name.split("/", maxsplit=1)
     return family if kind == "families" else structure.removeprefix("residual ")
 
 
@@ -143,7 +146,7 @@ def _count(cell: Any) -> str:
 
 
 def _missing(path: str, cells: Mapping[str, Any]) -> str:
-    wanted = [*FURTHER, *ON_THE_GRAPH] if path == "reused" else [*CELLS]
+    wanted = [*FURTHER, *ON_THE_GRAPH, *BEYOND] if path == "reused" else [*CELLS]
     missing = [name for name in wanted if name not in cells]
     if not missing:
         return "All cells were run."

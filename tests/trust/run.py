@@ -9,8 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from tests.trust.further import EVERY
-from tests.trust.replicate import replicate
+from tests.trust.every import EVERY, replicate
 from tests.trust.store import append, others, records
 
 BATCH = 10

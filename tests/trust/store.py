@@ -17,8 +17,12 @@ SIMULATION = (
     *("quantities", "replicate", "responses", "structures"),
 )
 
+RECIPES = ("beyond", "cells", "densities", "priors", "recipes", "replicate", "responses", "splines", "structures")
+"""What is simulated and ranked in cells of recipes, whose names begin with ``terms/``."""
 
-def _digest(files: list[Path]) -> str:
+
+def digest(files: list[Path]) -> str:
+    """A short name for what is in files."""
     found = hashlib.sha256()
     for file in sorted(files):
         found.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
@@ -26,12 +30,19 @@ def _digest(files: list[Path]) -> str:
 
 
 @cache
-def fingerprints() -> dict[str, str]:
-    """``code``: of hierlm's sources; ``simulation``: of what is simulated and ranked."""
+def fingerprints(*, recipes: bool = False) -> dict[str, str]:
+    """``code``: of hierlm's sources; ``simulation``: of what is simulated and ranked, in recipes or in other cells."""
     return {
-        "code": _digest([*(ROOT / "hierlm").rglob("*.py")]),
-        "simulation": _digest([ROOT / "tests" / "trust" / f"{name}.py" for name in SIMULATION]),
+        "code": digest([*(ROOT / "hierlm").rglob("*.py")]),
+        "simulation": digest(
+            [ROOT / "tests" / "trust" / f"{name}.py" for name in (RECIPES if recipes else SIMULATION)]
+        ),
     }
+
+
+def of_cell(name: str) -> dict[str, str]:
+    """The fingerprints of a cell."""
+    return fingerprints(recipes=name.startswith("terms/"))
 
 
 def file_of(store: Path, path: str, cell: str) -> Path:
@@ -43,7 +54,7 @@ def append(store: Path, record: dict[str, Any]) -> None:
     """Add a record, on disk before this returns."""
     file = file_of(store, record["path"], record["cell"])
     file.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps(record | fingerprints(), ensure_ascii=False)
+    line = json.dumps(record | of_cell(record["cell"]), ensure_ascii=False)
     torn = file.exists() and not file.read_bytes().endswith(b"\n")  # what a killed run left
     with file.open("a", encoding="utf-8") as out:
         out.write(("\n" if torn and file.stat().st_size else "") + line + "\n")
@@ -56,7 +67,7 @@ def records(store: Path, path: str, cell: str, *, any_code: bool = False) -> lis
 
     A line that a killed run left half written is no record.
     """
-    here, found = fingerprints(), {}
+    here, found = of_cell(cell), {}
     for record in _lines(file_of(store, path, cell)):
         if record["simulation"] == here["simulation"] and (any_code or record["code"] == here["code"]):
             found[record["number"]] = record
@@ -65,7 +76,7 @@ def records(store: Path, path: str, cell: str, *, any_code: bool = False) -> lis
 
 def others(store: Path, path: str, cell: str) -> int:
     """How many lines are of other code or another simulation."""
-    here = fingerprints()
+    here = of_cell(cell)
     return sum(any(r[k] != v for k, v in here.items()) for r in _lines(file_of(store, path, cell)))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hierlm.fit.provenance import installed_versions
-from tests.trust.further import EVERY
+from tests.trust.every import EVERY
 from tests.trust.judge import FAMILY_WISE, INSIDE, judge
 from tests.trust.replicate import CHAINS, SETTINGS
 from tests.trust.store import ROOT, fingerprints, records
@@ -32,8 +32,8 @@ def summarise(store: Path, path: str, *, any_code: bool = False, note: str = "")
         "note": note,
         "command": f"python -m tests.trust --path {path}",
         "date": datetime.now(UTC).date().isoformat(),
-        "commit": _commit(),
-        **fingerprints(),
+        "commit": commit(),
+        "simulation": {kind: fingerprints(recipes=kind == "terms")["simulation"] for kind in ("cells", "terms")},
         "code": sorted({r["code"] for rows in found.values() for r in rows}),
         "python": platform.python_version(),
         "versions": installed_versions(),
@@ -96,7 +96,7 @@ def holds(result: dict[str, Any]) -> bool:
     return all(c["verdict"] == "passes" for c in result["cells"].values()) and coverage_holds(result)
 
 
-def _commit() -> str:
+def commit() -> str:
     """Of the checkout, ``+`` where files differ from it; ``""`` without git."""
     try:
         run = [

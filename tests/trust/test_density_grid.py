@@ -3,14 +3,13 @@
 At 20 points of the sampling coordinates the difference is one constant, 1e-8 of the size of the density, and the
 gradient along a random direction is that of the independent density, 1e-6.  A model takes about two seconds, most of
 it for the graph of the gradient: the quick lane has every family once, with links and structures by turns; the slow lane
-every link of every family, and every structure with each centring; and with HIERLM_FULL_GRID=1, as ``make trust`` sets
-it, all combinations are tried.  What is registered later enters by being registered: the first test fails for what has
+every link of every family, and every structure with each centring; ``make trust`` tries all combinations
+(:mod:`tests.trust.grid_run`).  What is registered later enters by being registered: the first test fails for what has
 no independent meaning.
 """
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
@@ -22,20 +21,13 @@ from hierlm.families import FAMILIES
 from tests.trust import densities, joint
 from tests.trust.covariances import MEANINGS
 from tests.trust.densities import INVERSE_LINKS, LOG_DENSITIES, needed
-from tests.trust.graphs import Graph, compare, derivative
-from tests.trust.joint import Spec, log_joint, log_scale, natural_coordinates
+from tests.trust.graphs import Graph, derivative
+from tests.trust.grid import CENTRINGS, GRID, KINDS, PAIRS, check, points
+from tests.trust.joint import Spec, log_joint, natural_coordinates
 from tests.trust.responses import RESPONSES
 
 pytestmark = pytest.mark.filterwarnings("ignore::hierlm.errors.DataWarning")
 
-POINTS = 20
-LARGEST = 1e4
-"""Of |log p|: where a link has a pole densities have no digits left."""
-
-CENTRINGS = ("centered", "noncentered")
-PAIRS = [(f.name, link) for f in FAMILIES.values() for link in f.parameters[0].links]
-KINDS = [(s, c) for s in MEANINGS for c in CENTRINGS if c == "noncentered" or not MEANINGS[s].loadings]
-GRID = [(f, link, *kind) for f, link in PAIRS for kind in KINDS]
 LINKS_OF = [f.parameters[0].links for f in FAMILIES.values()]
 ONCE = [(s, CENTRINGS[(i + i // 2) % 2] if not MEANINGS[s].loadings else "noncentered") for i, s in enumerate(MEANINGS)]
 """Each structure with one centring."""
@@ -45,9 +37,7 @@ QUICK = [
 ]
 STEP = next(n for n in (5, 7, 11, 13) if len(KINDS) % n)
 """Without a common divisor with the number of kinds, so that turns reach all."""
-SLOW = (
-    GRID if os.environ.get("HIERLM_FULL_GRID") else [(*p, *KINDS[(STEP * i) % len(KINDS)]) for i, p in enumerate(PAIRS)]
-)
+SLOW = [(*p, *KINDS[(STEP * i) % len(KINDS)]) for i, p in enumerate(PAIRS)]
 ONES = ("family", "link", "structure", "centring")
 
 
@@ -74,34 +64,6 @@ def test_both_lanes_have_everything_they_should() -> None:
 def test_what_has_no_counterpart_is_named() -> None:
     with pytest.raises(AssertionError, match="No independent log-density of zipf: add it in tests/trust/"):
         needed({"gaussian": 1, "zipf": 2}, LOG_DENSITIES, "log-density")
-
-
-def points(spec: Spec, table: Any, graph: Graph, count: int) -> list[np.ndarray]:
-    """Random sampling coordinates where the independent density is finite: links such as the identity have edges."""
-    rng, found = np.random.default_rng(3), []
-    for spread in (0.5, 0.2, 0.1, 0.05, 0.02):
-        for _ in range(3 * count):
-            v = graph.centre + rng.normal(0, spread, len(graph.centre))
-            with np.errstate(all="ignore"):
-                inside = abs(log_joint(spec, table, graph.values(v))) < LARGEST
-            if inside:
-                found.append(v)
-            if len(found) == count:
-                return found
-    raise AssertionError(f"{spec}: only {len(found)} points with a finite density")
-
-
-def check(family: str, link: str, structure: str, centring: str) -> None:
-    spec = Spec(family, link, structure)
-    table = spec.table()
-    graph = Graph(spec.model(table, centring))
-    ours = graph.density_and_gradient()
-
-    def theirs(v: np.ndarray) -> float:
-        values = graph.values(v)
-        return log_joint(spec, table, values) + (log_scale(spec, values) if centring == "noncentered" else 0.0)
-
-    compare(ours, theirs, points(spec, table, graph, POINTS))
 
 
 @pytest.mark.parametrize(ONES, QUICK, ids=name)

@@ -251,11 +251,11 @@ def test_records_of_other_code_are_set_aside(
     """Made again after a change, and counted only where that is asked for; those of other simulations never."""
     running.run(NAMES[:1], "default", 3, tmp_path)
     here = store.fingerprints()
-    monkeypatch.setattr(store, "fingerprints", lambda: here | {"code": "another"})
+    monkeypatch.setattr(store, "fingerprints", lambda **kind: here | {"code": "another"})
     assert store.records(tmp_path, "default", NAMES[0]) == []
     assert store.others(tmp_path, "default", NAMES[0]) == 3
     assert len(store.records(tmp_path, "default", NAMES[0], any_code=True)) == 3
-    monkeypatch.setattr(store, "fingerprints", lambda: here | {"simulation": "another"})
+    monkeypatch.setattr(store, "fingerprints", lambda **kind: here | {"simulation": "another"})
     assert store.records(tmp_path, "default", NAMES[0], any_code=True) == []
 
 

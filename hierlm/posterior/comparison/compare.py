@@ -108,7 +108,7 @@ def compare(
     named = _named(models)
     if len(named) < 2:
         raise PosteriorError("There is nothing to compare: name two models at least.", hint="hl.compare([one, other])")
-    found = {n: m if isinstance(m, Elpd) else loo(m, target, group=group, draws=draws) for n, m in named.items()}
+    found = {n: m if isinstance(m, Elpd) else _loo(n, m, target, group, draws) for n, m in named.items()}
     first, *others = found
     for name in others:
         _check_same(first, found[first], name, found[name])
@@ -129,6 +129,14 @@ def compare(
     )
     headline = max((each.headline for each in found.values()), key=len)  # what some models know of a new row
     return Comparison(frame, headline, _notes(frame, found[first]))
+
+
+def _loo(name: str, fit: Fit, target: Target, group: str | None, draws: int | None) -> Elpd:
+    """Leave-one-out of one of the models, which an error names."""
+    try:
+        return loo(fit, target, group=group, draws=draws)
+    except PosteriorError as error:
+        raise PosteriorError(f"'{name}': {error.message}", hint=error.hint) from error
 
 
 def _named(models: Any) -> dict[str, Fit | Elpd]:

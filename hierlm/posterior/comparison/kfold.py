@@ -80,7 +80,7 @@ def kfold(
     """
     model, root = fit.model, checked_seed(seed)
     if group is not None:
-        check_target(model, "new_group", group)
+        check_target(model, "new_group", group, asked=f"group={group!r}")
     fold = folds_of(fit, k, group, stratify, root)
     settings = refit_settings(fit, root, **options)
     jobs = [(model, np.flatnonzero(fold == part), group, settings) for part in range(k)]

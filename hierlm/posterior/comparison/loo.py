@@ -149,8 +149,13 @@ def _check_size(model: Model, units: Units) -> None:
         )
 
 
-def check_target(model: Model, target: str, group: str | None) -> str | None:
+def check_target(model: Model, target: str, group: str | None, *, asked: str = "") -> str | None:
     """The grouping that a target needs; None where it needs none.
+
+    Parameters
+    ----------
+    asked : str
+        What needs it, in words, where the user did not name a target.
 
     Raises
     ------
@@ -167,7 +172,8 @@ def check_target(model: Model, target: str, group: str | None) -> str | None:
         return None
     if not known:
         raise PosteriorError(
-            f"target={target!r} asks about groups, and the model has no group terms.", hint='Use target="row".'
+            f"{asked or f'target={target!r}'} asks about groups, and the model has no group terms.",
+            hint="Its rows are alike: fit.predict(rows), fit.kfold() without group=." if asked else 'Use target="row".',
         )
     if group is None:
         if len(known) > 1:

@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from hierlm import names
+from hierlm.posterior.estimates import IN_WORDS
 from hierlm.posterior.intervals import describe
 from hierlm.posterior.layout import Table, html_lines, html_page, html_table, number, percent, text_table
 from hierlm.posterior.native import given_back
@@ -26,7 +27,6 @@ Floats = NDArray[np.float64]
 SHOWN = 30
 NUMBERS = ("mean", "sd", "lower", "upper")
 DIRECTION = "p_direction"
-KINDS = {"eti": "equal-tailed", "hdi": "shortest"}
 
 
 @final
@@ -81,7 +81,7 @@ class Effects:
 
     def _lines(self) -> list[str]:
         sizes = self.draws.sizes
-        draws = f"{sizes['chain']} × {sizes['draw']:,} draws, {percent(self.level)} {KINDS[self.kind]} interval"
+        draws = f"{sizes['chain']} × {sizes['draw']:,} draws, {percent(self.level)} {IN_WORDS[self.kind]} interval"
         title = self.quantity[:1].upper() + self.quantity[1:]
         return [title, *self.header, *self.numerics, draws]
 

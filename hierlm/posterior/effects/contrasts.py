@@ -17,7 +17,7 @@ from hierlm.errors import PredictionError, did_you_mean
 from hierlm.posterior.effects.answer import DIRECTION, Effects
 from hierlm.posterior.intervals import describe
 
-__all__ = ["Contrasts", "contrast_weights"]
+__all__ = ["Contrasts", "check_means", "contrast_weights"]
 
 Floats = NDArray[np.float64]
 Named = list[tuple[str, Floats]]
@@ -140,6 +140,20 @@ def _check_complete(means: Effects, levels: Mapping[str, Sequence[Any]]) -> None
             f"The data have no rows at {', '.join(f'{n} = {v}' for n, v in zip(levels, absent[0], strict=True))}, so "
             "the means cannot all be compared.",
             hint="marginal_means(fit, …) has all cells; or average by one factor only.",
+        )
+
+
+def check_means(means: object) -> None:
+    """Refuse what is no answer about effects.
+
+    Raises
+    ------
+    PredictionError
+    """
+    if not isinstance(means, Effects):
+        raise PredictionError(
+            f"Contrasts are taken of means by factors, not of a {type(means).__name__}.",
+            hint="Write hl.contrasts(fit.marginal_means('f')).",
         )
 
 

@@ -15,7 +15,7 @@ from hierlm.errors import PredictionError
 from hierlm.posterior.effects.answer import Effects, answer
 from hierlm.posterior.effects.asking import Scale, ask
 from hierlm.posterior.effects.columns import check_entering, column_of, explaining, grouping_only
-from hierlm.posterior.effects.contrasts import contrast_weights
+from hierlm.posterior.effects.contrasts import check_means, contrast_weights
 from hierlm.posterior.effects.grid import grid_table
 from hierlm.posterior.effects.measures import Compare, compared, measure as measure_of
 from hierlm.posterior.effects.targets import Target
@@ -224,6 +224,7 @@ def contrasts(
     >>> hl.contrasts(means, "pairwise", of="sex")  # doctest: +SKIP
     >>> hl.contrasts(means, "pairwise", interaction=True)  # doctest: +SKIP
     """
+    check_means(means)
     how = measure_of(measure)
     found = contrast_weights(means, method, of, by, interaction, two=how.name != "difference", sign=how.sign)
     values = means.draws.to_numpy().reshape(-1, means.draws.sizes["effect"])

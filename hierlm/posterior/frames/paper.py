@@ -10,6 +10,7 @@ import pandas as pd
 
 from hierlm.errors import PosteriorError
 from hierlm.posterior.effects.answer import Effects
+from hierlm.posterior.estimates import IN_WORDS
 from hierlm.posterior.frames.tidy import RESIDUAL, tidy_rows
 from hierlm.posterior.icc import icc
 from hierlm.posterior.intervals import Kind
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["several_rows", "table", "table_rows"]
 
-KINDS = {"eti": "equal-tailed", "hdi": "shortest"}
 ORDER = ("Common effects", "Group effects", "Residual and family", "Fit", "Data")
 """How the parts of a table begin."""
 
@@ -58,7 +58,8 @@ def table(
     >>> fit = hl.load("sleep.zarr")  # doctest: +SKIP
     >>> hl.table(fit).as_raw_html()  # doctest: +SKIP
     >>> hl.table({"intercepts": simple, "slopes": fit})  # doctest: +SKIP
-    >>> hl.table(hl.contrasts(fit.marginal_means("f")))  # doctest: +SKIP
+    >>> herds = hl.load("cbpp.zarr")  # doctest: +SKIP
+    >>> hl.table(hl.contrasts(herds.marginal_means("period")))  # doctest: +SKIP
     """
     try:
         gt: Any = importlib.import_module("great_tables")
@@ -75,7 +76,7 @@ def table(
         .cols_label(estimate="Estimate", sd="SD", interval=f"{percent(level)} interval")
         .cols_align("right", columns=["estimate", "sd", "interval"])
         .tab_source_note(
-            f"Posterior mean, sd and {percent(level)} {KINDS[kind]} interval from {_draws(fit)} draws. "
+            f"Posterior mean, sd and {percent(level)} {IN_WORDS[kind]} interval from {_draws(fit)} draws. "
             "R² and ICC (adjusted) on the link scale."
         )
     )
@@ -95,7 +96,7 @@ def _effects(gt: Any, answer: Effects, title: str | None) -> Any:
         made = made.tab_source_note(plain(line))
     sizes = answer.draws.sizes
     return made.tab_source_note(
-        f"Posterior mean, sd and {percent(answer.level)} {KINDS[answer.kind]} interval "
+        f"Posterior mean, sd and {percent(answer.level)} {IN_WORDS[answer.kind]} interval "
         f"from {sizes['chain']} × {sizes['draw']:,} draws."
     )
 
@@ -107,7 +108,7 @@ def _several(gt: Any, fits: Mapping[str, Fit], title: str | None, level: float, 
     if title is not None:
         made = made.tab_header(title=title)
     made = made.cols_align("right", columns=list(fits)).tab_source_note(
-        f"Posterior mean and {percent(level)} {KINDS[kind]} interval. R² and ICC (adjusted) on the link scale."
+        f"Posterior mean and {percent(level)} {IN_WORDS[kind]} interval. R² and ICC (adjusted) on the link scale."
     )
     for name, fit in fits.items():
         formula = plain(" ".join(fit.model.formula.text.split()))

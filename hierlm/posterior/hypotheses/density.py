@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import arviz as az
+import arviz_stats
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ def effective_size(values: Floats) -> float:
     """Effective sample size of the mean of (chain, draw) values."""
     if np.ptp(values) == 0:
         return float(values.size)
-    found = float(az.ess(values[None] if values.ndim == 1 else values, method="mean"))
+    found = float(arviz_stats.ess(values[None] if values.ndim == 1 else values, method="mean"))
     return found if np.isfinite(found) else float(values.size)
 
 

@@ -12,7 +12,7 @@ from hierlm.errors import PosteriorError, did_you_mean
 from hierlm.model import Model
 from hierlm.posterior.linear import Rows
 
-__all__ = ["Units", "inside", "units_of"]
+__all__ = ["Units", "inside", "together", "units_of"]
 
 Ints = NDArray[np.int64]
 
@@ -89,6 +89,27 @@ def units_of(model: Model, rows: Rows, group: str) -> Units:
     order = np.argsort(unit, kind="stable")
     parts = np.split(order, np.cumsum(np.bincount(unit, minlength=len(present)))[:-1])
     return Units(group, groupings, tuple(names[i] for i in present), tuple(parts), slots, sizes)
+
+
+def together(model: Model, rows: Rows) -> Units:
+    """All rows as one unit, with the effects of every grouping; for groupings that cross.
+
+    Raises
+    ------
+    PosteriorError
+        When levels of a grouping are related, or rows belong to several.
+    """
+    slots: dict[str, Ints] = {}
+    size = 0
+    for name, blocks in model.groups.items():
+        if not blocks[0].separate:
+            raise PosteriorError(
+                f"Levels of '{name}' are related, or rows belong to several.", hint="Ask given the group effects."
+            )
+        k, (levels, cell) = sum(len(b.effects) for b in blocks), np.unique(level_ids(rows, name), return_inverse=True)
+        slots[name] = size + k * np.ravel(cell)
+        size += k * len(levels)
+    return Units("all groupings", tuple(model.groups), ("all rows",), (np.arange(rows.n),), slots, np.array([size]))
 
 
 def level_ids(rows: Rows, group: str) -> Ints:

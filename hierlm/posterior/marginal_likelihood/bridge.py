@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import arviz as az
+import arviz_stats
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
@@ -90,7 +90,7 @@ def _effective(values: Floats) -> float:
     """Effective number of draws of the mean of (chain, draw) values."""
     if np.ptp(values) == 0 or values.shape[1] < 4:
         return float(values.size)
-    found = float(az.ess(values, method="mean"))
+    found = float(arviz_stats.ess(values, method="mean"))
     return min(found, float(values.size)) if np.isfinite(found) else float(values.size)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hierlm.errors import PosteriorError
 from hierlm.fit.mixing import normal_scores, rank_r_hat, split_chains
 from hierlm.graph.evaluate import PYTHON
+from hierlm.kernels.callbacks import values_at
 from hierlm.model import Model
 from hierlm.model.kernel_cache import readable_kernels
 from hierlm.reductions import Problem, Reduction, plan
@@ -103,8 +104,7 @@ def _constant(model: Model, reduction: Reduction, problem: Problem) -> float:
 
 
 def _densities(problem: Problem, zetas: Floats) -> Floats:
-    gradient = np.zeros(problem.dimension)
-    return np.array([problem.density(np.ascontiguousarray(z), problem.data, gradient) for z in zetas])
+    return values_at(problem.density, zetas, problem.data)
 
 
 def _graph(model: Model, settings: Settings) -> Sampled:

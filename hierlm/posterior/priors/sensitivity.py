@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from hierlm.errors import PosteriorError
 from hierlm.posterior.draws import Elements, elements
 from hierlm.posterior.layout import Table, html_lines, html_page, html_table, text_table
-from hierlm.posterior.priors.likelihood import Which, outermost, total_likelihood
+from hierlm.posterior.priors.likelihood import Which, total_likelihood
 from hierlm.posterior.priors.log_prior import log_prior
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ def sensitivity(
         Variables or rows, group effects among them; all but the group effects unless given.
     likelihood : {"auto", "integrated", "conditional"}
         p(y | θ) with the group effects integrated out, or p(y | θ, r) at the draws of the effects, which says too
-        little about what the data know of coefficients beside group effects.  ``"auto"``
-        integrates where all groupings are nested inside one.
+        little about what the data know of coefficients beside group effects.  ``"auto"`` integrates where that can be
+        done: not over related levels, nor over thousands of effects of groupings that cross.
     threshold : float
         From which on a sensitivity counts.
     draws : int, optional
@@ -200,7 +200,7 @@ def _moves(fit: Fit, parameters: list[Floats], rows: Floats) -> dict[str, Floats
 def _affordable(fit: Fit, likelihood: Which) -> int | None:
     """Draws of each chain; None for all of them."""
     normal = all(r.family.normal_errors for r in fit.model.responses)
-    if normal or likelihood == "conditional" or outermost(fit.model) is None:
+    if normal or likelihood == "conditional" or not fit.model.groups:
         return None
     each = max(1, MOST_DRAWS // fit.posterior.sizes["chain"])
     return each if each < fit.posterior.sizes["draw"] else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import block_diag
 
-from hierlm.kernels.structure import Structure, accumulate, make_structure, mirror
+from hierlm.kernels.structure import Structure, accumulate, make_structure
 
 # name → (effects a level, levels, how many groupings are eliminated, coefficients)
 DESIGNS: dict[str, tuple[tuple[int, ...], tuple[int, ...], int, int]] = {
@@ -62,7 +62,6 @@ def make(name: str, seed: int = 0) -> Design:
     S, r = np.zeros(structure.values), np.zeros(structure.columns)
     block_of = np.repeat(np.arange(structure.blocks), structure.size)
     accumulate(structure, block_of, columns, Z, X, weights, scores, S, r)
-    mirror(structure, S)
     W = np.zeros((n, structure.columns))
     np.put_along_axis(W, columns, Z, axis=1)
     W[:, structure.columns - p :] = X

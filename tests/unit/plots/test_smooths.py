@@ -42,7 +42,8 @@ def test_a_curve_is_what_the_table_says(tmp_path: Any) -> None:
     (axes,) = picture.axes
     (line,) = [drawn for drawn in axes.get_lines() if len(drawn.get_xdata()) == 100]
     np.testing.assert_allclose(line.get_ydata(), fit.smooths()["mean"])
-    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_title(loc="left")) == ("x", "units of y", "s(x)")
+    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_title(loc="left")) == ("x", "units of y", "")
+    assert picture.figure.texts[0].get_text() == "The smooth term s(x)"
     picture.savefig(tmp_path / "curve.png")
     assert (tmp_path / "curve.png").stat().st_size > 10_000
 

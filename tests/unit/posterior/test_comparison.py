@@ -76,7 +76,8 @@ def test_kfold_of_single_groups_is_leave_one_group_out():
     fit = small(draws=1000)
     parts = fit.kfold(6, group="g", seed=1)
     exact = fit.reloo(fit.loo("new_group"), threshold=-1.0, seed=2)
-    np.testing.assert_allclose(parts.units["elpd"], exact.units["elpd"], atol=0.2)
+    # the mean of a density over draws has a heavy tail for a group far from others: 0.15 to 0.2 of Monte-Carlo error
+    np.testing.assert_allclose(parts.units["elpd"], exact.units["elpd"], rtol=0.04)
     assert parts.target == "new_group" and sorted(parts.units["fold"]) == list(range(6)) and np.isnan(parts.p)
 
 
@@ -160,6 +161,12 @@ def test_group_target_without_groups_and_with_several(fitted: Fitted):
     plain = small("y ~ x", draws=50)
     with pytest.raises(hl.PosteriorError, match='no group terms.*\n.*target="row"'):
         plain.loo("new_group")
+    with pytest.raises(hl.PosteriorError, match="group='g' asks about groups.*\n.*without group="):
+        plain.kfold(3, group="g")
+    with pytest.raises(hl.PosteriorError, match="update_group asks about groups"):
+        plain.update_group({"y": [1.0], "x": [0.0]})
+    with pytest.raises(hl.PosteriorError, match="'plain': target='new_group' asks about groups"):
+        hl.compare({"groups": small(draws=50), "plain": plain}, target="new_group")
 
 
 def test_compare_refuses_other_data(fitted: Fitted):

@@ -9,6 +9,7 @@ import numpy as np
 import pymc as pm
 import pytest
 from hypothesis import given, strategies as st
+from pymc.distributions.distribution import support_point
 from pytensor.compile.mode import Mode
 from scipy import stats
 
@@ -109,6 +110,18 @@ def test_proper_priors_integrate_to_one(prior):
         assert total_mass(prior) == pytest.approx(1, abs=1e-4)
     else:
         np.testing.assert_array_equal(prior.log_density(np.array([0.5, 3.0])), 0.0)
+
+
+@pytest.mark.parametrize("prior", EXAMPLES, ids=repr)
+def test_the_typical_value_is_where_pymc_starts(prior):
+    """Written out for the usual distributions, since PyMC takes milliseconds to say so."""
+    (described,) = np.atleast_1d(support_point(prior.dist()).eval(mode=PYTHON))
+    assert prior.typical() == pytest.approx(float(described), rel=1e-6)
+
+
+def test_forms_whose_typical_value_is_written_out_exist():
+    for distribution in DISTRIBUTIONS.values():
+        assert set(distribution.typical) <= set(distribution.forms)
 
 
 @pytest.mark.parametrize("prior", EXAMPLES, ids=repr)

@@ -136,6 +136,13 @@ def test_records_are_lines_of_json(tmp_path: Path):
     assert rest[1]["error"] == "ValueError: no square today"
 
 
+@pytest.mark.filterwarnings("ignore")  # what dask says is not ours
+def test_dask_is_an_executor():
+    distributed = pytest.importorskip("distributed")
+    with distributed.Client(processes=False, n_workers=1, threads_per_worker=2, dashboard_address=None) as client:
+        assert values(run(executor=client.get_executor())) == values(run())
+
+
 def test_what_is_no_executor_or_no_number_is_refused():
     with pytest.raises(SamplingError, match="executor=2 is no executor"):
         run(executor=2)  # type: ignore[arg-type]

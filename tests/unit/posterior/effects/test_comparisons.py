@@ -273,6 +273,7 @@ BAD: dict[str, tuple[Any, str, str]] = {
     "means of groups": (lambda f: marginal_means(f, "g"), "which group", "predictions"),
     "means given": (lambda f: marginal_means(f, "f", target="given"), "no levels are given", "population"),
     "contrast of rows": (lambda f: contrasts(predictions(f, by=False)), "means by factors", "marginal_means"),
+    "contrast of a fit": (lambda f: contrasts(f), "not of a Fit", "marginal_means"),
     "weights": (lambda f: contrasts(marginal_means(f, "f"), {"odd": {"a": 1}}), "add up to 1", "taken away"),
     "method": (lambda f: contrasts(marginal_means(f, "f"), "tukey"), "method='tukey'", "pairwise"),
     "ratio of polynomials": (

@@ -12,6 +12,7 @@ from scipy import stats
 
 import hierlm as hl
 from hierlm.posterior.predictive import prior_draws
+from hierlm.posterior.priors import likelihood
 from hierlm.posterior.priors.likelihood import total_likelihood
 from hierlm.posterior.priors.log_prior import log_prior
 from hierlm.posterior.priors.sensitivity import CONFLICT, STRONG
@@ -143,11 +144,47 @@ def test_integrated_and_conditional_likelihoods(fitted):
     assert "Subject out by closed form" in integrated.likelihood and "given" in conditional.likelihood
     # what the data know of a mean slope beside varying slopes: given the effects, hardly anything
     assert (integrated.frame["likelihood"] > 1.3 * conditional.frame["likelihood"]).all()
-    with pytest.raises(hl.PosteriorError, match="nested"):
-        fitted("penicillin").sensitivity(likelihood="integrated")
-    assert "given" in fitted("penicillin").sensitivity(draws=200).likelihood
+    assert "plate, sample out in closed form" in fitted("penicillin").sensitivity(draws=50).likelihood
     thinned = fitted("cbpp").sensitivity("b", draws=100)
     assert "herd out by Gauss–Hermite" in thinned.likelihood and "200 of the draws" in repr(thinned)
+
+
+def test_crossed_groupings_are_integrated_together(fitted, monkeypatch):
+    """log p(y | θ) of every draw by a dense covariance."""
+    fit = fitted("penicillin")
+    small = hl.Fit(fit.model, xr.DataTree.from_dict({"posterior": fit.posterior.isel(draw=slice(6))}))
+    found, _ = total_likelihood(small, "integrated")
+    blocks = {b.group: np.equal.outer(b.codes, b.codes).astype(float) for b in fit.model.blocks}
+    y, post = fit.model.responses[0].y, small.posterior
+    for c, d in np.ndindex(found.shape):
+        at = post.isel(chain=c, draw=d)
+        V = float(at["sigma"]) ** 2 * np.eye(len(y))
+        V = V + sum(float(at[f"sd_{g}"].item()) ** 2 * same for g, same in blocks.items())
+        wanted = stats.multivariate_normal(np.full(len(y), at["b"].item()), V).logpdf(y)
+        assert found[c, d] == pytest.approx(wanted, abs=1e-6)
+    monkeypatch.setattr(likelihood, "LARGEST", 1000)
+    with pytest.raises(hl.PosteriorError, match="too many to integrate out of 144 rows"):
+        fit.sensitivity(likelihood="integrated")
+    assert "given the group effects" in fit.sensitivity(draws=20).likelihood
+
+
+def test_crossed_counts_by_laplace():
+    """Two groupings of two levels: a product of four Gauss–Hermite rules."""
+    rng = np.random.default_rng(3)
+    data = {"k": rng.poisson(6, 16), "g": np.repeat(list("ab"), 8), "h": np.tile(list("uv"), 8)}
+    model = hl.Model("k ~ 1 + (1 | g) + (1 | h)", data, "poisson")
+    values = {"b": 1.7, "sd_g": 0.4, "sd_h": 0.3}
+    drawn = prior_draws(model, 1, seed=1, effects=True)["posterior"].to_dataset()
+    drawn = drawn.assign({n: drawn[n] * 0 + v for n, v in values.items()})
+    found, words = total_likelihood(hl.Fit(model, xr.DataTree.from_dict({"posterior": drawn})), "auto")
+    assert "by Laplace's method" in words
+    nodes, weights = np.polynomial.hermite_e.hermegauss(15)
+    w = np.stack(np.meshgrid(*[nodes] * 4, indexing="ij"), axis=-1).reshape(-1, 4)
+    p = np.prod(np.stack(np.meshgrid(*[weights] * 4, indexing="ij"), axis=-1).reshape(-1, 4), axis=1) / (2 * np.pi) ** 2
+    rows = np.column_stack([np.repeat([0, 1], 8), 2 + np.tile([0, 1], 8)])
+    eta = 1.7 + 0.4 * w[:, rows[:, 0]] + 0.3 * w[:, rows[:, 1]]
+    wanted = np.log((p * np.exp(stats.poisson.logpmf(data["k"], np.exp(eta)).sum(axis=1))).sum())
+    assert found.item() == pytest.approx(wanted, abs=0.02)
 
 
 def test_correlations_have_the_marginal_of_lkj(fitted):
