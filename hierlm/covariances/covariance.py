@@ -79,6 +79,10 @@ class Covariance(ABC):
         """A (k, m) matrix L with L Lᵀ = V; only of a structure that is :meth:`structured`."""
         raise AssertionError(f"{self.name} of {k} effects has no coefficients")
 
+    def extended(self, values: Mapping[str, Tensor], k: int) -> Tensor:
+        """R of effects in any order, (k, k), new ones among them; only of a structure that is a process."""
+        raise AssertionError(f"{self.name} is not a process")
+
     @abstractmethod
     def n_parameters(self, k: int) -> int:
         """p, the number of free covariance parameters for k effects."""

@@ -167,14 +167,17 @@ class ByFunction(Correlated):
         """R."""
         return self.R.matrix(values, self.places)
 
+    def extended(self, values: Mapping[str, Tensor], k: int) -> Tensor:
+        """R with its rounding."""
+        return (self.correlation(values, k) + self.rounding * np.eye(k)) / (1.0 + self.rounding)
+
     def factor(self, values: Mapping[str, Tensor], k: int) -> Tensor:
         """By one step after the other where R is Markov, which never fails; else by Cholesky's method."""
         if self.places.shape[1] == 1:
             step = self.R.step(values, np.diff(self.places[:, 0]))
             if step is not None:
                 return markov_factor(*step, k)
-        R = self.correlation(values, k)
-        return linalg.cholesky((R + self.rounding * np.eye(k)) / (1.0 + self.rounding), on_error=self.on_error)
+        return linalg.cholesky(self.extended(values, k), on_error=self.on_error)
 
 
 def markov_factor(a: Tensor, v: Tensor, k: int) -> Tensor:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.correlations import Coefficient
-from hierlm.covariances.process import Process
 from hierlm.errors import PredictionError
 from hierlm.model.values import GroupBlock, Piece
 from hierlm.posterior.structured import StructuredDraws
@@ -125,12 +124,11 @@ def conditional(draws: Draws, block: GroupBlock) -> tuple[Floats, Floats]:
             f"{k - K:,} new positions of {block.label} in {draws.size:,} draws are more than fit into memory.",
             hint="Predict fewer at a time, or from fewer draws: draws=100.",
         )
-    structure, fitted = block.covariance, StructuredDraws(draws.model, draws, own)
-    assert isinstance(structure, Process)
+    fitted = StructuredDraws(draws.model, draws, own)
     weights, lower = np.empty((draws.size, k - K, K)), np.empty((draws.size, k - K, k - K))
-    for at, R in fitted.correlations(structure, k):
+    for at, R in fitted.correlations(block.covariance, k):
         try:
-            L = np.linalg.cholesky((R + structure.rounding * np.eye(k)) / (1.0 + structure.rounding))
+            L = np.linalg.cholesky(R)
         except np.linalg.LinAlgError:
             raise PredictionError(
                 f"Some draws of the coefficients of {block.label} give no correlation matrix at these positions.",
