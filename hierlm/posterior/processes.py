@@ -132,7 +132,7 @@ def conditional(draws: Draws, block: GroupBlock) -> tuple[Floats, Floats]:
         except np.linalg.LinAlgError:
             raise PredictionError(
                 f"Some draws of the coefficients of {block.label} give no correlation matrix at these positions.",
-                hint="Predict at positions like those of the data.",
+                hint="Predict fewer rows of a block, or fit again with a prior of correlations that begins at 0.",
             ) from None
         weights[at] = np.linalg.solve(L[:, :K, :K].swapaxes(1, 2), L[:, K:, :K].swapaxes(1, 2)).swapaxes(1, 2)
         lower[at] = fitted.sds()[at, :1, None] * L[:, K:, K:]
