@@ -68,8 +68,8 @@ def loo(fit: Fit, target: Target = "row", *, group: str | None = None, draws: in
     Notes
     -----
     With correlated residuals a row is foreseen from all others of its block: log p(y_i | θ, y_{−i}) (Bürkner, Gabry &
-    Vehtari 2021, Computational Statistics 36:1243–1261).  A latent residual process is a group effect: ``"row"`` is given the
-    draws of its values, the row's own among them.
+    Vehtari 2021, Computational Statistics 36:1243–1261).  A latent residual process is a group effect:
+    ``"row"`` is given the draws of its values, the row's own among them.
 
     References
     ----------
