@@ -19,6 +19,8 @@ VARIANCE, VARIANCE_DIM = "varfun", "variance"
 """Parameters of variance functions, ``varfun[varPower(x)]``, and their dimension."""
 CATEGORY = "category"
 UNITS = "units"
+EVERYTHING = "all rows"
+"""The one block, and its label, of correlated residuals that have no grouping."""
 DRAWN, INDEPENDENTLY = "drawn", "anew and exactly for every draw of the rest"
 """Attribute of variables that are not sampled by a chain, and its value."""
 
@@ -58,6 +60,11 @@ def effect_label(response: str | None, parameter: str, effect: str) -> str:
     """
     parts = [p for p in (response, None if parameter == MEAN else parameter) if p is not None]
     return ":".join([*parts, effect])
+
+
+def process_label(place: str) -> str:
+    """The value of a latent residual process at a place: ``residual[3]``."""
+    return f"residual[{place}]"
 
 
 def common(parameter: str) -> str:

@@ -84,6 +84,10 @@ class Covariance(ABC):
         L = self.root(values, sds, k)
         return L @ L.T
 
+    def extended(self, values: Mapping[str, Tensor], k: int) -> Tensor:
+        """R of effects in any order, (k, k), new ones among them; only of a structure that is a process."""
+        raise AssertionError(f"{self.name} is not a process")
+
     @abstractmethod
     def n_parameters(self, k: int) -> int:
         """p, the number of free covariance parameters for k effects."""

@@ -25,4 +25,4 @@ class Gau(ByFunction):
     options: ClassVar[Mapping[str, object]] = Function.options
     needs: ClassVar[str] = "coordinates"
     function: ClassVar[type[Correlation]] = Function
-    rounding: ClassVar[float] = 1e-8
+    rounding: float = 1e-8

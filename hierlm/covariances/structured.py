@@ -132,10 +132,13 @@ class ByFunction(Correlated):
     rounding : float
         Added to the diagonal of R, then divided by 1 + rounding, before it is factorised: smooth functions of places
         that are close are indefinite in floating-point numbers.
+    on_error : {"raise", "nan"}
+        What Cholesky's method does with an R that is indefinite.
     """
 
     function: ClassVar[type[Correlation]]
-    rounding: ClassVar[float] = 0.0
+    rounding: float = 0.0
+    on_error: ClassVar[str] = "raise"
 
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
@@ -168,14 +171,17 @@ class ByFunction(Correlated):
         """R."""
         return self.R.matrix(values, self.places)
 
+    def extended(self, values: Mapping[str, Tensor], k: int) -> Tensor:
+        """R with its rounding."""
+        return (self.correlation(values, k) + self.rounding * np.eye(k)) / (1.0 + self.rounding)
+
     def factor(self, values: Mapping[str, Tensor], k: int) -> Tensor:
         """By one step after the other where R is Markov, which never fails; else by Cholesky's method."""
         if self.places.shape[1] == 1:
             step = self.R.step(values, np.diff(self.places[:, 0]))
             if step is not None:
                 return markov_factor(*step, k)
-        R = self.correlation(values, k)
-        return linalg.cholesky((R + self.rounding * np.eye(k)) / (1.0 + self.rounding))
+        return linalg.cholesky(self.extended(values, k), on_error=self.on_error)
 
 
 def markov_factor(a: Tensor, v: Tensor, k: int) -> Tensor:

@@ -16,6 +16,7 @@ from hierlm.design.levels import Cell, cells, check_levels
 from hierlm.design.memberships import member_levels, members_of
 from hierlm.design.populations import home_of, population, spread
 from hierlm.design.positions import Places, coordinates, fit_places, occasions, stem
+from hierlm.design.processes import fit_slots, new_slots
 from hierlm.design.rank import warn_rank, warn_scales
 from hierlm.design.values import Groups, Ints, Members
 from hierlm.errors import DataError, FormulaError, did_you_mean
@@ -73,7 +74,7 @@ class GroupCoding:
             Z = np.zeros((n, len(self.effects)))
             blank = np.full(n, -1, dtype=np.int64)
             return self._groups(_frozen(blank), _frozen(Z), (), _frozen(blank.copy()), members=None)
-        Z = self._columns(on)
+        Z = self._columns(on) if self.bar.process is None else np.zeros((n, 0))
         if self.row_codes is not None:
             if known_rows:
                 return self._groups(self.row_codes, Z)
@@ -95,6 +96,9 @@ class GroupCoding:
         self._check_closed(labels)
         unseen_codes = _frozen(order[codes]) if len(unseen) else None
         made = self._groups(_frozen(places[codes]), Z, labels, unseen_codes)
+        if self.bar.process is not None:
+            slots = new_slots(self, on, places[codes], codes, known_rows=known_rows)
+            return replace(made, Z=slots.Z, effects=slots.effects, positions=slots.positions)
         if self.bar.by is not None:
             self._check_home(made, population(self.bar.by, on), on)
         return made
@@ -163,7 +167,10 @@ def fit_groups(
         Linearly dependent columns; text that looks like measurements.
     """
     places, populations, home, members = None, None, None, None
-    if bar.needs == "coordinates":
+    if bar.process is not None:
+        places, Z = fit_slots(bar, on, *cells(on.table, bar.factors))
+        effects = places.labels
+    elif bar.needs == "coordinates":
         places, Z = fit_places(bar, terms, on)
         effects = places.labels
     else:
@@ -193,7 +200,7 @@ def fit_groups(
         levels,
         Z,
         effects,
-        stem=stem(bar, terms),
+        stem=stem(bar, terms) if bar.process is None else bar.process.stem,
         occasions=None if places is not None else occasions(bar, terms, on),
         positions=None if places is None else places.positions,
         populations=populations,

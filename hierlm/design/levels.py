@@ -23,6 +23,8 @@ def cells(table: Table, factors: tuple[str, ...]) -> tuple[Ints, list[Cell]]:
     Numbers count in numeric order, categories in theirs, text sorted.
     """
     codes = np.zeros(table.n, dtype=np.int64)
+    if not factors:
+        return codes, [(names.EVERYTHING,)]
     parts: list[tuple[NDArray[np.int64], tuple[str, ...]]] = []
     for name in factors:
         own, levels = _level_codes(table, name)

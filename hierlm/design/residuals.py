@@ -16,14 +16,13 @@ from hierlm.design.positions import check_order
 from hierlm.design.values import CorrelatedRows
 from hierlm.errors import DataError
 from hierlm.formula.values import ResidualTerm
-from hierlm.names import cell_label
+from hierlm.names import EVERYTHING, cell_label
 
-__all__ = ["ONE_BLOCK", "columns_of_residuals", "correlated_rows"]
+__all__ = ["check_distinct", "columns_of_residuals", "correlated_rows", "label_of_position", "positions_of", "ranks"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-ONE_BLOCK = "all rows"
 _KEY = "blocks of residuals"
 
 
@@ -44,8 +43,9 @@ def correlated_rows(term: ResidualTerm, on: Evaluator) -> CorrelatedRows:
         For positions of the wrong kind, two rows of a block at the same position, and blocks of one row each.
     """
     codes, levels = _blocks(term, on)
-    positions = _positions(term, on, codes)
-    _check_distinct(term, on, codes, levels, positions)
+    positions = positions_of(term, on, codes)
+    if term.options.get("nugget") is not True:
+        check_distinct(term, on, codes, levels, positions)
     if on.learning and np.bincount(codes).max() < 2:
         raise DataError(
             f"{term.text}: no level of {term.group!r} has two rows, so that no residuals are correlated.",
@@ -60,7 +60,7 @@ def correlated_rows(term: ResidualTerm, on: Evaluator) -> CorrelatedRows:
 def _blocks(term: ResidualTerm, on: Evaluator) -> tuple[Ints, tuple[str, ...]]:
     """Row → block, and the labels of all blocks: known ones, then new ones."""
     if not term.factors:
-        return np.zeros(on.table.n, dtype=np.int64), (ONE_BLOCK,)
+        return np.zeros(on.table.n, dtype=np.int64), (EVERYTHING,)
     codes, found = cells(on.table, term.factors)
     if on.learning:
         on.fitted[_KEY] = {cell: i for i, cell in enumerate(found)}
@@ -69,17 +69,21 @@ def _blocks(term: ResidualTerm, on: Evaluator) -> tuple[Ints, tuple[str, ...]]:
     return place[codes], tuple(cell_label(cell) for cell in known)
 
 
-def _positions(term: ResidualTerm, on: Evaluator, codes: Ints) -> Floats:
+def positions_of(term: ResidualTerm, on: Evaluator, codes: Ints) -> Floats:
+    """(n, d): where every row was taken; the rank of the row in its block where their order counts."""
     if not term.positions:
-        rank = np.zeros(len(codes))
-        if term.needs != "nothing":
-            order = np.argsort(codes, kind="stable")
-            start = np.concatenate([[0], np.cumsum(np.bincount(codes))])
-            rank[order] = np.arange(len(codes)) - start[codes[order]]
-        return rank[:, None]
+        return (np.zeros(len(codes)) if term.needs == "nothing" else ranks(codes))[:, None]
     expressions = [read_expression(text) for text in term.positions]
     found = np.stack([_coordinate(term, expression, on) for expression in expressions], axis=1)
     return np.ascontiguousarray(found + 0.0)  # no −0.0
+
+
+def ranks(codes: Ints) -> Floats:
+    """How many rows of its block come before each row."""
+    order, rank = np.argsort(codes, kind="stable"), np.zeros(len(codes))
+    start = np.concatenate([[0], np.cumsum(np.bincount(codes))])
+    rank[order] = np.arange(len(codes)) - start[codes[order]]
+    return rank
 
 
 def _coordinate(term: ResidualTerm, expression: Expression, on: Evaluator) -> Floats:
@@ -110,19 +114,27 @@ def _coordinate(term: ResidualTerm, expression: Expression, on: Evaluator) -> Fl
     return np.asarray(value, dtype=np.float64)
 
 
-def _check_distinct(term: ResidualTerm, on: Evaluator, codes: Ints, levels: tuple[str, ...], positions: Floats) -> None:
-    """Refuse two rows of a block at the same position: their residuals would be equal."""
-    if not term.positions or term.options.get("nugget") is True:
+def check_distinct(
+    term: ResidualTerm, on: Evaluator, codes: Ints, levels: tuple[str, ...], positions: Floats, *, nugget: bool = True
+) -> None:
+    """Refuse two rows of a block at the same position: their residuals would be equal.
+
+    Parameters
+    ----------
+    nugget : bool
+        Whether a nugget would make them differ.
+    """
+    if not term.positions:
         return
     keys = np.column_stack([codes, positions])
     _, inverse, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
     if (counts < 2).all():
         return
     rows = np.flatnonzero(inverse.reshape(-1) == np.flatnonzero(counts > 1)[0])
-    shown = ", ".join(labels_of_numbers(positions[rows[0]])) if len(term.positions) > 1 else None
-    label = shown or _label(term, on, positions[rows[0], 0])
+    label = label_of_position(term, on, positions[rows[0]])
     where = f" of {term.group} {levels[codes[rows[0]]]!r}" if term.factors else ""
-    more = "a nugget: nugget=True" if term.needs == "coordinates" else "a column that tells them apart after the bar"
+    apart = term.needs == "coordinates" and nugget
+    more = "a nugget: nugget=True" if apart else "a column that tells them apart after the bar"
     raise DataError(
         f"{term.text}: {len(rows)} rows{where} are at the same position, {' + '.join(term.positions)} = {label}",
         column=term.positions[0],
@@ -131,6 +143,10 @@ def _check_distinct(term: ResidualTerm, on: Evaluator, codes: Ints, levels: tupl
     )
 
 
-def _label(term: ResidualTerm, on: Evaluator, position: float) -> str:
-    value = on.value(read_expression(term.positions[0]))
-    return value.levels[int(position)] if isinstance(value, Factor) else labels_of_numbers(np.array([position]))[0]
+def label_of_position(term: ResidualTerm, on: Evaluator, position: Floats, join: str = ", ") -> str:
+    """A position as it was typed: the level of a factor, or coordinates."""
+    if len(position) == 1 and term.positions:
+        value = on.value(read_expression(term.positions[0]))
+        if isinstance(value, Factor):
+            return value.levels[int(position[0])]
+    return join.join(labels_of_numbers(position))

@@ -121,6 +121,11 @@ class ResidualTerm:
         return f"{self.function}({' | '.join([' + '.join(self.positions) or '1', *right])})"
 
     @property
+    def stem(self) -> str:
+        """Its name within a grouping: ``"ar1(time)"``."""
+        return f"{self.function}({' + '.join(self.positions) or '1'})"
+
+    @property
     def expressions(self) -> tuple[str, ...]:
         """Formula text of everything that it reads."""
         return (*self.positions, *(f"`{factor}`" for factor in self.factors))

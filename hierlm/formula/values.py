@@ -98,6 +98,8 @@ class Bar:
         Whether each of ``factors`` names a level: a multi-membership; whether its weights are divided by their sum.
     needs : {"", "order", "occasions", "coordinates", "matrix"}
         What the structure must know of its effects.
+    process : ResidualTerm or None
+        Where the effects are the residuals of a response that has none of its own: how they are correlated.
     """
 
     effects: str
@@ -115,10 +117,13 @@ class Bar:
     multiple: bool = False
     scaled: bool = True
     needs: str = ""
+    process: ResidualTerm | None = None
 
     @property
     def group(self) -> str:
         """The grouping's name, ``"batch:cask"``."""
+        if not self.factors:
+            return names.EVERYTHING
         return names.membership_label(self.factors) if self.multiple else names.group_label(self.factors)
 
     @property

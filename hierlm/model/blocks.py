@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.covariances import Covariance, get_covariance
+from hierlm.covariances.process import process
 from hierlm.covariances.relation import Relation
 from hierlm.covariances.setting import Setting
 from hierlm.design.values import Design, Groups
@@ -114,7 +115,7 @@ def _split(members: Sequence[_Member], first: int, known: Known, text: str) -> l
                     effects=tuple(labels[i] for i in own),
                     columns=tuple(first + i for i in own),
                     covariance=part,
-                    structure=covariance.name,
+                    structure=covariance.name if head.bar.process is None else head.bar.process.function,
                     pieces=tuple(_pieces(members, {index: k for k, index in enumerate(own)})),
                     label=_label(members, covariance),
                     relation=None if head.bar.across is None else known.relations[head.bar.across],
@@ -122,6 +123,7 @@ def _split(members: Sequence[_Member], first: int, known: Known, text: str) -> l
                     members=head.members,
                     weights=head.bar.weights,
                     inhabited=_inhabited(members, own),
+                    process=head.bar.process,
                 )
             )
     return blocks
@@ -148,6 +150,8 @@ def _inhabited(members: Sequence[_Member], own: Sequence[int]) -> NDArray[np.boo
 def _label(members: Sequence[_Member], covariance: Covariance) -> str:
     """What a block's shared parameters are called after: ``"ar1(time)"``, ``"sigma:ar1(time)"``."""
     head = members[0]
+    if head.groups.bar.process is not None:
+        return f"{covariance.name} {head.groups.stem}"
     return head.prefixed(f"{covariance.name}({head.groups.stem})")
 
 
@@ -166,7 +170,10 @@ def _covariance(
             hint="Leave out the id and by=.",
         )
     try:
-        covariance = get_covariance(bar.structure, **bar.options)
+        latent = bar.process
+        get = get_covariance if latent is None else process
+        named, options = (bar.structure, bar.options) if latent is None else (latent.function, latent.options)
+        covariance = get(named, **options)
         setting = Setting(
             effects=tuple(labels),
             scales=np.array([known.scale(*_place(members, i)) for i in indices]),

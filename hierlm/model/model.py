@@ -32,6 +32,7 @@ from hierlm.model.kernel_cache import readable_kernels
 from hierlm.model.options import Options, checked_functions
 from hierlm.model.parameterization import choose_centring
 from hierlm.model.prior_questions import PriorChecks
+from hierlm.model.processes import with_process
 from hierlm.model.residuals import ResidualCorrelation, residual_correlation
 from hierlm.model.smooths import smooth_blocks
 from hierlm.model.specify import FamilyChoice, LinkChoice, families_of, predictors_of, responses_of
@@ -71,7 +72,8 @@ class Model(PriorChecks):
         Group terms in MCMCglmm's dialect: ``"us(1 + Days):Subject"``.
     residual : str, optional
         Correlation of residuals within groups, ``"ar1(time | subject)"``, ``"exp(lat + lon | field, nugget=True)"``;
-        or MCMCglmm's ``"units"`` and ``"idh(trt):units"``.
+        a latent process on the linear predictor where the family has no residuals of its own. Or MCMCglmm's
+        ``"units"`` and ``"idh(trt):units"``.
     missing : {"error", "drop"}
         What to do with rows that lack a value.
     parameterization : {"auto", "centered", "noncentered"} or mapping by grouping
@@ -154,10 +156,10 @@ class Model(PriorChecks):
             needs=NEEDS,
             correlations=POSITIONS,
         )
+        parsed = with_process(parsed, [f for f, _ in chosen])
         check_matrices(parsed, relations)
         check_left_sides(parsed, available(data), [f for f, _ in chosen])
-        related = {name: relation.labels for name, relation in relations.items()}
-        ordinal = any(f.ordinal for f, _ in chosen)
+        related, ordinal = {k: r.labels for k, r in relations.items()}, any(f.ordinal for f, _ in chosen)
         design = build(parsed, data, missing=missing, extra=functions, related=related, every_category=ordinal)
         check_residual(parsed, design.schema)
         responses = responses_of(design, chosen, link)

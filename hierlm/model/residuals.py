@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.correlations import Coefficient, Correlation, get_correlation
-from hierlm.covariances import STRUCTURES
 from hierlm.design.values import CorrelatedRows, Design
 from hierlm.errors import DataError, FormulaError, ModelError, warn_data
 from hierlm.formula.values import ResidualTerm
@@ -19,7 +18,7 @@ from hierlm.formula.values import ResidualTerm
 if TYPE_CHECKING:
     from hierlm.model.values import GroupBlock, ModelResponse
 
-__all__ = ["ResidualCorrelation", "residual_correlation", "with_rows"]
+__all__ = ["ResidualCorrelation", "residual_correlation", "warn_twice", "with_rows"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -95,7 +94,7 @@ def residual_correlation(
     Raises
     ------
     FormulaError, ModelError, DataError
-        For a family without residuals, weights or standard errors of rows, options that mean nothing, positions that
+        For weights or standard errors of rows, options that mean nothing, positions that
         the function cannot take, and matrices beyond the memory.
 
     Warns
@@ -105,6 +104,9 @@ def residual_correlation(
     """
     rows = design.correlated
     if rows is None:
+        for block in blocks:
+            if block.process is not None and block.process.needs == "nothing":
+                warn_twice(block.process.label, block.codes, block.levels, blocks)
         return None
     term, (response,) = rows.term, responses
     _check_response(term, response, design.formula.source)
@@ -116,7 +118,8 @@ def residual_correlation(
     except ModelError as problem:
         raise _placed(problem.message, term, design.formula.source, problem.hint) from problem
     _check_size(bare, term)
-    _warn_twice(bare, blocks)
+    if function.needs == "nothing":
+        warn_twice(bare.label, bare.codes, bare.levels, blocks)
     return with_rows(rows, response.name, function, coefficients)
 
 
@@ -137,13 +140,7 @@ def _placed(message: str, term: ResidualTerm, source: str, hint: str | None) -> 
 
 def _check_response(term: ResidualTerm, response: ModelResponse, source: str) -> None:
     family = response.family
-    if family.errors is None:
-        raise _placed(
-            f"A {family.name} response is not made of residuals that could be correlated.",
-            term,
-            source,
-            f"Correlate effects on the linear predictor: leave residual= out, and add {_as_effects(term)}.",
-        )
+    assert family.errors is not None  # else it is a latent process, see hierlm.model.processes
     for addition in ("weights", "se"):
         if addition in response.additions:
             raise _placed(
@@ -164,17 +161,6 @@ def _check_response(term: ResidualTerm, response: ModelResponse, source: str) ->
             )
 
 
-def _as_effects(term: ResidualTerm) -> str:
-    """The nearest group term: effects with the same correlation, one for each occasion or place."""
-    group, where = term.group or "g", " + ".join(term.positions)
-    if term.needs == "nothing":
-        return f"(1 | {group})"
-    function = term.function if term.function in STRUCTURES else "exp" if term.needs == "coordinates" else "ar1"
-    if term.needs in ("steps", "occasions"):
-        return f"{function}(0 + {where if where.startswith('C(') else f'C({where or "time"})'} | {group})"
-    return f"{function}({where} | {group})"
-
-
 def _check_size(residual: ResidualCorrelation, term: ResidualTerm) -> None:
     """Refuse matrices that do not fit into memory; chains need none."""
     numbers = sum(len(places) ** 2 for places in residual.places)
@@ -188,15 +174,13 @@ def _check_size(residual: ResidualCorrelation, term: ResidualTerm) -> None:
         )
 
 
-def _warn_twice(residual: ResidualCorrelation, blocks: Sequence[GroupBlock]) -> None:
-    """Warn of a correlation that group effects give already."""
-    if residual.correlation.needs != "nothing":
-        return
+def warn_twice(label: str, codes: Ints, levels: Sequence[str], blocks: Sequence[GroupBlock]) -> None:
+    """Warn of a correlation of all rows of a block alike that group effects give already."""
     for block in blocks:
         constant = any(p.parameter == names.MEAN and (np.ptp(p.Z, axis=0) == 0).any() for p in block.pieces)
-        same = len(np.unique(np.column_stack([block.codes, residual.codes]), axis=0)) == len(residual.levels)
-        if block.separate and constant and same and len(block.levels) == len(residual.levels):
+        same = len(np.unique(np.column_stack([block.codes, codes]), axis=0)) == len(levels)
+        if block.separate and block.process is None and constant and same and len(block.levels) == len(levels):
             warn_data(
-                f"(1 | {block.group}) and {residual.label} both correlate all rows of a level alike: only the priors "
+                f"(1 | {block.group}) and {label} both correlate all rows of a level alike: only the priors "
                 "decide between them. Leave one of them out."
             )

@@ -32,7 +32,7 @@ IN_ROWS = ("design", "responses", "predictors", "blocks", "smooths", "residual")
 """… and what it has of these rows only."""
 PLAIN = (
     "group", "factors", "levels", "codes", "effects", "columns", "covariance", "structure", "pieces", "centred",
-    "label",
+    "label", "process",
 )  # fmt: skip
 """Fields of a group term whose levels are independent …"""
 OF_LEVELS = ("relation", "related_by", "inhabited")

@@ -13,6 +13,7 @@ from hierlm.covariances.covariance import Covariance
 from hierlm.covariances.relation import Relation
 from hierlm.design.values import Groups, Members
 from hierlm.families.family import Family, Parameter
+from hierlm.formula.values import ResidualTerm
 from hierlm.links import Link
 from hierlm.variances import VarianceFunction
 
@@ -177,6 +178,8 @@ class GroupBlock:
         The columns of their weights as typed; empty for equal ones.
     inhabited : (levels,) bool array or None
         Which levels the effects belong to (``by=``); None for all.
+    process : ResidualTerm or None
+        Where the effects are a latent residual process, one value for each row that was taken: the term.
     """
 
     group: str
@@ -195,6 +198,7 @@ class GroupBlock:
     members: Members | None = None
     weights: tuple[str, ...] = ()
     inhabited: NDArray[np.bool_] | None = None
+    process: ResidualTerm | None = None
 
     @property
     def separate(self) -> bool:

@@ -13,6 +13,7 @@ from hierlm import names
 from hierlm.design.values import Groups
 from hierlm.model.values import GroupBlock, Piece
 from hierlm.posterior.levels import NewLevels
+from hierlm.posterior.processes import add_process
 
 if TYPE_CHECKING:
     from hierlm.posterior.linear import Draws
@@ -35,6 +36,9 @@ def add_group(
     """Add Σ_k Z[:, k] r[level, k] of one block to ``eta``."""
     for piece in block.pieces:
         if (piece.response, piece.parameter) != (response, parameter):
+            continue
+        if block.process is not None:
+            add_process(eta, block, piece, draws, at, new_levels)
             continue
         for source, weights in _memberships(piece.source):
             _add_effects(eta, block, piece, source, weights, draws, at, new_levels)

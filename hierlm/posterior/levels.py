@@ -14,10 +14,12 @@ from hierlm.design.values import Groups
 from hierlm.errors import PosteriorError
 from hierlm.model.values import correlation_dims, correlation_effects
 from hierlm.posterior.level_scales import factors_at
+from hierlm.posterior.processes import conditional
 from hierlm.posterior.structured import StructuredDraws, sd_draws
 
 if TYPE_CHECKING:
     from hierlm.model import Model
+    from hierlm.model.values import GroupBlock
     from hierlm.posterior.linear import Draws
 
 __all__ = ["NewLevels"]
@@ -60,6 +62,7 @@ class NewLevels:
         self._model = model
         self._labels = {g: _effects_of(model, g) for g in model.groups}
         self._factors: dict[str, Floats] = {}
+        self._conditional: dict[tuple[str, tuple[str, ...]], tuple[Floats, Floats]] = {}
 
     def effects(
         self, source: Groups, at: slice | NDArray[np.int64], group: str, labels: Sequence[str]
@@ -74,6 +77,24 @@ class NewLevels:
         if source.unseen_scale is not None:
             drawn = drawn * factors_at(self._model, self._draws, group, source.unseen_scale[which])[:, :, None]
         return drawn[:, back]
+
+    @property
+    def zero(self) -> bool:
+        """Whether effects of new levels are zero."""
+        return self._zero
+
+    def conditional(self, block: GroupBlock) -> tuple[Floats, Floats]:
+        """W and L of the values of a latent process at new places, see :mod:`hierlm.posterior.processes`."""
+        key = (block.group, block.effects)
+        if key not in self._conditional:
+            self._conditional[key] = conditional(self._draws, block)
+        return self._conditional[key]
+
+    def stream(self, *labels: str) -> np.random.Generator:
+        """Random numbers that depend on the seed and these labels only."""
+        digest = hashlib.sha256("\0".join(labels).encode()).digest()
+        words = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 32, 4)]
+        return np.random.default_rng(np.random.SeedSequence([self._seed, *words]))
 
     def labels(self, group: str) -> list[str]:
         """All effects of a grouping, in the order of its columns."""
@@ -123,10 +144,7 @@ class NewLevels:
         """All effects of one new level, shape (S, effects of the grouping)."""
         if (group, level) in self._given:
             return self._given[group, level]
-        digest = hashlib.sha256(f"{group}\0{level}".encode()).digest()
-        words = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 32, 4)]
-        stream = np.random.default_rng(np.random.SeedSequence([self._seed, *words]))
-        z = stream.standard_normal((self._draws.size, len(self._labels[group])))
+        z = self.stream(group, level).standard_normal((self._draws.size, len(self._labels[group])))
         if self._draws.size * len(self._labels[group]) ** 2 > MOST:
             return self._by_block(group, z)
         return np.einsum("sij,sj->si", self.unscaled_root(group), z)

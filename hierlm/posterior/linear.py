@@ -23,6 +23,7 @@ from hierlm.model.specify import predictors_of
 from hierlm.model.values import GroupBlock, ModelPredictor
 from hierlm.posterior.group_effects import add_group
 from hierlm.posterior.levels import NewLevels
+from hierlm.posterior.processes import refuse_beyond
 from hierlm.posterior.scales import log_scale_factors
 from hierlm.priors.fixed import Fixed
 
@@ -176,6 +177,7 @@ def at_rows(
     kept: Iterable[str] | None = None,
     response: bool = False,
     positions: bool = False,
+    forecasts: bool = False,
 ) -> Rows:
     """The model at new data, or at the data it was made from.
 
@@ -188,6 +190,8 @@ def at_rows(
         Whether the new data must hold the responses' values.
     positions : bool
         Whether they must hold where residuals that are correlated were taken.
+    forecasts : bool
+        Whether rows may be where a latent residual process has no values in the fit.
 
     Raises
     ------
@@ -204,6 +208,8 @@ def at_rows(
     _check_new_additions(design)
     predictors = predictors_of(design, model.responses)
     blocks = group_blocks(design, model.responses, model.options.matrices)
+    if not forecasts:
+        refuse_beyond(model, blocks)
     smooths = smooth_blocks(design, model.responses)
     correlated = None if model.residual is None else model.residual.at(design.correlated)
     return Rows(np.asarray(design.rows), design.responses, predictors, blocks, smooths, correlated)

@@ -74,7 +74,7 @@ def log_likelihood(
     kept = tuple(model.groups)
     used = Draws(model, thinned(fit, draws))
     check_given(given)
-    rows = following(model, at_rows(model, new, response=True, positions=True))
+    rows = following(model, at_rows(model, new, response=True, positions=True, forecasts=True))
     check_new_levels(rows, kept, new_levels)
     effects = NewLevels(model, used, checked_seed(seed), zero=new_levels == "zero")
     found = {}

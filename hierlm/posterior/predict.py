@@ -106,7 +106,7 @@ def predict(
     _check_parameter(model, chosen, kind, parameter)
     used = Draws(model, thinned(fit, draws))
     forward = _conditional(model, conditional, kind, new, kept)
-    rows = following(model, at_rows(model, new, kept=kept, positions=forward or kind == "response"))
+    rows = following(model, at_rows(model, new, kept=kept, positions=forward or kind == "response", forecasts=True))
     unseen = check_new_levels(rows, kept, new_levels)
     root = checked_seed(seed)
     effects = NewLevels(model, used, root, zero=new_levels == "zero")

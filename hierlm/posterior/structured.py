@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pytensor.graph.replace import vectorize_graph
 
 from hierlm import names
+from hierlm.covariances.covariance import Covariance
 from hierlm.graph.coefficients import values_of
 from hierlm.graph.evaluate import PYTHON
 from hierlm.model.coefficients import coefficient_rows
@@ -77,6 +78,14 @@ class StructuredDraws:
         """V_ii, (S, k)."""
         found = self._each(self.block.covariance.variances, max(1, CHUNK // self.k**2))
         return np.concatenate([values for _, values in found])
+
+    def correlations(self, structure: Covariance, k: int) -> Iterator[tuple[slice, Floats]]:
+        """(draws, R (draws, k, k)) of a process with the coefficients of this one, some draws at a time."""
+        return self._each(lambda values, sds, _: structure.extended(values, k), max(1, CHUNK // k**2))
+
+    def sds(self) -> Floats:
+        """Standard deviations, (S, k)."""
+        return self._sds
 
     def covariances(self) -> Floats:
         """V, (S, k, k)."""

@@ -115,7 +115,11 @@ class UpdatedGroup:
             raise PredictionError(
                 f"'{name}' has categories.", hint="Fit the model again with the new rows, and predict."
             )
-        draws, rows, root = Draws(self.model, self.posterior), at_rows(self.model, new), checked_seed(seed)
+        draws, rows, root = (
+            Draws(self.model, self.posterior),
+            at_rows(self.model, new, forecasts=True),
+            checked_seed(seed),
+        )
         effects = NewLevels(self.model, draws, root, zero=False, given=self.given)
         noise, kept = np.random.default_rng(np.random.SeedSequence([root])), tuple(self.model.groups)
         out = np.empty((draws.size, rows.n))

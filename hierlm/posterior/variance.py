@@ -49,7 +49,7 @@ class VarianceParts:
     groups : mapping grouping → array
         Of each grouping: the mean over rows of z' V z (Johnson 2014), summed over its independent terms.
     units : mapping grouping → array
-        The same for groupings with one level per row: additive overdispersion.
+        The same for groupings with one level per row, and for a latent residual process: additive overdispersion.
     distribution : array
         Distribution-specific, see :func:`distribution_variance`.
     """
@@ -87,8 +87,15 @@ def variance_parts(fit: Fit, response: ModelResponse) -> VarianceParts:
     groups: dict[str, Floats] = {}
     units: dict[str, Floats] = {}
     for group, blocks in fit.model.groups.items():
-        parts = [block_variance(fit, b, response.name) for b in blocks]
-        found = [p for p in parts if p is not None]
+        found = []
+        for block in blocks:
+            part = block_variance(fit, block, response.name)
+            if part is None:
+                continue
+            if block.process is not None:
+                units[names.element(group, block.label)] = part
+            else:
+                found.append(part)
         if found:
             (units if one_level_per_row(blocks[0]) else groups)[group] = np.sum(found, axis=0)
     return VarianceParts(response.name, _fixed(fit, response), groups, units, distribution_variance(fit, response))

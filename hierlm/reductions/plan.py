@@ -140,6 +140,9 @@ def _beyond(reduction: Reduction, model: Model) -> Verdict | None:
         return Verdict(False, f"the standard deviation of {next(iter(model.scales))} has a formula of its own")
     if model.residual is not None and not reduction.takes_residual:
         return Verdict(False, f"residuals are correlated, {model.residual.label}")
+    process = next((b for b in model.blocks if b.process is not None), None)
+    if process is not None:
+        return Verdict(False, f"{process.label} of {process.group} is a latent residual process, on the link scale")
     joint = next((b.joint for b in bounds_of(model.assignments)), None)
     if joint is not None:
         return Verdict(False, f"{joint} is a joint prior, which no kernel has")

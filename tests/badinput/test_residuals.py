@@ -100,7 +100,6 @@ def test_missing_times() -> None:
 
 
 MODELS: list[tuple[Any, dict[str, Any], str, str]] = [
-    ("n ~ x", {"family": "poisson"}, "poisson response is not made of residuals", "ar1(0 + C(t) | g)"),
     ("y | weights(w) ~ x", {}, "weights", "Leave one"),
     ("y | se(w) ~ x", {}, "se", "Leave one"),
     (["y ~ x", "nu ~ x"], {"family": "student_t"}, "'nu' is one number of a block", "nu ~"),
@@ -115,8 +114,37 @@ def test_models(formula: Any, options: dict[str, Any], message: str, remedy: str
     assert remedy in str(caught.value.hint)
 
 
-def test_the_remedy_for_other_families_is_a_model() -> None:
-    hl.Model("n ~ x + ar1(0 + C(t) | g)", table(), "poisson")
+LATENT = [
+    *[c for c in COLUMNS if c[0] != "ar1(t | x)"],
+    ("exp(t, nugget=True)", "6 rows are at the same position", "after the bar"),
+]
+
+
+@pytest.mark.parametrize(("typed", "message", "remedy"), LATENT, ids=[c[0] for c in LATENT])
+def test_columns_of_a_latent_process(typed: str, message: str, remedy: str) -> None:
+    with pytest.raises(DataError, match=message) as caught:
+        hl.Model("n ~ x", table(), "poisson", residual=typed)
+    assert remedy in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(("typed", "message"), [(t, m) for t, m, _ in TEXTS if "gg" not in t])
+def test_texts_of_a_latent_process(typed: str, message: str) -> None:
+    with pytest.raises(FormulaError, match=message if "response" not in message else "no column|response"):
+        hl.Model("n ~ x", table().drop(columns="y"), "poisson", residual=typed)
+
+
+def test_a_column_with_the_name_of_the_one_block() -> None:
+    frame = table().iloc[:5].assign(**{"all rows": list("aabbb")})
+    with pytest.raises(FormulaError, match="name of the column 'all rows'"):
+        hl.Model("n ~ x + (1 | `all rows`)", frame, "poisson", residual="ar1(t)")
+
+
+def test_many_values_for_few_rows_are_warned_about() -> None:
+    frame = pd.concat([table()] * 4, ignore_index=True)
+    frame["g"] = [f"g{i // 5}" for i in range(120)]
+    frame["u"] = np.arange(120) * 1.1
+    with pytest.warns(DataWarning, match="120 positions in all × 24 blocks are 2,880 values"):
+        hl.Model("n ~ x", frame, "poisson", residual="car1(u | g)")
 
 
 def test_priors() -> None:
@@ -132,6 +160,8 @@ def test_priors() -> None:
 def test_the_same_correlation_twice_is_warned_about() -> None:
     with pytest.warns(DataWarning, match="correlate all rows of a level alike"):
         hl.Model("y ~ x + (1 | g)", table(), residual="cs(1 | g)")
+    with pytest.warns(DataWarning, match="correlate all rows of a level alike"):
+        hl.Model("n ~ x + (1 | g)", table(), "poisson", residual="cs(1 | g)")
 
 
 def test_matrices_beyond_the_memory() -> None:

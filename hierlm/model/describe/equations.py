@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from inspect import getdoc
 from itertools import combinations, count, repeat
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from hierlm.model.coefficients import coefficient_rows
 from hierlm.model.describe.latex import Latex
 from hierlm.model.describe.notation import Notation, Statement
 from hierlm.model.describe.plain import PlainText
-from hierlm.model.describe.residuals import correlation_lines, variance_terms
+from hierlm.model.describe.residuals import correlation_lines, in_words, variance_terms
 from hierlm.model.describe.smooths import free_labels, smooth_equations, smooth_terms
 from hierlm.model.joint import hypers_of
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
@@ -157,7 +156,8 @@ def _predictor(
         for piece in block.pieces:
             if (piece.response, piece.parameter) == (predictor.response, parameter):
                 if block.covariance.structured(len(block.effects)) and piece.source.occasions_or_places:
-                    terms.append(n.effect(block.group, index[block.group], f"{piece.source.stem}[i]"))
+                    what = piece.source.stem if block.process is None else block.covariance.name
+                    terms.append(n.effect(block.group, index[block.group], f"{what}[i]"))
                     continue
                 plain = {names.effect_label(response.label, parameter, e): e for e in piece.source.effects}
                 terms += [
@@ -254,7 +254,7 @@ def _explicit(block: GroupBlock, n: Notation, V: str, sds: Numbers, correlations
 def _by_name(block: GroupBlock, n: Notation, V: str) -> list[Statement]:
     """V by its structure, in the structure's own words."""
     k = len(block.effects)
-    own = (getdoc(type(block.covariance)) or "").partition("\n")[0].replace("``", "").rstrip(".")
+    own = in_words(block)
     p = block.covariance.n_parameters(k)
     size = f"{k} × {k}, {p} parameter{'s' if p != 1 else ''}"
     lines = [Statement(V, "=", (n.words(f"{block.structure}, {size}"),))]

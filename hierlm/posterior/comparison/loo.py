@@ -14,7 +14,7 @@ from hierlm.fit import Fit
 from hierlm.model import Model
 from hierlm.posterior.comparison.elpd import Elpd, data_of, known_of
 from hierlm.posterior.comparison.psis import good_k, psis, relative_efficiency, verdicts
-from hierlm.posterior.integrals import integrate, units_of
+from hierlm.posterior.integrals import Units, integrate, units_of
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, at_rows, thinned
 from hierlm.posterior.rowwise import log_densities
@@ -68,7 +68,8 @@ def loo(fit: Fit, target: Target = "row", *, group: str | None = None, draws: in
     Notes
     -----
     With correlated residuals a row is foreseen from all others of its block: log p(y_i | θ, y_{−i}) (Bürkner, Gabry &
-    Vehtari 2021, Computational Statistics 36:1243–1261).
+    Vehtari 2021, Computational Statistics 36:1243–1261).  A latent residual process is a group effect:
+    ``"row"`` is given the draws of its values, the row's own among them.
 
     References
     ----------
@@ -98,6 +99,10 @@ def loo(fit: Fit, target: Target = "row", *, group: str | None = None, draws: in
     return Elpd(target, found.group, frame, method, limit, size, data, found.error, known=known)
 
 
+MOST_VALUES = 40
+"""Effects of one level that are integrated out row by row, where a latent residual process is among them."""
+
+
 @dataclass(frozen=True, eq=False)
 class Foreseen:
     """log p(y_u | draw) of the units of a target, (S, U), with their labels and numbers of rows."""
@@ -123,12 +128,26 @@ def foreseen(fit: Fit, target: str, group: str | None, draws: int | None) -> For
         return Foreseen(conditional(model, used), labels, counts, None, used, efficiency, "", 0.0)
     units, zero = units_of(model, rows, chosen), NewLevels(model, used, 0, zero=True)
     ys = {r.name: r.y for r in model.responses}
+    if target == "row_in_known_group":
+        _check_size(model, units)
     found = integrate(model, rows, used, ys, units, zero, leave_one=target == "row_in_known_group")
     method, error = f", effects of {', '.join(units.groupings)} out by {found.method}", float(found.error.max())
     if found.rows is not None:
         return Foreseen(found.rows, labels, counts, chosen, used, efficiency, method, error)
     sizes = np.array([len(r) for r in units.rows])
     return Foreseen(found.units, units.labels, sizes, chosen, used, efficiency, method, error)
+
+
+def _check_size(model: Model, units: Units) -> None:
+    """Refuse an integral for every row over the values of a long latent process."""
+    most = int(units.sizes.max())
+    long = next((b for g in units.groupings for b in model.groups[g] if b.process is not None), None)
+    if long is not None and most > MOST_VALUES:
+        raise PosteriorError(
+            f"Levels of '{units.group}' have up to {most} effects, values of {long.label} among them: an integral over "
+            "them for every row takes too long.",
+            hint='Use target="row", fit.reloo() for the rows it doubts, or fit.kfold().',
+        )
 
 
 def check_target(model: Model, target: str, group: str | None, *, asked: str = "") -> str | None:
