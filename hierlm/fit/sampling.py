@@ -108,7 +108,7 @@ def fit(
     with readable_kernels():
         way = _way(model, chosen, reduce, quick)
 
-    given = {"draws": draws, "tune": tune, "chains": chains, "cores": cores, "seed": seed}
+    given: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains, "cores": cores, "seed": seed}
     given |= {"target_accept": target_accept, "max_treedepth": 10 if max_treedepth is None else max_treedepth}
     given |= {"progress": progress}
     settings = _settings(model, way, given)
