@@ -24,8 +24,8 @@ def test_what_to_install_is_printed(fitted: Callable[[str], hl.Fit]) -> None:
 
 
 def test_the_line_names_every_package_that_computes() -> None:
-    """What hierlm depends on is in the line, but for what only reads frames in and prints."""
-    without_effect = {"xarray", "narwhals", "rich"}
+    """What hierlm depends on is in the line, but for what only reads frames in, prints, and counts threads."""
+    without_effect = {"xarray", "narwhals", "rich", "threadpoolctl"}
     needed = {re.split(r"[><=\[ ;]", r)[0] for r in requires("hierlm") if "extra ==" not in r}
     assert needed - without_effect <= set(PACKAGES)
 
