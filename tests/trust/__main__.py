@@ -29,7 +29,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--replications", type=int, default=500, metavar="N", help="a cell, with those that are there")
     parser.add_argument("--minutes", type=float, default=0, help="stop after so long; 0: no end")
     parser.add_argument("--store", type=Path, default=None, help="folder of the records; .cache/trust unless given")
-    parser.add_argument("--any-code", action="store_true", help="summary, densities: count records of other hierlm code too")
+    parser.add_argument(
+        "--any-code", action="store_true", help="summary, densities: count records of other hierlm code too"
+    )
     parser.add_argument("--note", default="", help="summary: a sentence that the page shows with the results")
     return parser.parse_args(given)
 
