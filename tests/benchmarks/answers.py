@@ -42,9 +42,7 @@ def measure(question: Question, file: Path, minutes: float) -> dict[str, Any]:
     file.unlink(missing_ok=True)
     command = [sys.executable, "-m", "tests.benchmarks.answers_run", question.name, str(file)]
     try:
-        done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=minutes * 60
-        )
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=minutes * 60)
         note = None if done.returncode == 0 else (done.stderr.strip() or "?").splitlines()[-1][:300]
     except subprocess.TimeoutExpired:
         note = f"over {minutes:g} min"

@@ -99,7 +99,9 @@ def _calibrate() -> Prepared:
     return Prepared(lambda: model.calibrate(200, seed=1, progress=False))
 
 
-def _weighed(numbers: Callable[[hl.Model], int], ask: Callable[[hl.Fit], object], draws: int = DRAWS) -> Callable[[], Prepared]:
+def _weighed(
+    numbers: Callable[[hl.Model], int], ask: Callable[[hl.Fit], object], draws: int = DRAWS
+) -> Callable[[], Prepared]:
     def prepare() -> Prepared:
         fit = _fit("InstEval")
         return Prepared(lambda: ask(fit), numbers(fit.model), CHAINS * draws)
@@ -156,9 +158,7 @@ _ALL = (
     Question("fit", "`model.fit()`", _sampled, repeat=1),
     Question("summary", "`fit.summary()`", _weighed(_parameters, lambda f: f.summary()), repeat=1),
     Question("ranef", "`fit.ranef()`", _weighed(_levels, lambda f: f.ranef()), repeat=1),
-    Question(
-        "predict", f"`fit.predict(draws={FEW})`", _weighed(_rows, lambda f: f.predict(draws=FEW), FEW), repeat=1
-    ),
+    Question("predict", f"`fit.predict(draws={FEW})`", _weighed(_rows, lambda f: f.predict(draws=FEW), FEW), repeat=1),
     Question(
         "density",
         f"`fit.log_likelihood(draws={FEW})`",
@@ -166,9 +166,7 @@ _ALL = (
         repeat=1,
     ),
     Question("loo", f"`fit.loo(draws={FEW})`", _weighed(_rows, lambda f: f.loo(draws=FEW), FEW), repeat=1),
-    Question(
-        "residuals", '`fit.residuals("pearson")`', _weighed(_levels, lambda f: f.residuals("pearson")), repeat=1
-    ),
+    Question("residuals", '`fit.residuals("pearson")`', _weighed(_levels, lambda f: f.residuals("pearson")), repeat=1),
 )
 
 QUESTIONS = {question.name: question for question in _ALL}

@@ -17,7 +17,14 @@ from hierlm.errors import PredictionError
 from hierlm.fit import Fit
 from hierlm.graph.evaluate import kept
 from hierlm.model.values import ModelResponse
-from hierlm.posterior.effects.population import Integral, chosen_rule, integrated, of_strangers, shifted_parameters, spread
+from hierlm.posterior.effects.population import (
+    Integral,
+    chosen_rule,
+    integrated,
+    of_strangers,
+    shifted_parameters,
+    spread,
+)
 from hierlm.posterior.effects.scenarios import completed
 from hierlm.posterior.effects.targets import Targets, is_units
 from hierlm.posterior.levels import NewLevels

@@ -74,7 +74,9 @@ def checked_splits(owner: object, splits: Any, concentrations: Any) -> tuple[Sto
             raise PriorError(f"{who}: there is no split '{name}'.", hint=did_you_mean(str(name), known))
         number = isinstance(value, numbers.Real) and not isinstance(value, bool | np.bool_)
         if not (number and math.isfinite(value) and value > 0):
-            raise PriorError(f"{who}: the concentration of '{name}' must be positive, not {value!r}.", hint="1: uniform.")
+            raise PriorError(
+                f"{who}: the concentration of '{name}' must be positive, not {value!r}.", hint="1: uniform."
+            )
         numbers_.append((str(name), float(value)))
     return tuple(found), tuple(numbers_)
 
@@ -154,7 +156,9 @@ def _members_below(joint: JointPrior, name: str, inner: Mapping[str, Sequence[st
     return found
 
 
-def _split(name: str | None, labels: tuple[str, ...], below: Mapping[str, set[str]], members: Sequence[Member]) -> Split:
+def _split(
+    name: str | None, labels: tuple[str, ...], below: Mapping[str, set[str]], members: Sequence[Member]
+) -> Split:
     child = np.zeros(len(members), dtype=np.int64)
     inside = np.zeros(len(members))
     for k, label in enumerate(labels):
