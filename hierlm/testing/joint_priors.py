@@ -25,7 +25,7 @@ UNIT: Final = 3.0
 
 
 def check_joint_prior(joint: JointPrior, *, smallest: int = 2, largest: int = 5, seed: int = 0) -> None:
-    """Check a joint prior for ``smallest`` to ``largest`` members of each kind that it takes; a plugin's test is this one call.
+    """Check a joint prior for ``smallest`` to ``largest`` members of each kind; a plugin's test is this one call.
 
     * the kinds that it takes are known, it can be told apart and looked up (equal to itself, hashable), and what
       ``to_json`` keeps makes the same prior;

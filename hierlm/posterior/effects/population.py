@@ -35,8 +35,8 @@ EVEN = (201, 401)
 POINTS = 512
 """Of the scattered points in more dimensions."""
 KNOWN = ("inhabited", "members", "weights", "relation", "related_by")
-"""Parts of group terms that a row's own columns tell (its sub-population, the weights of its memberships), and a relation,
-since the level that is meant is related to no other."""
+"""Parts of group terms that a row's own columns tell (its sub-population, the weights of its memberships), and a
+relation, since the level that is meant is related to no other."""
 SAME = 1e-6
 """Variances that differ by less are the same in words."""
 MOST_LEVELS = 20_000

@@ -119,7 +119,8 @@ def prior_overlap(
     ----------
     fit : Fit
     parameters : str, compiled pattern, or sequence of these, optional
-        Variables or rows, or what a pattern (``re.compile(…)``) finds in the names of rows; all but the group effects unless given.
+        Variables or rows, or what a pattern (``re.compile(…)``) finds in the names of rows; all
+        but the group effects unless given.
     level : float
         Of the intervals.
     seed : int, optional

@@ -114,7 +114,8 @@ def sensitivity(
     ----------
     fit : Fit
     parameters : str, compiled pattern, or sequence of these, optional
-        Variables or rows, or what a pattern (``re.compile(…)``) finds in the names of rows, group effects among them; all but the group effects unless given.
+        Variables or rows, or what a pattern (``re.compile(…)``) finds in the names of rows, group
+        effects among them; all but the group effects unless given.
     likelihood : {"auto", "integrated", "conditional"}
         p(y | θ) with the group effects integrated out, or p(y | θ, r) at the draws of the effects, which says too
         little about what the data know of coefficients beside group effects.  ``"auto"`` integrates where that can be
