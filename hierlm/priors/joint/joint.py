@@ -110,10 +110,8 @@ class JointPrior(ABC):
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object from which :func:`hierlm.priors.joint.joint_from_json` makes the same prior."""
-        return {
-            "joint": type(self).__name__,
-            "arguments": {f.name: _plain(getattr(self, f.name)) for f in fields(self)},
-        }  # type: ignore[arg-type]
+        own = [f.name for f in fields(self)]  # type: ignore[arg-type]
+        return {"joint": type(self).__name__, "arguments": {name: _plain(getattr(self, name)) for name in own}}
 
     def __str__(self) -> str:
         """The first argument, and those that are not the default's: ``Horseshoe(nonzero=3)``."""
