@@ -100,7 +100,7 @@ Markdown(
 )
 
 # %%
-fits["beta-binomial"].summary(variables=["phi"])
+fits["beta-binomial"].summary(parameters=["phi"])
 
 # %%
 fits["beta-binomial"].plot.ppc(seed=1);

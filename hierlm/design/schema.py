@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hierlm.design.checks import complete
@@ -63,6 +63,7 @@ class Schema:
         need_response: bool = False,
         skip_groups: Collection[str] = (),
         need_positions: bool = False,
+        strangers: Collection[str] = (),
     ) -> Design:
         """The design of new data, coded as in training: same columns, same level order, same transforms.
 
@@ -82,6 +83,8 @@ class Schema:
             Groupings (``"Subject"``, ``"batch:cask"``) that the prediction leaves out; their columns are not needed.
         need_positions : bool
             Whether to read where residuals that are correlated were taken.
+        strangers : collection of str
+            Groupings of related levels that may have levels of which it is not known how they are related.
 
         Returns
         -------
@@ -94,12 +97,19 @@ class Schema:
             Missing columns, another type of column, missing values, unseen levels of a common factor.
         """
         try:
-            return self._apply(new_data, new_levels_ok, need_response, frozenset(skip_groups), need_positions)
+            skip, open_ = frozenset(skip_groups), frozenset(strangers)
+            return self._apply(new_data, new_levels_ok, need_response, skip, need_positions, open_)
         except (DataError, FormulaError) as problem:
             raise PredictionError(f"New data: {problem.message}", hint=problem.hint) from problem
 
     def _apply(
-        self, new_data: Any, new_levels_ok: bool, need_response: bool, skip: frozenset[str], need_positions: bool
+        self,
+        new_data: Any,
+        new_levels_ok: bool,
+        need_response: bool,
+        skip: frozenset[str],
+        need_positions: bool,
+        strangers: frozenset[str],
     ) -> Design:
         known = {c.bar.group for codings in self.codings.values() for c in codings}
         for group in skip - known:
@@ -120,7 +130,10 @@ class Schema:
             predictors[p.key] = PredictorDesign(
                 *p.key,
                 p.common(on, smooths),
-                tuple(self._groups(c, on, known_rows, skip) for c in self.codings[p.key]),
+                tuple(
+                    self._groups(replace(c, closed=False) if c.bar.group in strangers else c, on, known_rows, skip)
+                    for c in self.codings[p.key]
+                ),
                 tuple(part for columns in smooths for part in columns.parts),
                 p.variances(on),
             )

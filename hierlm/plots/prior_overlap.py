@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hierlm.plots.canvas import AMBER, BLUE, FAINT, MUTED, heading, plain, pyplot, style
 from hierlm.plots.picture import Picture
+from hierlm.posterior.draws import Wanted
 from hierlm.posterior.priors.overlap import WEAK, Curves, curves
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ __all__ = ["prior_overlap"]
 MOST_PANELS = 24
 
 
-def prior_overlap(fit: Fit, parameters: str | Sequence[str] | None = None, *, seed: int | None = None) -> Picture:
+def prior_overlap(fit: Fit, parameters: Wanted | None = None, *, seed: int | None = None) -> Picture:
     """The posterior density of every parameter over that of its prior, with the area that they share.
 
     Parameters
     ----------
     fit : Fit
-    parameters : str or sequence of str, optional
-        Variables or rows; all but the group effects unless given.
+    parameters : str, compiled pattern, or sequence of these, optional
+        Variables or rows, or what a pattern finds in the names of rows; all but the group effects unless given.
     seed : int, optional
         Of the draws of the prior.
 

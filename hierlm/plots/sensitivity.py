@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hierlm.plots.canvas import AMBER, BLUE, FAINT, MUTED, heading, label_rows, pyplot, style
 from hierlm.plots.picture import Picture
+from hierlm.posterior.draws import Wanted
 from hierlm.posterior.priors.sensitivity import sensitivity as asked
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["sensitivity"]
 
 
-def sensitivity(fit: Fit, parameters: str | Sequence[str] | None = None, **options: Any) -> Picture:
+def sensitivity(fit: Fit, parameters: Wanted | None = None, **options: Any) -> Picture:
     """Power-scaling sensitivity of every parameter to priors (orange) and likelihood (blue).
 
     Parameters
     ----------
     fit : Fit
-    parameters : str or sequence of str, optional
-        Variables or rows; all but the group effects unless given.
+    parameters : str, compiled pattern, or sequence of these, optional
+        Variables or rows, or what a pattern finds in the names of rows; all but the group effects unless given.
     **options
         Of :func:`hierlm.posterior.priors.sensitivity.sensitivity`.
 

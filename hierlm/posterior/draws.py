@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Elements",
+    "Wanted",
+    "all_names",
     "correlation_draws",
     "covariance_draws",
     "effect_draws",
+    "effect_rows",
     "elements",
     "flat",
     "inhabited",
@@ -37,6 +41,8 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+Wanted = str | re.Pattern[str] | Sequence[str | re.Pattern[str]]
+"""Names, and patterns that are looked for in names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,14 +150,17 @@ def correlation_draws(fit: Fit, block: GroupBlock) -> Floats:
 
 
 def elements(
-    fit: Fit, variables: Sequence[str] | None = None, *, groups: bool = False, but: Collection[str] = ()
+    fit: Fit, wanted: Wanted | None = None, *, groups: bool = False, but: Collection[str] = ()
 ) -> list[Elements]:
     """What users see, variable by variable: common effects, sds and correlations by grouping, family parameters.
 
+    Draws of group effects are read where they are asked for only.
+
     Parameters
     ----------
-    variables : sequence of str, optional
-        Variables (``"b"``) or rows (``"sd_Subject[Days]"``) to keep, group effects among them.
+    wanted : str, compiled pattern, or sequence of these, optional
+        Variables (``"b"``), rows (``"sd_Subject[Days]"``), or what is found in rows, ``re.compile("^sd_")``, group
+        effects among them.
     groups : bool
         Whether to add all group effects.
     but : collection of str
@@ -160,24 +169,50 @@ def elements(
     Raises
     ------
     PosteriorError
-        For a name that means nothing.
+        For a name that means nothing, and a pattern that is found nowhere.
     """
-    wanted = None if variables is None else [variables] if isinstance(variables, str) else list(variables)
     found = _parameters(fit)
-    if groups or wanted is not None:
-        found += [_effects(fit, group) for group in fit.model.groups if names.effects(group) not in but]
-        smooths = [names.effects(block.group) for block in fit.model.smooths]
-        found += [_vector(fit, variable) for variable in smooths if variable not in but]
+    smooths = [names.effects(block.group) for block in fit.model.smooths if names.effects(block.group) not in but]
+    own = {names.effects(group): group for group in fit.model.groups if names.effects(group) not in but}
     if wanted is None:
-        return found
-    known = {e.variable for e in found} | {n for e in found for n in e.names}
-    for name in wanted:
+        found += [_effects(fit, group) for group in own.values() if groups]
+        return found + [_vector(fit, variable) for variable in smooths if groups]
+    found += [_vector(fit, variable) for variable in smooths]
+    chosen = _chosen(wanted, _named(fit, found, own)) | ({*smooths, *own} if groups else set())
+    made = [*found, *(_effects(fit, g) for v, g in own.items() if v in chosen or chosen & {*effect_rows(fit.model, g)})]
+    kept = [e if e.variable in chosen else _rows(e, chosen) for e in made]
+    return [e for e in kept if e.names]
+
+
+def all_names(fit: Fit) -> list[tuple[str, tuple[str, ...]]]:
+    """Every variable with its rows, group effects among them; their draws are not read."""
+    found = [*_parameters(fit), *(_vector(fit, names.effects(block.group)) for block in fit.model.smooths)]
+    return _named(fit, found, {names.effects(group): group for group in fit.model.groups})
+
+
+def _named(fit: Fit, found: Sequence[Elements], own: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:
+    rows = [(e.variable, e.names) for e in found]
+    return [*rows, *((variable, effect_rows(fit.model, group)) for variable, group in own.items())]
+
+
+def _chosen(wanted: Wanted, rows: Sequence[tuple[str, tuple[str, ...]]]) -> set[str]:
+    """The variables and rows that are meant."""
+    every = [name for _, own in rows for name in own]
+    known, chosen = {*every, *(variable for variable, _ in rows)}, set()
+    for name in [wanted] if isinstance(wanted, (str, re.Pattern)) else wanted:
+        if isinstance(name, re.Pattern):
+            matched = {row for row in every if name.search(row)}
+            if not matched:
+                raise PosteriorError(
+                    f"The pattern {name.pattern!r} is in no name of this fit.", hint="fit.summary() has the names."
+                )
+            chosen |= matched
+            continue
         if name not in known:
             near = did_you_mean(str(name), sorted(known))
-            raise PosteriorError(f"There is nothing called '{name}' in this fit.", hint=near)
-    whole = {*wanted, *(names.effects(group) for group in fit.model.batches if groups)}
-    kept = [e if e.variable in whole else _rows(e, whole) for e in found]
-    return [e for e in kept if e.names]
+            raise PosteriorError(f"There is nothing called {str(name)!r} in this fit.", hint=near)
+        chosen.add(name)
+    return chosen
 
 
 def _parameters(fit: Fit) -> list[Elements]:
@@ -219,13 +254,26 @@ def _pairs(fit: Fit, group: str) -> Elements:
 
 
 def _effects(fit: Fit, group: str) -> Elements:
-    levels, effects, values = effect_draws(fit, group)
-    variable = names.effects(group)
-    rows = tuple(names.element(variable, level, effect) for level in levels for effect in effects)
-    shape = (fit.posterior.sizes["chain"], fit.posterior.sizes["draw"], len(rows))
-    found = Elements(variable, rows, values.reshape(shape), np.zeros(len(rows), dtype=bool))
+    *_, values = effect_draws(fit, group)
     there = inhabited(fit.model, group).ravel()
-    return found if there.all() else _rows(found, {row for row, kept in zip(rows, there, strict=True) if kept})
+    sizes = fit.posterior.sizes
+    values = values.reshape(sizes["chain"], sizes["draw"], len(there))
+    rows = effect_rows(fit.model, group)
+    own = values if there.all() else values[..., there]
+    return Elements(names.effects(group), rows, own, np.zeros(len(rows), dtype=bool))
+
+
+def effect_rows(model: Model, group: str) -> tuple[str, ...]:
+    """The names of a grouping's effects, level by level."""
+    blocks, there = model.groups[group], inhabited(model, group)
+    effects = [e for _, e in sorted((c, e) for b in blocks for c, e in zip(b.columns, b.effects, strict=True))]
+    variable = names.effects(group)
+    return tuple(
+        names.element(variable, level, effect)
+        for level, own in zip(blocks[0].levels, there, strict=True)
+        for effect, kept in zip(effects, own, strict=True)
+        if kept
+    )
 
 
 def inhabited(model: Model, group: str) -> NDArray[np.bool_]:

@@ -178,6 +178,7 @@ def at_rows(
     response: bool = False,
     positions: bool = False,
     forecasts: bool = False,
+    strangers: Iterable[str] = (),
 ) -> Rows:
     """The model at new data, or at the data it was made from.
 
@@ -192,6 +193,8 @@ def at_rows(
         Whether they must hold where residuals that are correlated were taken.
     forecasts : bool
         Whether rows may be where a latent residual process has no values in the fit.
+    strangers : iterable of str
+        Groupings of related levels that may have levels related to none of them.
 
     Raises
     ------
@@ -204,7 +207,9 @@ def at_rows(
         return Rows(index, design.responses, model.predictors, model.blocks, model.smooths, model.residual)
     schema = model.design.schema
     skip = set(model.groups) - set(model.groups if kept is None else kept)
-    design = schema.apply(new, need_response=response, skip_groups=skip, need_positions=positions)
+    design = schema.apply(
+        new, need_response=response, skip_groups=skip, need_positions=positions, strangers=[*strangers]
+    )
     _check_new_additions(design)
     predictors = predictors_of(design, model.responses)
     blocks = group_blocks(design, model.responses, model.options.matrices)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
@@ -11,7 +10,7 @@ import pandas as pd
 
 from hierlm.posterior.convergence import convergence
 from hierlm.posterior.diagnose import diagnose
-from hierlm.posterior.draws import Elements, elements, flat
+from hierlm.posterior.draws import Elements, Wanted, elements, flat
 from hierlm.posterior.header import header_lines
 from hierlm.posterior.intervals import Kind, check_interval, describe
 from hierlm.posterior.layout import bracket, html_lines, html_page, html_table, number, percent, records, text_table
@@ -87,7 +86,7 @@ def estimate_rows(frame: pd.DataFrame, *, diagnostics: bool = False) -> list[tup
 def summary(
     fit: Fit,
     *,
-    variables: Sequence[str] | None = None,
+    parameters: Wanted | None = None,
     groups: bool = False,
     level: float = 0.95,
     kind: Kind = "eti",
@@ -100,8 +99,9 @@ def summary(
     Parameters
     ----------
     fit : Fit
-    variables : sequence of str, optional
-        Variables (``"b"``, ``"r_Subject"``) or rows (``"sd_Subject[Days]"``) to show.
+    parameters : str, compiled pattern, or sequence of these, optional
+        Variables (``"b"``, ``"r_Subject"``) or rows (``"sd_Subject[Days]"``) to show, or all rows in whose names a
+        pattern is found, ``re.compile("^sd_")``.
     groups : bool, default False
         Whether to add every group effect, ``r_Subject[308, Days]``.
     level : float, default 0.95
@@ -116,7 +116,7 @@ def summary(
     Raises
     ------
     PosteriorError
-        For a name that means nothing, or a level that is no probability.
+        For a name that means nothing, a pattern that is found nowhere, or a level that is no probability.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def summary(
     6.6
     """
     check_interval(level, kind)
-    found = elements(fit, variables, groups=groups)
+    found = elements(fit, parameters, groups=groups)
     most = float(fit.provenance.get("importance", {}).get("ess", np.inf))
     rows = [_rows(e, level, kind, most) for e in found]
     frame = pd.concat(rows or [pd.DataFrame(columns=list(COLUMNS), dtype=float)])

@@ -24,8 +24,8 @@ ROWS: Final = 40
 UNIT: Final = 3.0
 
 
-def check_joint_prior(joint: JointPrior, *, largest: int = 5, seed: int = 0) -> None:
-    """Check a joint prior for 2 to ``largest`` members of each kind that it takes; a plugin's test is this one call.
+def check_joint_prior(joint: JointPrior, *, smallest: int = 2, largest: int = 5, seed: int = 0) -> None:
+    """Check a joint prior for ``smallest`` to ``largest`` members of each kind; a plugin's test is this one call.
 
     * the kinds that it takes are known, it can be told apart and looked up (equal to itself, hashable), and what
       ``to_json`` keeps makes the same prior;
@@ -39,8 +39,8 @@ def check_joint_prior(joint: JointPrior, *, largest: int = 5, seed: int = 0) -> 
     Parameters
     ----------
     joint : JointPrior
-    largest : int
-        The largest number of members to try.
+    smallest, largest : int
+        The numbers of members to try.
     seed : int
         Of the draws of hyperparameters.
 
@@ -60,7 +60,7 @@ def check_joint_prior(joint: JointPrior, *, largest: int = 5, seed: int = 0) -> 
     again = type(joint)(**stored)
     assert again == joint, f"{joint}: what it stores does not make it again: {stored}"
     assert hash(again) == hash(joint), f"{joint}: it cannot be looked up"
-    for n in range(2, largest + 1):
+    for n in range(smallest, largest + 1):
         members = _members(joint, n)
         where = f"{joint} of {', '.join(m.name for m in members)}"
         hypers = joint.hypers(members, ROWS)

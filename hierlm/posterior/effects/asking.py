@@ -87,12 +87,7 @@ class Question:
     @property
     def numerics(self) -> tuple[str, ...]:
         """How groups were averaged over."""
-        found, words = self.expectation, []
-        if found.linear and found.targets.of("population"):
-            words.append("Linear in the effects, whose mean is zero: the population's average is the typical level's")
-        if found.integral is not None:
-            words.append(found.integral.words)
-        return tuple(words)
+        return self.expectation.numerics
 
 
 def ask(

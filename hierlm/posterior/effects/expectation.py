@@ -17,7 +17,14 @@ from hierlm.errors import PredictionError
 from hierlm.fit import Fit
 from hierlm.graph.evaluate import kept
 from hierlm.model.values import ModelResponse
-from hierlm.posterior.effects.population import Integral, chosen_rule, integrated, shifted_parameters, spread
+from hierlm.posterior.effects.population import (
+    Integral,
+    chosen_rule,
+    integrated,
+    of_strangers,
+    shifted_parameters,
+    spread,
+)
 from hierlm.posterior.effects.scenarios import completed
 from hierlm.posterior.effects.targets import Targets, is_units
 from hierlm.posterior.levels import NewLevels
@@ -102,6 +109,17 @@ class Expectation:
             return f"probability of {name} = {self.response.success}"
         return f"expected response E[{name}]"
 
+    @property
+    def numerics(self) -> tuple[str, ...]:
+        """How groups were averaged over, in words."""
+        groups = self.targets.of("population")
+        if self.linear:
+            same = "Linear in the effects, whose mean is zero: the population's average is the typical level's"
+            return (same,) if groups else ()
+        if self.integral is None:
+            return ()
+        return tuple(filter(None, (of_strangers(self.fit.model, groups), self.integral.words)))
+
     def rows(self, table: Table | None) -> Asked:
         """A table, or the data, ready to be asked about.
 
@@ -120,7 +138,7 @@ class Expectation:
                     targets = targets.replaced(group, "population")
             averaged = () if self.linear and not self._fitted else targets.of("population")
             table = completed(model, table, targets.of("given"), averaged)
-        rows = at_rows(model, table, kept=(*targets.of("given"), *averaged))
+        rows = at_rows(model, table, kept=(*targets.of("given"), *averaged), strangers=averaged)
         if self._fitted and shifted_parameters(rows, self.response.name, averaged):
             raise PredictionError(
                 f"The {self.quantity} depends on a variance function of the fitted mean, so it is not known how to "

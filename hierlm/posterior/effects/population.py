@@ -2,7 +2,8 @@
 
 All group effects of a row together shift its linear predictors η = (η_p) by a normal vector with mean zero and
 covariance C = Σ_g Z V_g Z', Z having a row for each parameter p.  So the integral has as many dimensions as predictors
-with group effects (one, usually), however many effects and groupings there are.
+with group effects (one, usually), however many effects and groupings there are.  Of related levels, r ~ N(0, K ⊗ V),
+the level that is meant has K = 1 and is related to no other.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hierlm.covariances.relation import Relation
 from hierlm.errors import PredictionError
+from hierlm.model import Model
 from hierlm.model.subset import unknown_parts
 from hierlm.model.values import GroupBlock
 from hierlm.posterior.integrals.rules import Rule, even, hermite, scattered
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import At, Rows
 
-__all__ = ["Integral", "chosen_rule", "integrated", "shifted_parameters", "spread"]
+__all__ = ["Integral", "chosen_rule", "integrated", "of_strangers", "shifted_parameters", "spread"]
 
 Floats = NDArray[np.float64]
 Etas = dict[str, Floats]
@@ -31,8 +34,13 @@ EVEN = (201, 401)
 """Of the trapezoidal rules that are tried last, where effects are so large that curves are steps."""
 POINTS = 512
 """Of the scattered points in more dimensions."""
-OF_ROWS = ("inhabited", "members", "weights")
-"""Parts of group terms that a row's own columns tell: its sub-population, and the weights of its memberships."""
+KNOWN = ("inhabited", "members", "weights", "relation", "related_by")
+"""Parts of group terms that a row's own columns tell (its sub-population, the weights of its memberships), and a
+relation, since the level that is meant is related to no other."""
+SAME = 1e-6
+"""Variances that differ by less are the same in words."""
+MOST_LEVELS = 20_000
+"""Of a relation whose variances are looked at: a pedigree needs the square of them."""
 CLOSE = 1e-6
 """Two rules agree where no draw of any row differs by more than this share of the largest."""
 
@@ -90,9 +98,30 @@ def spread(
     return _triangular(C)
 
 
+def of_strangers(model: Model, groups: Sequence[str]) -> str | None:
+    """Which level of related levels is meant, in one line for the header of an answer; None where none are related."""
+    parts = []
+    for group, relation, name, levels in _relations(model, groups):
+        known = f"{name} = 1"
+        if relation.size <= MOST_LEVELS:
+            own = relation.diagonal(levels)
+            if np.abs(own - 1.0).max() > SAME:
+                known += f" (in the data {own.min():.3g} to {own.max():.3g})"
+        parts.append(f"{group} related to no other, {known}")
+    return f"A level of {'; of '.join(parts)}" if parts else None
+
+
+def _relations(model: Model, groups: Sequence[str]) -> Iterator[tuple[str, Relation, str | None, list[str]]]:
+    """Grouping, relation, its name, and the levels that have rows."""
+    for group in groups:
+        block = model.groups[group][0]
+        if block.relation is not None:
+            yield group, block.relation, block.related_by, [block.levels[j] for j in np.unique(block.codes)]
+
+
 def _check_known(blocks: Sequence[GroupBlock]) -> None:
     """Refuse group terms with parts of which it is not known how they enter the distribution of a new level."""
-    strange = [name for block in blocks for name in unknown_parts(block) if name not in OF_ROWS]
+    strange = [name for block in blocks for name in unknown_parts(block) if name not in KNOWN]
     if strange:
         raise PredictionError(
             f"The population of {blocks[0].group!r} cannot be averaged over: its term has '{strange[0]}'.",

@@ -61,18 +61,25 @@ def completed(model: Model, table: Table, given: Collection[str], population: Co
             )
     for block in (b for b in model.blocks if b.group in population):
         own = block.group in model.scales  # what the standard deviations depend on is that of the row
-        for factor in block.factors:
+        for place, factor in enumerate(block.factors):
             free = factor in only and factor not in needed and factor in model.data.columns
             if free and (own or factor not in columns):
-                columns[factor] = _new_levels(model.data[factor], table.n, own=own)
+                taken = [c.values.max() for f in block.factors if (c := model.data.columns.get(f)) and c.levels is None]
+                columns[factor] = _new_levels(model.data[factor], table.n, max(taken, default=0.0) + place, own=own)
     return Table(columns, table.rows)
 
 
-def _new_levels(column: Column, n: int, *, own: bool) -> Column:
-    """Levels that the data do not have, one for all rows or one each; of the same kind, as new data must be."""
+def _new_levels(column: Column, n: int, above: float, *, own: bool) -> Column:
+    """Levels that the data do not have, one for all rows or one each; of the same kind, as new data must be.
+
+    Parameters
+    ----------
+    above : float
+        Of numbers: theirs are larger.
+    """
     each = np.arange(n) if own else np.zeros(n, dtype=np.int64)
     if column.levels is None:
-        return replace(column, values=np.floor(column.values.max()) + 1.0 + each)
+        return replace(column, values=np.floor(above) + 1.0 + each)
     if column.kind == "bool":  # both are there: either will do, since only the size of effects is asked for
         return replace(column, values=np.zeros(n, dtype=np.int64))
     stem = f"(new {column.name})"

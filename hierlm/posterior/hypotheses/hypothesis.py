@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from hierlm.errors import FormulaError
-from hierlm.posterior.draws import elements
+from hierlm.posterior.draws import all_names
 from hierlm.posterior.hypotheses.density import effective_size, of_draws, of_prior
 from hierlm.posterior.hypotheses.evaluate import draws_of, linear_form, value
 from hierlm.posterior.hypotheses.reader import Names, read
@@ -142,7 +142,7 @@ def hypothesis(
     >>> hl.hypothesis(fit, ["b[Days] > 10", "sd_Subject[Intercept] > sd_Subject[Days]"])  # doctest: +SKIP
     """
     check_interval(level, kind)
-    names = Names.of([(e.variable, e.names) for e in elements(fit, groups=True)])
+    names = Names.of(all_names(fit))
     root = 0 if seed is None else checked_seed(seed)
     asked = [statements] if isinstance(statements, str) else list(statements)
     rows, draws, notes = [], {}, dict[str, None]()

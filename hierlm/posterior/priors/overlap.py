@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, final
+from typing import final
 
 import numpy as np
 import pandas as pd
@@ -15,15 +15,12 @@ from scipy.stats import beta
 from hierlm import names
 from hierlm.errors import PosteriorError
 from hierlm.fit import Fit
-from hierlm.posterior.draws import elements
+from hierlm.posterior.draws import Wanted, elements
 from hierlm.posterior.intervals import check_interval, interval
 from hierlm.posterior.layout import Table, bracket, html_lines, html_page, html_table, percent, text_table
 from hierlm.posterior.options import checked_seed
 from hierlm.posterior.predictive import prior_draws
 from hierlm.priors import LKJ, Prior
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 __all__ = ["Curves", "Overlap", "curves", "prior_overlap"]
 
@@ -107,7 +104,7 @@ class Overlap:
 
 
 def prior_overlap(
-    fit: Fit, parameters: str | Sequence[str] | None = None, *, level: float = 0.95, seed: int | None = None
+    fit: Fit, parameters: Wanted | None = None, *, level: float = 0.95, seed: int | None = None
 ) -> Overlap:
     """How much of the prior is still seen in the posterior?  The area under both marginal densities, by parameter.
 
@@ -121,8 +118,9 @@ def prior_overlap(
     Parameters
     ----------
     fit : Fit
-    parameters : str or sequence of str, optional
-        Variables or rows; all but the group effects unless given.
+    parameters : str, compiled pattern, or sequence of these, optional
+        Variables or rows, or what a pattern (``re.compile(…)``) finds in the names of rows; all
+        but the group effects unless given.
     level : float
         Of the intervals.
     seed : int, optional
@@ -159,7 +157,7 @@ def prior_overlap(
     return Overlap(pd.DataFrame(rows, columns=columns), float(level))
 
 
-def curves(fit: Fit, parameters: str | Sequence[str] | None = None, *, seed: int | None = None) -> list[Curves]:
+def curves(fit: Fit, parameters: Wanted | None = None, *, seed: int | None = None) -> list[Curves]:
     """Prior and posterior density of every free parameter."""
     wanted = [e for e in elements(fit, parameters) if not e.constant.all()]
     if not wanted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
@@ -15,7 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from hierlm.errors import PosteriorError
-from hierlm.posterior.draws import Elements, elements
+from hierlm.posterior.draws import Elements, Wanted, elements
 from hierlm.posterior.layout import Table, html_lines, html_page, html_table, text_table
 from hierlm.posterior.priors.likelihood import Which, total_likelihood
 from hierlm.posterior.priors.log_prior import log_prior
@@ -96,7 +96,7 @@ class Sensitivity:
 
 def sensitivity(
     fit: Fit,
-    parameters: str | Sequence[str] | None = None,
+    parameters: Wanted | None = None,
     *,
     likelihood: Which = "auto",
     threshold: float = 0.05,
@@ -113,8 +113,9 @@ def sensitivity(
     Parameters
     ----------
     fit : Fit
-    parameters : str or sequence of str, optional
-        Variables or rows, group effects among them; all but the group effects unless given.
+    parameters : str, compiled pattern, or sequence of these, optional
+        Variables or rows, or what a pattern (``re.compile(…)``) finds in the names of rows, group
+        effects among them; all but the group effects unless given.
     likelihood : {"auto", "integrated", "conditional"}
         p(y | θ) with the group effects integrated out, or p(y | θ, r) at the draws of the effects, which says too
         little about what the data know of coefficients beside group effects.  ``"auto"`` integrates where that can be

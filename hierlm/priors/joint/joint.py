@@ -110,12 +110,13 @@ class JointPrior(ABC):
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object from which :func:`hierlm.priors.joint.joint_from_json` makes the same prior."""
-        return {"joint": type(self).__name__, "arguments": {f.name: getattr(self, f.name) for f in fields(self)}}  # type: ignore[arg-type]
+        own = [f.name for f in fields(self)]  # type: ignore[arg-type]
+        return {"joint": type(self).__name__, "arguments": {name: _plain(getattr(self, name)) for name in own}}
 
     def __str__(self) -> str:
         """The first argument, and those that are not the default's: ``Horseshoe(nonzero=3)``."""
         own = [(f.name, getattr(self, f.name), f.default) for f in fields(self)]  # type: ignore[arg-type]
-        given = [f"{n}={v:.4g}" for i, (n, v, default) in enumerate(own) if i == 0 or v != default]
+        given = [f"{n}={_word(v)}" for i, (n, v, default) in enumerate(own) if i == 0 or v != default]
         return f"{type(self).__name__}({', '.join(given)})"
 
     def __repr__(self) -> str:
@@ -172,6 +173,22 @@ class Conditional:
 
     def __str__(self) -> str:
         return str(self.bound.joint)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON reads it again: lists, no tuples."""
+    return [_plain(v) for v in value] if isinstance(value, tuple) else value
+
+
+def _word(value: Any) -> str:
+    """An argument as it is written: a number, a name, or a mapping that is kept as pairs."""
+    if isinstance(value, numbers.Real):
+        return f"{value:.4g}"
+    if isinstance(value, str):
+        return repr(value)
+    if all(isinstance(v, str) for v in value):
+        return f"[{', '.join(map(_word, value))}]"
+    return "{" + ", ".join(f"{_word(k)}: {_word(v)}" for k, v in value) + "}"
 
 
 def positive(owner: object, *arguments: str) -> None:

@@ -87,7 +87,7 @@ def test_its_sd_is_in_summary_and_variance_components() -> None:
     assert set(shares.index) == {"share_g[Intercept]", "share_residual"} and shares.sum() == pytest.approx(1.0)
     assert "s(x)" in repr(fit.varcorr()) and "Smooths" in repr(fit)
     assert set(fit.fixef()["effect"]) == {"Intercept", "s(x):x"}
-    shown = fit.summary(variables=["r_s(x)"]).frame
+    shown = fit.summary(parameters=["r_s(x)"]).frame
     assert list(shown.index) == [f"r_s(x)[{k}]" for k in range(1, 5)]
     np.testing.assert_allclose(shown["mean"], flat(fit, "r_s(x)").mean(axis=0))
 

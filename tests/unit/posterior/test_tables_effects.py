@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,8 @@ import xarray as xr
 from hypothesis import given, strategies as st
 
 import hierlm as hl
+from hierlm.posterior import draws as draws_module
+from hierlm.posterior.draws import effect_draws
 from hierlm.posterior.intervals import describe, interval
 from tests.synthetic import synthetic_fit
 from tests.unit.posterior.tables import MODELS, fit, frame, model
@@ -131,14 +135,35 @@ def test_group_effects_on_request():
 
 def test_variables_by_name_and_by_row():
     f = fit("us")
-    assert list(hl.summary(f, variables=["b"]).frame.index) == ["b[Intercept]", "b[x]"]
-    assert list(hl.summary(f, variables=["sd_g[x]", "sigma"]).frame.index) == ["sd_g[x]", "sigma"]
-    assert list(hl.summary(f, variables="sigma").frame.index) == ["sigma"]
-    assert len(hl.summary(f, variables=["r_g"]).frame) == 12
-    assert list(hl.summary(f, variables=["r_g[s1, x]"]).frame.index) == ["r_g[s1, x]"]
-    assert len(hl.summary(f, variables=[]).frame) == 0
+    assert list(hl.summary(f, parameters=["b"]).frame.index) == ["b[Intercept]", "b[x]"]
+    assert list(hl.summary(f, parameters=["sd_g[x]", "sigma"]).frame.index) == ["sd_g[x]", "sigma"]
+    assert list(hl.summary(f, parameters="sigma").frame.index) == ["sigma"]
+    assert len(hl.summary(f, parameters=["r_g"]).frame) == 12
+    assert list(hl.summary(f, parameters=["r_g[s1, x]"]).frame.index) == ["r_g[s1, x]"]
+    assert len(hl.summary(f, parameters=[]).frame) == 0
     with pytest.raises(hl.PosteriorError, match=r"sd_g\[x\]"):
-        hl.summary(f, variables=["sd_g[z]"])
+        hl.summary(f, parameters=["sd_g[z]"])
+
+
+def test_patterns_are_looked_for_in_rows():
+    f = fit("us")
+    assert list(hl.summary(f, parameters=re.compile("^sd_")).frame.index) == ["sd_g[Intercept]", "sd_g[x]"]
+    found = hl.summary(f, parameters=[re.compile(r"s[12], x\]$"), "sigma"]).frame
+    assert list(found.index) == ["sigma", "r_g[s1, x]", "r_g[s2, x]"]
+    with pytest.raises(hl.PosteriorError, match="The pattern 'sd_h' is in no name"):
+        hl.summary(f, parameters=re.compile("sd_h"))
+
+
+def test_effects_are_not_read_where_nobody_asks(monkeypatch):
+    """Draws of effects may be made on demand, and are large."""
+    f = fit("us")
+    seen = []
+    monkeypatch.setattr(draws_module, "effect_draws", lambda fit, group: seen.append(group) or effect_draws(fit, group))
+    hl.summary(f, parameters=["sigma", re.compile("^b")])
+    f.hypothesis("b[x] > 0")
+    assert not seen
+    hl.summary(f, parameters=["r_g[s1, x]"])
+    assert seen == ["g"]
 
 
 def test_a_fixed_parameter_that_the_sampler_left_out_is_still_shown():

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy.special import expit
+from scipy.stats import norm
 
 import hierlm as hl
 from hierlm.graph import coordinates
@@ -112,18 +114,52 @@ def test_brute_force_of_structures(name: str) -> None:
         agree(made, new, {"g": [f"new {i}" for i in range(MANY)]})
 
 
-REFUSED = {
-    "related levels": ("y ~ x + (1 | gr(g, cov=A))", {"A": hl.pedigree(structured.PEDIGREE)}, "relation"),
-    "known relations": ("y ~ x + known(1 + x | g, K)", {"K": structured.K_LEVELS}, "relation"),
+def bernoulli(eta: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """∫ expit(η + √v z) φ(z) dz by the trapezoidal rule, (sample,)."""
+    z = np.linspace(-9, 9, 4001)
+    return np.trapezoid(expit(eta[:, None] + np.sqrt(variance)[:, None] * z) * norm.pdf(z), z, axis=1)
+
+
+RELATED = {
+    "pedigree": ("y ~ x + (1 | gr(g, cov=A))", {"A": hl.pedigree(structured.PEDIGREE)}, "A = 1 (in the data 1 to 1."),
+    "matrix": ("y ~ x + known(1 + x | g, K)", {"K": structured.K_LEVELS}, "K = 1 (in the data 0."),
+    "tree": ("y ~ x + known(1 | g, T)", {"T": hl.phylogeny("(((g0:1,g1:1):1,g2:2):1,(g3:2,g4:2):1);")}, "T = 1\n"),
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_populations_that_are_not_known(name: str) -> None:
-    formula, matrices, part = REFUSED[name]
-    with pytest.raises(hl.PredictionError, match=f"cannot be averaged over: its term has '{part}'") as caught:
-        predictions(of_points(formula, matrices))
-    assert "target='typical'" in caught.value.hint
+@pytest.mark.parametrize("name", RELATED)
+def test_related_levels(name: str) -> None:
+    """The level that is meant is related to no other and has K = 1; its effects have the covariance V."""
+    formula, matrices, words = RELATED[name]
+    made, x = of_points(formula, matrices), 0.6
+    post = made.posterior
+    b, sd = post["b"].to_numpy().reshape(-1, 2), post["sd_g"].to_numpy().reshape(4, -1)
+    variance = sd[:, 0] ** 2
+    if name == "matrix":
+        rho = post["cor_g"].to_numpy().reshape(-1, 2, 2)[:, 0, 1]
+        variance = variance + 2 * x * rho * sd[:, 0] * sd[:, 1] + x**2 * sd[:, 1] ** 2
+    found = predictions(made, grid={"x": [x]}, target="population")  # no column says which level
+    np.testing.assert_allclose(found.draws.to_numpy().ravel(), bernoulli(b[:, 0] + x * b[:, 1], variance), atol=2e-6)
+    assert f"A level of g related to no other, {words}" in repr(found)
+    rows = structured.table().assign(x=x)
+    for new in (rows, rows.assign(g="a stranger")):  # whoever the rows belong to
+        same = predictions(made, new, by=True).draws.to_numpy()
+        np.testing.assert_allclose(same, found.draws.to_numpy(), rtol=1e-6)
+    with pytest.raises(hl.PredictionError, match="does not say how"):
+        predictions(made, rows.assign(g="a stranger"), target="given")
+    with pytest.raises(hl.PredictionError, match="does not say how"):
+        predict(made, rows.assign(g="a stranger"))
+    assert "related" not in repr(predictions(made, grid={"x": [x]}, target="typical"))
+
+
+def test_members_that_are_numbers_are_two_new_levels() -> None:
+    data = structured.table()
+    numbers = {level: i for i, level in enumerate(structured.LEVELS)}
+    data = data.assign(g=data["g"].map(numbers), h=data["h"].map(numbers), c=np.random.default_rng(1).poisson(3, 60))
+    made = synthetic_fit(hl.Model("c ~ x + (1 | mm(g, h))", data, "poisson"), chains=1, draws=5)
+    found = predictions(made, grid={"x": [0.0]}).draws.to_numpy().ravel()
+    sd = made.posterior[next(v for v in made.posterior if str(v).startswith("sd_"))].to_numpy().ravel()
+    np.testing.assert_allclose(found, np.exp(made.posterior["b"].to_numpy()[0, :, 0] + sd**2 / 4), rtol=1e-5)
 
 
 def test_a_variance_function_of_the_fitted_mean_is_not_averaged_over() -> None:
