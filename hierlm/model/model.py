@@ -209,7 +209,7 @@ class Model(PriorChecks):
 
     @cached_property
     def pymc(self) -> pm.Model:
-        """The model's meaning: a readable :class:`pymc.Model`, with coordinates."""
+        """The model's meaning: a readable :class:`pymc.Model <pymc.model.core.Model>`, with coordinates."""
         from hierlm.graph import build_graph
 
         return build_graph(self)
