@@ -24,9 +24,9 @@ INDENT = "    "
 def code(model: Model) -> str:
     """A Python script that builds the same model with PyMC alone.
 
-    It defines ``build(data)``, which returns the :class:`pymc.Model` of a pandas table with the columns of the
-    model's data, coded in the same way, with the same priors written out as numbers.  Group effects are written
-    without centring.  The joint density is that of :attr:`hierlm.Model.pymc` for
+    It defines ``build(data)``, which returns the :class:`pymc.Model <pymc.model.core.Model>` of a pandas table with the
+    columns of the model's data, coded in the same way, with the same priors written out as numbers.  Group effects are
+    written without centring.  The joint density is that of :attr:`hierlm.Model.pymc` for
     ``parameterization="noncentered"``, variable by variable.
 
     Parameters
