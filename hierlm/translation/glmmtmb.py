@@ -30,6 +30,9 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...], str | None]] = {
 
 STRUCTURES = {"us": "us", "idh": "diag", "idv": "homdiag", "corh": "cs", "corv": "homcs"}
 
+PROCESSES = {"ar1": "ar1"}
+"""Correlation functions of latent residual processes, as structures of effects of occasions."""
+
 
 @final
 class GlmmTMB(Target):
@@ -40,7 +43,7 @@ class GlmmTMB(Target):
     def correlated(self, question: Question) -> bool:
         """See :meth:`Target.correlated`: latent processes of known occasions are its group terms."""
         term = question.formula.correlation
-        known = term is not None and term.function == "ar1" and len(term.positions) == 1 and bool(term.factors)
+        known = term is not None and term.function in PROCESSES and len(term.positions) == 1 and bool(term.factors)
         return known and question.families[0].errors is None
 
     def translate(self, question: Question) -> Translation:
@@ -53,7 +56,9 @@ class GlmmTMB(Target):
         bars = [self._bar(b, question, lines) for b in question.mean.bars]
         term = question.formula.correlation
         if term is not None:
-            bars.append(f"ar1(0 + factor({r_text(term.positions[0])}) | {':'.join(map(r_name, term.factors))})")
+            bars.append(
+                f"{PROCESSES[term.function]}(0 + factor({r_text(term.positions[0])}) | {':'.join(map(r_name, term.factors))})"
+            )
             lines.note(
                 "The levels of factor() must be all occasions, also those without rows: factor(t, levels = 1:9)."
             )

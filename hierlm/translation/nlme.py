@@ -28,7 +28,11 @@ CORRELATIONS = {
     "lin": "corLin",
     "sph": "corSpher",
 }
-"""Correlation function → nlme's class."""
+"""Correlation function → nlme's class …"""
+ORDERS = {"arma": ("p", "q")}
+"""… the options that it needs, …"""
+UNLIKE = {"ar1": "corAR1 takes neighbouring rows as one step apart; where occasions are missing use corCAR1."}
+"""… and where positions mean something else there."""
 SIGMA = "sigma"
 
 
@@ -83,12 +87,12 @@ class Nlme(Target):
         at = [p.removeprefix("C(").removesuffix(")") for p in term.positions]
         if at != list(term.positions):
             lines.note("Occasions are whole numbers 1, 2, … in nlme.")
-        if term.function == "ar1" and term.positions:
-            lines.note("corAR1 takes neighbouring rows as one step apart; where occasions are missing use corCAR1.")
+        if term.function in UNLIKE and term.positions:
+            lines.note(UNLIKE[term.function])
         form = " + ".join(map(r_text, at)) or "1"
         blocks = "/".join(r_name(f) for f in (*(inner if outside else ()), *term.factors))
         form += f" | {blocks}" if blocks else ""
-        orders = [f"{k} = {term.options.get(k, 0)}" for k in ("p", "q") if term.function == "arma"]
+        orders = [f"{k} = {term.options.get(k, 0)}" for k in ORDERS.get(term.function, ())]
         nugget = ["nugget = TRUE"] if term.options.get("nugget") is True else []
         return f"{CORRELATIONS[term.function]}({', '.join([f'form = ~ {form}', *orders, *nugget])})"
 

@@ -33,12 +33,12 @@ MATRICES: Mapping[str, str] = {
 }
 """Correlation function → the text of R at the positions ``at``, of its coefficients ``c``."""
 
-LAWS: Mapping[str, tuple[str, str]] = {
-    "gaussian": ("({y} - {mean}) / {sd}", "normal_law"),
-    "lognormal": ("(pt.log({y}) - {mean}) / {sd}", "normal_law"),
-    "student_t": ("({y} - {mean}) / {sd}", "student_law"),
+LAWS: Mapping[str, tuple[str, str, str]] = {
+    "gaussian": ("(value - mean) / sd", "normal_law", ""),
+    "lognormal": ("(pt.log(value) - mean) / sd", "normal_law", " - pt.log(value).sum()"),
+    "student_t": ("(value - mean) / sd", "student_law", ""),
 }
-"""Family → its standard errors, and the law of a block of them."""
+"""Family → its standard errors, the law of a block of them, and Σ log |T′(y)| of y = T⁻¹(mean + sd errors)."""
 
 
 def matrix_of(page: Page, correlation: Correlation, at: str, coefficients: Sequence[str]) -> str:
@@ -136,7 +136,7 @@ def correlated_response(
     residual, term = model.residual, model.formula.correlation
     assert residual is not None
     assert term is not None
-    errors, law = LAWS[response.family.name]
+    errors, law, slope = LAWS[response.family.name]
     at = positions_of(page, columns, term, code, ranked=False)
     page.need("blocks", law)
     parts = page.variable("parts")
@@ -146,10 +146,9 @@ def correlated_response(
     names_of = ["mean", "sd", *(f"p{i}" for i in range(len(own))), "rescor"]
     R = matrix_of(page, residual.correlation, "at", [f"rescor[{i}]" for i in range(len(residual.labels))])
     function = page.variable("density")
-    slope = " - pt.log(value).sum()" if response.family.name == "lognormal" else ""
     page.model += [
         f"def {function}(value, {', '.join(names_of)}):",
-        f"    errors = {errors.format(y='value', mean='mean', sd='sd')}",
+        f"    errors = {errors}",
         f"    law = {law}({', '.join(n for n in names_of if n.startswith('p'))})",
         f"    return block_density(errors, {parts}, lambda at: {R}, law) - pt.log(sd).sum(){slope}",
     ]
