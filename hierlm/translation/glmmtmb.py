@@ -56,9 +56,8 @@ class GlmmTMB(Target):
         bars = [self._bar(b, question, lines) for b in question.mean.bars]
         term = question.formula.correlation
         if term is not None:
-            bars.append(
-                f"{PROCESSES[term.function]}(0 + factor({r_text(term.positions[0])}) | {':'.join(map(r_name, term.factors))})"
-            )
+            effects = f"0 + factor({r_text(term.positions[0])})"
+            bars.append(f"{PROCESSES[term.function]}({effects} | {':'.join(map(r_name, term.factors))})")
             lines.note(
                 "The levels of factor() must be all occasions, also those without rows: factor(t, levels = 1:9)."
             )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hierlm import names
-from hierlm.covariances.process import Process
+from hierlm.covariances.process import function_of
 from hierlm.design.column import labels_of_numbers
 from hierlm.design.table import Table
 from hierlm.errors import TranslationError
@@ -141,16 +141,16 @@ def _process(page: Page, model: Model, columns: Columns, code: str, part: int, s
     block = next(b for b in model.blocks if b.process is not None)
     covariance, group, k = block.covariance, block.group, len(block.effects)
     assert block.process is not None
-    assert isinstance(covariance, Process)
+    function, rounding = function_of(covariance)
     at = positions_of(page, columns, block.process, code, ranked=True)
     places, place = page.variable(f"places_{group}"), page.variable(f"place_{group}")
     page.data += [
         f"{places}, {place} = np.unique({at}, axis=0, return_inverse=True)",
         f"{place} = {place}.ravel() + {block.columns[0]}" if block.columns[0] else f"{place} = {place}.ravel()",
     ]
-    R = matrix_of(page, covariance.R, places, coefficients_of(page, model, group, covariance.coefficients(k)))
-    if covariance.rounding:
-        R = f"({R} + {covariance.rounding!r} * np.eye({k})) / {1 + covariance.rounding!r}"
+    R = matrix_of(page, function, places, coefficients_of(page, model, group, covariance.coefficients(k)))
+    if rounding:
+        R = f"({R} + {rounding!r} * np.eye({k})) / {1 + rounding!r}"
     chol, z, values = (page.variable(f"{name}_{group}") for name in ("chol", "z", "process"))
     name = names.internal(names.offset_effects(group, 0), part)
     page.model += [
