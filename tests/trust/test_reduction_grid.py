@@ -46,6 +46,7 @@ QUICK = [k for k in KEYS if TURNS[f"{k[0]}:{k[1]}"] == k[2] or k[0] == "gaussian
 def refusals(spec: Spec, reduction: Reduction) -> list[str]:
     """What a reduction may say where it does not take a model of the grid; nothing where it has to take it."""
     found = {
+        "integrated effects": ["several groupings", "log-concave"],
         "gaussian marginal": [] if spec.family == "gaussian" else ["not normal"],
         "structured marginal": ["no structure in the residuals"] if spec.family == "gaussian" else ["not normal"],
     }.get(reduction.name, [])
