@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -23,6 +24,7 @@ from hierlm.reductions.arrangement import Arrangement, arrange
 from hierlm.reductions.chunks import recover_in_chunks
 from hierlm.reductions.constants import coefficients_constant, parameters_constant, rows_constant
 from hierlm.reductions.dataset import dataset
+from hierlm.reductions.exact import FEW as KEPT
 from hierlm.reductions.frozen import factorised
 from hierlm.reductions.later import Columns, Later
 from hierlm.reductions.observed import lone_effect, response_kernel
@@ -216,8 +218,7 @@ def _levels_later(block: GroupBlock, problem: Problem, zetas: Floats, seed: int)
     """How to draw the effects of ``block`` given the draws of the rest."""
     flat, J = np.ascontiguousarray(zetas.reshape(-1, problem.dimension)), len(block.levels)
 
-    def made(columns: Columns | None) -> Floats:
-        wanted = np.arange(J) if columns is None else columns
+    def drawn(wanted: Columns) -> Floats:
         kept = np.empty((len(flat), len(wanted)))
 
         def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
@@ -228,6 +229,15 @@ def _levels_later(block: GroupBlock, problem: Problem, zetas: Floats, seed: int)
 
         recover_in_chunks(len(flat), J, seed, make)
         return kept
+
+    @cache
+    def whole() -> Floats:
+        return drawn(np.arange(J))
+
+    def made(columns: Columns | None) -> Floats:
+        if columns is None or len(flat) * J > KEPT:
+            return drawn(np.arange(J) if columns is None else columns)
+        return whole()[:, columns]
 
     return made
 

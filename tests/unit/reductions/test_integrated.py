@@ -114,6 +114,15 @@ def test_effects_are_drawn_from_their_conditional(name: str) -> None:
     assert np.abs(np.corrcoef(z.T) - np.eye(len(along))).max() < 5.0 / np.sqrt(size)
 
 
+def test_effects_that_are_asked_for_one_by_one_are_those_of_all() -> None:
+    model, problem = _model("poisson")
+    zetas = np.random.default_rng(0).normal(size=(2, 50, problem.dimension))
+    one, every = (REDUCTION.recover(model, problem, zetas, 1)["r_g"] for _ in range(2))
+    every = every.load()
+    for j in range(6):
+        np.testing.assert_array_equal(one[:, :, j], every[:, :, j])
+
+
 def _uneven(seed: int = 3) -> dict[str, Any]:
     """Levels of 1 to 300 rows, one of them all zeros."""
     rng = np.random.default_rng(seed)
