@@ -61,7 +61,7 @@ format: setup  ## rewrite the sources as the formatter wants them
 bench: setup  ## time and memory of building, fitting and predicting (not part of the tests)
 	$(BIN)/python -m tests.benchmarks
 
-# SPHINXOPTS=-q; HIERLM_INTERSPHINX=1 links names of other projects, which needs the internet.
+# SPHINXOPTS=-q; HIERLM_INTERSPHINX=1 links names of other projects, which needs the internet, or a folder of their inventories.
 docs: setup  ## build the site in build/site; warnings are errors
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	$(BIN)/python -m sphinx -W --keep-going -E -a -c docs -d build/doctrees $(SPHINXOPTS) . build/site

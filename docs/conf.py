@@ -12,11 +12,16 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
+from inventories import TYPES, available  # noqa: E402
+from numpydoc.xref import DEFAULT_LINKS  # noqa: E402
 from sphinx.util.nodes import make_refnode  # noqa: E402
 
 import hierlm  # noqa: E402
+
+OWN = [name for name in hierlm.__all__ if name[0].isupper()]
+"""Classes of hierlm, errors too, whose names link to their page where a docstring has them as a type."""
 
 project = "hierlm"
 author = "the hierlm developers"
@@ -51,21 +56,15 @@ autodoc_typehints = "none"  # numpydoc sections have them
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 numpydoc_show_class_members = False
-numpydoc_xref_param_type = False
 add_module_names = False
 python_display_short_literal_types = True
 
 # What docstrings refer to is in other projects' inventories, which come from the internet.  A build without it must not
-# fail, so they are fetched only where HIERLM_INTERSPHINX=1 says that they can be.
-INVENTORIES = {
-    "python": ("https://docs.python.org/3", None),
-    "numpy": ("https://numpy.org/doc/stable", None),
-    "pandas": ("https://pandas.pydata.org/docs", None),
-    "xarray": ("https://docs.xarray.dev/en/stable", None),
-    "pymc": ("https://www.pymc.io/projects/docs/en/stable", None),
-    "arviz": ("https://python.arviz.org/en/stable", None),
-}
-intersphinx_mapping = INVENTORIES if os.environ.get("HIERLM_INTERSPHINX") == "1" else {}
+# fail, so they are looked for only where HIERLM_INTERSPHINX=1 (or a folder that has them) says so.
+intersphinx_mapping = available(os.environ.get("HIERLM_INTERSPHINX", ""), ROOT / "build" / "inventories")
+numpydoc_xref_param_type = True
+numpydoc_xref_aliases = {word: word for word in DEFAULT_LINKS} | TYPES | {name: f"hierlm.{name}" for name in OWN}
+numpydoc_xref_ignore = "all"  # words that are none of these
 
 # ------------------------------------------------------------------------------------------------ looks
 html_theme = "furo"

@@ -17,7 +17,7 @@ mpl.use("Agg")
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
-EXAMPLE = re.compile(r"(<!-- sampled -->\n```python\n(.*?)```\n\n)```text\n.*?```", re.DOTALL)
+EXAMPLE = re.compile(r"(<!-- sampled -->\n```python\n(.*?)```\n\n(?:<br[^>]*>\n\n)?)```text\n.*?```", re.DOTALL)
 
 
 def example(readme: str) -> tuple[str, dict[str, Any]]:

@@ -151,7 +151,9 @@ __all__ = list(_MODULE_OF)
 def __getattr__(name: str) -> Any:
     """The public name ``name``, from its module; remembered, so that it is looked up once."""
     if name not in _MODULE_OF:
-        raise AttributeError(f"module 'hierlm' has no attribute {name!r}")
+        from hierlm.elsewhere import MODULE, lost
+
+        raise lost(sys.modules[__name__], name, MODULE)
     try:
         value = getattr(importlib.import_module(_MODULE_OF[name]), name)
     except ModuleNotFoundError as missing:

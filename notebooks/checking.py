@@ -69,8 +69,8 @@ for axes, (name, statistic) in zip(panels, statistics.items(), strict=True):
         rows.append((model, name, float(statistic(y)), float(values.mean()), float((values >= statistic(y)).mean())))
     axes.axvline(statistic(y), color="black")
     axes.set(xlabel=name, yticks=[])
-panels[0].legend(fontsize=7)
-fig.tight_layout();
+fig.legend(*panels[0].get_legend_handles_labels(), loc="upper center", ncols=2)
+fig.tight_layout(rect=(0, 0, 1, 0.9));
 
 # %%
 table = pd.DataFrame(rows, columns=["model", "statistic", "data", "replicated", "P(replicated ≥ data)"])

@@ -102,7 +102,7 @@ for shift, (name, colour) in zip((-0.12, 0.12), (("us(sex):dam", "#0072B2"), ("c
         axes.plot(draws.mean(), row + shift, "o", color=colour)
 axes.plot(list(truth.values()), range(3), "|", color="black", markersize=20, label="truth")
 axes.set(yticks=range(3), yticklabels=truth, xlabel="Correlation of a dam's effects", xlim=(-1, 1))
-axes.legend(loc="lower left");
+axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3);
 
 # %% tags=["remove-input"]
 us, corh = (correlations(fits[s]) for s in ("us(sex):dam", "corh(sex):dam"))

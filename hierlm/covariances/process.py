@@ -14,7 +14,7 @@ from hierlm.covariances.covariance import Covariance, Tensor
 from hierlm.covariances.setting import Setting
 from hierlm.covariances.structured import ByFunction, Structured
 
-__all__ = ["Process", "process"]
+__all__ = ["Process", "function_of", "process"]
 
 
 @final
@@ -52,6 +52,12 @@ class Process(ByFunction):
 
     def __repr__(self) -> str:
         return f"Process({self.R!r})"
+
+
+def function_of(covariance: Covariance) -> tuple[Correlation, float]:
+    """The correlation function of a latent residual process, and what its diagonal is rounded by."""
+    assert isinstance(covariance, Process)
+    return covariance.R, covariance.rounding
 
 
 def process(function: str, **options: object) -> Covariance:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from abc import ABC
 from typing import TYPE_CHECKING, Any, cast
+
+from hierlm.elsewhere import FIT, Guided
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -12,8 +13,10 @@ if TYPE_CHECKING:
 __all__ = ["EffectQuestions"]
 
 
-class EffectQuestions(ABC):  # noqa: B024 - the part of Fit that asks about effects
+class EffectQuestions(Guided):
     """What a fit says about the outcome, and about statements; and its frames."""
+
+    _words = FIT
 
     def predictions(self, new: Any = None, **options: Any) -> Effects:
         """Expected responses for a stated target; see :func:`hierlm.posterior.predictions`."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-__all__ = ["normal_scores", "rank_r_hat", "split_chains"]
+__all__ = ["folded", "normal_scores", "r_hat", "rank_r_hat", "split_chains"]
 
 Floats = NDArray[np.float64]
 
@@ -23,8 +23,12 @@ def rank_r_hat(halves: Floats, scores: Floats) -> Floats:
     halves, scores : (n, chain, draw) arrays
         Split chains, and their :func:`normal_scores`.
     """
-    folded = np.abs(halves - np.median(halves, axis=(1, 2), keepdims=True))
-    return np.maximum(_r_hat(scores), _r_hat(normal_scores(folded)))
+    return np.maximum(r_hat(scores), r_hat(normal_scores(folded(halves))))
+
+
+def folded(halves: Floats) -> Floats:
+    """How far draws (n, chain, draw) are from the median of all of a number."""
+    return np.abs(halves - np.median(halves, axis=(1, 2), keepdims=True))
 
 
 def split_chains(draws: Floats) -> Floats:
@@ -47,7 +51,7 @@ def normal_scores(draws: Floats) -> Floats:
     return scores.reshape(draws.shape)
 
 
-def _r_hat(chains: Floats) -> Floats:
+def r_hat(chains: Floats) -> Floats:
     """√((B/W + h − 1)/h) for chains of h draws, B and W the variances between and within; infinite when W is zero."""
     h = chains.shape[2]
     between = h * chains.mean(axis=2).var(axis=1, ddof=1)

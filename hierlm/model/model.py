@@ -15,6 +15,7 @@ from hierlm.covariances.handed import relations_of
 from hierlm.design import build
 from hierlm.design.table import available
 from hierlm.design.values import Design, LevelScale
+from hierlm.elsewhere import known_arguments
 from hierlm.formula import parse
 from hierlm.formula.values import Formula
 from hierlm.model import describe
@@ -128,6 +129,7 @@ class Model(PriorChecks):
     assignments: tuple[Assignment, ...]
     options: Options
 
+    @known_arguments
     def __init__(
         self,
         formula: str | Sequence[str],
@@ -209,7 +211,7 @@ class Model(PriorChecks):
 
     @cached_property
     def pymc(self) -> pm.Model:
-        """The model's meaning: a readable :class:`pymc.Model`, with coordinates."""
+        """The model's meaning: a readable :class:`pymc.Model <pymc.model.core.Model>`, with coordinates."""
         from hierlm.graph import build_graph
 
         return build_graph(self)

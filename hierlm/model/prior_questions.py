@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from abc import ABC
 from typing import TYPE_CHECKING, Any, cast
+
+from hierlm.elsewhere import Guided
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["PriorChecks"]
 
 
-class PriorChecks(ABC):  # noqa: B024 - the part of Model that asks what its priors mean
+class PriorChecks(Guided):
     """What the priors of a model mean for data."""
+
+    _otherwise = "What is estimated is asked of its fit: fit = model.fit(seed=1)."
 
     def prior_predictive(self, draws: int = 500, *, seed: int | None = None) -> xr.DataTree:
         """Draws of parameters and responses from the prior; see :func:`hierlm.posterior.prior_predictive`."""

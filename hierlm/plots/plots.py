@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
+from hierlm.elsewhere import PLOTS, Guided
 from hierlm.plots.caterpillar import caterpillar
 from hierlm.plots.comparisons import comparisons
 from hierlm.plots.components import components
@@ -34,8 +35,11 @@ __all__ = ["Plots"]
 
 @final
 @dataclass(frozen=True, repr=False)
-class Plots:
+class Plots(Guided):
     """The pictures of one fit; every method is a line that calls the function of the same name."""
+
+    _words = PLOTS
+    _otherwise = "dir(fit.plot) lists what there is."
 
     fit: Fit
 

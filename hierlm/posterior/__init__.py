@@ -24,7 +24,8 @@ from hierlm.posterior.repeatability import repeatability
 from hierlm.posterior.shrinkage import Shrinkage, shrinkage
 from hierlm.posterior.smooths import smooths
 from hierlm.posterior.summary import Summary, summary
-from hierlm.posterior.update_group import UpdatedGroup, update_group
+from hierlm.posterior.update_group import update_group
+from hierlm.posterior.updated_group import UpdatedGroup
 from hierlm.posterior.varcorr import VarCorr, varcorr
 from hierlm.posterior.variance_shares import variance_shares
 

@@ -11,6 +11,7 @@ from hierlm.graph.colouring import CHUNK, Colouring, per_draw
 from hierlm.graph.correlated import factor
 from hierlm.model.residual_blocks import Batch, batches, chain, joined, rows_of
 from hierlm.model.residuals import ResidualCorrelation
+from hierlm.posterior.whitening import numbers, solved, whitener
 
 __all__ = ["BlockDraws", "Given"]
 
@@ -38,19 +39,11 @@ class BlockDraws:
 
     def whiten(self, e: Floats) -> tuple[Floats, Floats]:
         """z = L⁻¹ e and log L_ii, (S, n) each: every error given those before it in its block."""
-        z, logs = e.copy(), np.zeros(e.shape)
-        if self.residual.correlation.markov:
-            own = chain(self.residual)
-            for at, (a, v) in self._steps():
-                z[at, own.later] = (e[at][:, own.later] - a * e[at][:, own.before]) / np.sqrt(v)
-                logs[at, own.later] = 0.5 * np.log(v)
-            return z, logs
-        for batch in batches(self.residual):
-            filled = batch.rows >= 0
-            for at, L in self._factors(batch):
-                zb = _solved(L, batch, e[at])
-                z[at, batch.rows[filled]] = zb[:, filled]
-                logs[at, batch.rows[filled]] = np.log(np.diagonal(L, axis1=2, axis2=3))[:, batch.pattern][:, filled]
+        z, logs = np.empty(e.shape), np.empty(e.shape)
+        at_draws = whitener(self.residual)
+        for at in _slices(len(self.rescor), numbers(self.residual)):
+            own = at_draws(self.rescor[at])
+            z[at], logs[at] = own(e[at]), own.logs
         return z, logs
 
     def leave_one_out(self, e: Floats) -> Given:
@@ -109,7 +102,7 @@ class BlockDraws:
             fresh = filled & (batch.rows >= n)
             for at, L in union._factors(batch):
                 own = np.where(filled, everything[at][:, np.where(filled, batch.rows, 0)], 0.0)
-                known = np.where(fresh, 0.0, _solved(L, batch, np.where(last, 0.0, everything[at])))
+                known = np.where(fresh, 0.0, solved(L, batch, np.where(last, 0.0, everything[at])))
                 noise = np.where(fresh, own, 0.0)
                 for p in range(len(batch.positions)):
                     mine = np.flatnonzero(batch.pattern == p)
@@ -148,17 +141,6 @@ class BlockDraws:
         for at in _slices(len(self.rescor), P * M * M + 4 * batch.rows.size):
             (L,) = question(self.rescor[at])
             yield at, L.reshape(len(L), P, M, M)
-
-
-def _solved(L: Floats, batch: Batch, e: Floats) -> Floats:
-    """L⁻¹ e of every block, (S, B, M); zero where a block has no more rows."""
-    filled = batch.rows >= 0
-    own = np.where(filled, e[:, np.where(filled, batch.rows, 0)], 0.0)
-    z = np.empty(own.shape)
-    for p in range(L.shape[1]):
-        mine = batch.pattern == p
-        z[:, mine] = np.linalg.solve(L[:, p], own[:, mine].swapaxes(-1, -2)).swapaxes(-1, -2)
-    return z
 
 
 def _slices(draws: int, width: int) -> Iterator[slice]:

@@ -10,6 +10,8 @@ import pandas as pd
 from arviz_stats.base import array_stats
 from numpy.typing import NDArray
 
+from hierlm.posterior.multiplicity import R_HAT
+
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
 
@@ -26,7 +28,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-R_HAT = 1.01
 ESS_PER_CHAIN = 100
 MCSE_SHARE = 0.05
 BFMI = 0.3
@@ -53,10 +54,15 @@ class Check:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Diagnostics of n named parameters, each an (n,) array; see :class:`hierlm.posterior.convergence.Convergence`."""
+    """Diagnostics of n named numbers, each an (n,) array; see :class:`hierlm.posterior.convergence.Convergence`.
+
+    ``limit`` is what R̂ has to be below, ``effect`` whether the number is an effect of a level or of a smooth.
+    """
 
     names: tuple[str, ...]
     r_hat: Floats
+    limit: Floats
+    effect: NDArray[np.bool_]
     ess_bulk: Floats
     ess_tail: Floats
     finite: NDArray[np.bool_]
@@ -94,15 +100,28 @@ def element_checks(
         advice = "R̂ compares chains, and there is one: fit with chains=4."
         found.append(Check("R̂", "not judged", np.nan, f"< {R_HAT}", 0, advice))
     else:
-        bad = ~(np.isfinite(m.r_hat) & (m.r_hat < R_HAT))
         advice = f"{longer} If the chains still disagree, the worst parameters may not be identified."
-        found.append(_check("R̂", bad, _largest(m.r_hat), f"< {R_HAT}", advice))
-        longer = "" if bad.any() else longer  # said already
+        agree = _r_hat_checks(m, advice)
+        found += agree
+        longer = "" if any(check.failed for check in agree) else longer  # said already
     for name, ess in (("bulk ESS", m.ess_bulk), ("tail ESS", m.ess_tail)):
         found.append(_check(name, ~(np.isfinite(ess) & (ess >= least)), -_largest(-ess), f"≥ {least}", longer))
     bad = ~(np.isfinite(m.mcse_share) & (m.mcse_share <= MCSE_SHARE))
     found.append(_check("MCSE / sd", bad, _largest(m.mcse_share), f"≤ {MCSE_SHARE:g}", longer))
     return found if advise else [replace(check, advice="") for check in found]
+
+
+def _r_hat_checks(m: Measured, advice: str) -> list[Check]:
+    """R̂ of parameters, and of effects, which are many and have limits of their own; shown is that of the worst one."""
+    bad = ~(np.isfinite(m.r_hat) & (m.r_hat < m.limit))
+    parameters = ~m.effect
+    found = [_check("R̂", bad & parameters, _largest(m.r_hat[parameters]), f"< {R_HAT}", advice)]
+    if m.effect.any():
+        worst = np.where((bad if (bad & m.effect).any() else True) & m.effect & np.isfinite(m.r_hat), m.r_hat, -np.inf)
+        at = int(worst.argmax())
+        value = float(worst[at]) if np.isfinite(worst[at]) else np.nan
+        found.append(_check("R̂ of effects", bad & m.effect, value, f"< {m.limit[at]:.4g}", advice))
+    return found
 
 
 def sampler_checks(fit: Fit) -> list[Check]:
@@ -209,7 +228,7 @@ def _severity(m: Measured, chains: int, *, independent: bool) -> tuple[Floats, l
     least = ESS_PER_CHAIN * chains
     with np.errstate(divide="ignore", invalid="ignore"):
         measures = {
-            "R̂": np.zeros(len(m.names)) if chains == 1 or independent else (m.r_hat - 1) / (R_HAT - 1),
+            "R̂": np.zeros(len(m.names)) if chains == 1 or independent else (m.r_hat - 1) / (m.limit - 1),
             "bulk ESS": least / m.ess_bulk,
             "tail ESS": least / m.ess_tail,
             "MCSE": m.mcse_share / MCSE_SHARE,

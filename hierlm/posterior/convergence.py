@@ -18,7 +18,7 @@ from scipy.fft import irfft, next_fast_len, rfft
 
 from hierlm.fit.mixing import normal_scores, rank_r_hat, split_chains
 
-__all__ = ["Convergence", "convergence"]
+__all__ = ["Convergence", "convergence", "effective_size"]
 
 Floats = NDArray[np.float64]
 
@@ -88,12 +88,12 @@ def _diagnostics(draws: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     z = normal_scores(halves)
     r_hat = rank_r_hat(halves, z) if draws.shape[1] > 1 else np.full(len(draws), np.nan)
     quantiles = np.quantile(pooled, TAILS, axis=1)[:, :, None, None]
-    tail = np.minimum(*(_ess(split_chains((draws <= q).astype(np.float64))) for q in quantiles))
-    mcse = pooled.std(axis=1, ddof=1) / np.sqrt(_ess(halves))
-    return r_hat, _ess(z), tail, mcse
+    tail = np.minimum(*(effective_size(split_chains((draws <= q).astype(np.float64))) for q in quantiles))
+    mcse = pooled.std(axis=1, ddof=1) / np.sqrt(effective_size(halves))
+    return r_hat, effective_size(z), tail, mcse
 
 
-def _ess(chains: Floats) -> Floats:
+def effective_size(chains: Floats) -> Floats:
     """Effective sample size of ``chains`` (n, chain, draw) by Geyer's initial monotone sequence."""
     n, m, h = chains.shape
     total = m * h

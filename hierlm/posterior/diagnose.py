@@ -27,6 +27,7 @@ from hierlm.posterior.checks import (
 from hierlm.posterior.convergence import convergence
 from hierlm.posterior.draws import elements, flat
 from hierlm.posterior.layout import Table, html_lines, html_page, html_table, number, records, text_table
+from hierlm.posterior.multiplicity import R_HAT, r_hat_limits
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -131,10 +132,11 @@ def diagnose(fit: Fit) -> Diagnosis:
     """Can the draws be trusted, and what is to be done if not?
 
     Checked over everything that users see, group effects included, but for effects of single rows that are drawn anew
-    and exactly for every draw of the rest, and so have no chain of their own: finite draws; R̂ < 1.01; bulk and tail
-    effective sample size of at least 100 a chain; Monte-Carlo error of the mean at most 5% of the sd; no divergences,
-    no transition at the largest tree depth; E-BFMI of at least 0.3 in every chain.  A number that is not finite never
-    passes; a chain that does not move fails; parameters that the user fixed are left out.
+    and exactly for every draw of the rest, and so have no chain of their own: finite draws; R̂ < 1.01, of effects of
+    levels and smooths below limits from 1.01 to 1.05 that the largest of so many is beyond by chance once in a hundred
+    fits; bulk and tail effective sample size of at least 100 a chain; Monte-Carlo error of the mean at most 5% of the
+    sd; no divergences, no transition at the largest tree depth; E-BFMI of at least 0.3 in every chain.  A number that
+    is not finite never passes; a chain that does not move fails; parameters that the user fixed are left out.
 
     Where a check failed, the model and the draws are searched for a cause (two parameters that are one, several modes,
     separation, improper and heavy-tailed priors, a residual of zero, few levels), and the advice names its remedy.
@@ -240,22 +242,31 @@ def _measured(fit: Fit, most: float = np.inf) -> Measured:
         What all draws are worth.
     """
     labels: list[str] = []
-    parts = []
+    parts, suspects = [], []
+    effects = {names.effects(group) for group in fit.model.batches}
     for found in elements(fit, groups=True, but=_independent(fit)):
         free = ~found.constant
         values = found.values if free.all() else found.values[..., free]
         labels += [n for n, keep in zip(found.names, free, strict=True) if keep]
         with np.errstate(invalid="ignore"):
             sd = flat(values).std(axis=0)
-        parts.append((convergence(values, most), sd))
+        effect = np.full(values.shape[-1], found.variable in effects)
+        c = convergence(values, most)
+        parts.append((c, sd, effect))
+        suspects.append(values[..., effect & (c.r_hat >= R_HAT)])
     if not parts:
-        parts.append((convergence(np.zeros((1, 1, 0))), np.zeros(0)))
+        parts.append((convergence(np.zeros((1, 1, 0))), np.zeros(0), np.zeros(0, dtype=bool)))
     fields = ("r_hat", "ess_bulk", "ess_tail", "finite", "moving")
-    columns = {f: np.concatenate([getattr(c, f) for c, _ in parts]) for f in fields}
-    mcse = np.concatenate([c.mcse_mean for c, _ in parts])
+    columns = {f: np.concatenate([getattr(c, f) for c, _, _ in parts]) for f in fields}
+    mcse = np.concatenate([c.mcse_mean for c, _, _ in parts])
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = mcse / np.concatenate([sd for _, sd in parts])
-    return Measured(tuple(labels), **columns, mcse_share=share)
+        share = mcse / np.concatenate([sd for _, sd, _ in parts])
+    effect = np.concatenate([e for _, _, e in parts])
+    limit = np.full(len(effect), R_HAT)
+    beyond = effect & (columns["r_hat"] >= R_HAT)
+    if beyond.any():
+        limit[beyond] = r_hat_limits(np.concatenate(suspects, axis=-1), columns["r_hat"][beyond], int(effect.sum()))
+    return Measured(tuple(labels), **columns, limit=limit, effect=effect, mcse_share=share)
 
 
 def _independent(fit: Fit) -> list[str]:

@@ -13,7 +13,8 @@ from hierlm import names
 from hierlm.errors import DataError, DataWarning, PredictionError, show_rows
 from hierlm.fit import Fit
 from hierlm.model.values import ModelResponse
-from hierlm.posterior.correlated import check_given, known_errors, standard
+from hierlm.posterior.correlated import check_given, standard
+from hierlm.posterior.known_errors import known_errors
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, Rows, at_rows, thinned
 from hierlm.posterior.options import check_finite, check_new_levels, checked_seed, labelled_draws

@@ -12,7 +12,8 @@ from hierlm.errors import PredictionError, did_you_mean
 from hierlm.fit import Fit
 from hierlm.model import Model
 from hierlm.model.values import ModelResponse
-from hierlm.posterior.correlated import known_errors, standard
+from hierlm.posterior.correlated import standard
+from hierlm.posterior.known_errors import known_errors
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, at_rows, chunks, thinned
 from hierlm.posterior.options import check_finite, check_new_levels, checked_seed, groupings, labelled_draws

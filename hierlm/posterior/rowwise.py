@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlm.model import Model
+from hierlm.model.residuals import ResidualCorrelation
 from hierlm.model.subset import subset
 from hierlm.model.values import ModelResponse
-from hierlm.posterior.correlated import known_errors, standard
+from hierlm.posterior.correlated import standard
+from hierlm.posterior.known_errors import known_errors
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, Rows, at_rows, chunks
 from hierlm.posterior.response import drawn_response, log_density
 
-__all__ = ["drawn_responses", "following", "left_out_densities", "log_densities"]
+__all__ = ["drawn_responses", "following", "left_out_densities", "log_densities", "shifted"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -68,10 +70,15 @@ def drawn_responses(
 
 def following(model: Model, rows: Rows) -> Rows:
     """New rows whose positions are the order of the rows: they come after those of the data."""
-    residual, new = model.residual, rows.correlated
-    if residual is None or new is None or not residual.ordered_by_rows:
+    return rows if model.residual is None else shifted(rows, model.residual)
+
+
+def shifted(rows: Rows, known: ResidualCorrelation) -> Rows:
+    """Rows whose positions are the order of the rows: they come after the known ones of their blocks."""
+    new = rows.correlated
+    if new is None or not known.ordered_by_rows:
         return rows
-    counts = np.bincount(residual.codes, minlength=len(new.levels))
+    counts = np.bincount(known.codes, minlength=len(new.levels))
     return replace(rows, correlated=replace(new, positions=new.positions + counts[new.codes][:, None]))
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, final
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from hierlm import names
-from hierlm.errors import PosteriorError, PredictionError, did_you_mean
+from hierlm.errors import PosteriorError
 from hierlm.fit import Fit
 from hierlm.model import Model
 from hierlm.posterior.comparison.loo import check_target
@@ -20,132 +18,15 @@ from hierlm.posterior.estimates import Estimates
 from hierlm.posterior.integrals.conditional import proposed
 from hierlm.posterior.integrals.units import Units, level_names, units_of
 from hierlm.posterior.intervals import check_interval, describe_into
-from hierlm.posterior.layout import html_lines, html_page
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.linear import Draws, Rows, at_rows, chunks, thinned
+from hierlm.posterior.linear import Draws, Rows, at_rows, thinned
 from hierlm.posterior.loglik import new_values
-from hierlm.posterior.options import check_finite, checked_seed, labelled_draws
-from hierlm.posterior.prediction import Prediction, frame_of
-from hierlm.posterior.response import drawn_response, expected_response, linear_of
+from hierlm.posterior.options import checked_seed
+from hierlm.posterior.updated_group import UpdatedGroup
 
-__all__ = ["UpdatedGroup", "update_group"]
+__all__ = ["update_group"]
 
 Floats = NDArray[np.float64]
-KINDS = ("mean", "linear", "response")
-
-
-@final
-@dataclass(frozen=True, eq=False, repr=False)
-class UpdatedGroup:
-    """What a fit says about a level that it has not seen, after some of its rows.
-
-    Parameters
-    ----------
-    group, level : str
-    effects : Estimates
-        ``group``, ``level``, ``effect``, ``mean``, ``sd``, ``lower``, ``upper``, on the link scale; those of nested
-        groupings too.
-    khat : float
-        Pareto k̂ of the importance weights p(y_new | draw); above ``good_k`` fit the model again with the new rows.
-    good_k : float
-    ess : float
-        Draws that the weights are worth.
-    posterior : Dataset
-        Draws of everything else given the old and the new data, equally weighted.
-    model : Model
-    given : mapping of (grouping, level) to (S, effects) array
-        Draws of the effects that belong to them.
-    """
-
-    group: str
-    level: str
-    effects: Estimates
-    khat: float
-    good_k: float
-    ess: float
-    posterior: xr.Dataset
-    model: Model
-    given: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
-
-    @property
-    def ok(self) -> bool:
-        """Whether the weights are reliable."""
-        return bool(self.khat <= self.good_k)
-
-    def predict(
-        self,
-        new: Any,
-        *,
-        kind: Literal["mean", "linear", "response"] = "mean",
-        response: str | None = None,
-        level: float = 0.95,
-        seed: int | None = None,
-    ) -> Prediction:
-        """Predictions for rows of the new level, or of any other.
-
-        Parameters
-        ----------
-        new : data frame
-        kind : {"mean", "linear", "response"}
-            E[y], η of the mean, or new observations.
-        response : str, optional
-            Which one, in a model of several.
-        level : float
-            Of the intervals.
-        seed : int, optional
-            Of new observations, and of further new levels.
-
-        Returns
-        -------
-        Prediction
-
-        Raises
-        ------
-        PredictionError, PosteriorError
-        """
-        if kind not in KINDS:
-            raise PredictionError(f"kind={kind!r} is unknown.", hint=did_you_mean(str(kind), KINDS))
-        check_interval(level, "eti")
-        known = {r.name: r for r in self.model.responses}
-        name = next(iter(known)) if response is None and len(known) == 1 else response
-        if name not in known:
-            raise PredictionError(f"Name a response, not {response!r}.", hint=f"One of: {', '.join(known)}.")
-        chosen = known[name]
-        if chosen.categories:
-            raise PredictionError(
-                f"'{name}' has categories.", hint="Fit the model again with the new rows, and predict."
-            )
-        draws, rows, root = (
-            Draws(self.model, self.posterior),
-            at_rows(self.model, new, forecasts=True),
-            checked_seed(seed),
-        )
-        effects = NewLevels(self.model, draws, root, zero=False, given=self.given)
-        noise, kept = np.random.default_rng(np.random.SeedSequence([root])), tuple(self.model.groups)
-        out = np.empty((draws.size, rows.n))
-        for at in chunks(draws.size, rows.n):
-            if kind == "linear":
-                out[:, at] = linear_of(rows, draws, chosen, at, kept, effects, names.MEAN)[names.MEAN]
-            elif kind == "mean":
-                out[:, at] = expected_response(rows, draws, chosen, at, kept, effects)
-            else:
-                out[:, at] = drawn_response(rows, draws, chosen, at, kept, effects, noise)
-        check_finite(out, rows)
-        quantity = {"mean": f"E[{name}]", "linear": f"Linear predictor of {name}", "response": f"New {name}"}[kind]
-        return Prediction(
-            frame_of(out, rows, level), labelled_draws(out, draws, rows, quantity), quantity, level, {}, "draw"
-        )
-
-    def _footer(self) -> str:
-        verdict = "reliable" if self.ok else "not reliable: fit the model again with the new rows"
-        k = "exact" if np.isneginf(self.khat) else f"k̂ = {self.khat:.2f} (good up to {self.good_k:.2f})"
-        return f"Weights of the draws given the new rows: {k}, worth {self.ess:,.0f} draws, {verdict}."
-
-    def __repr__(self) -> str:
-        return f"{self.group} {self.level}, from its new rows\n{self.effects!r}\n{self._footer()}"
-
-    def _repr_html_(self) -> str:
-        return html_page(self.effects._repr_html_(), html_lines([self._footer()]))
 
 
 def update_group(
@@ -201,8 +82,13 @@ def update_group(
     check_interval(level, "eti")
     model, root = fit.model, checked_seed(seed)
     chosen = str(check_target(model, "new_group", group, asked="update_group"))
+    if chosen not in model.groups:
+        raise PosteriorError(
+            f"The model has no group effects of '{chosen}': only its residuals are correlated.",
+            hint=f"Add (1 | {chosen}), or fit the model again with the new rows.",
+        )
     posterior = thinned(fit, draws)
-    used, found = Draws(model, posterior), at_rows(model, rows, response=True)
+    used, found = Draws(model, posterior), at_rows(model, rows, response=True, positions=True)
     units = units_of(model, found, chosen)
     label = _only_new(model, found, units)
     ys = {r.name: new_values(found, r, t) for r, t in zip(model.responses, model.design.responses, strict=True)}
@@ -218,7 +104,8 @@ def update_group(
     }
     ess = 1 / float((weights**2).sum())
     frame, again = _frame(model, given, new, level), _again(posterior, place)
-    return UpdatedGroup(chosen, label, frame, khat, good_k(used.size), ess, again, model, given)
+    observed = None if found.correlated is None else (found, ys[model.responses[0].name])
+    return UpdatedGroup(chosen, label, frame, khat, good_k(used.size), ess, again, model, given, observed)
 
 
 def _only_new(model: Model, rows: Rows, units: Units) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar, final
 from hierlm import names
 from hierlm.formula.values import Bar, Predictor
 from hierlm.translation.r_parts import Lines, call, cells, is_factor, response, right_side, several
-from hierlm.translation.r_text import addition_value, r_text
+from hierlm.translation.r_text import addition_value, r_name, r_text
 from hierlm.translation.target import UNSTRUCTURED, Question, Target, Translation
 
 __all__ = ["GlmmTMB"]
@@ -30,12 +30,21 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...], str | None]] = {
 
 STRUCTURES = {"us": "us", "idh": "diag", "idv": "homdiag", "corh": "cs", "corv": "homcs"}
 
+PROCESSES = {"ar1": "ar1"}
+"""Correlation functions of latent residual processes, as structures of effects of occasions."""
+
 
 @final
 class GlmmTMB(Target):
     """Every structure of hierlm's but ``cor``."""
 
     name: ClassVar[str] = "glmmTMB"
+
+    def correlated(self, question: Question) -> bool:
+        """See :meth:`Target.correlated`: latent processes of known occasions are its group terms."""
+        term = question.formula.correlation
+        known = term is not None and term.function in PROCESSES and len(term.positions) == 1 and bool(term.factors)
+        return known and question.families[0].errors is None
 
     def translate(self, question: Question) -> Translation:
         """See :meth:`Target.translate`."""
@@ -45,6 +54,13 @@ class GlmmTMB(Target):
         lines = Lines()
         family, dispersion = self._family(question)
         bars = [self._bar(b, question, lines) for b in question.mean.bars]
+        term = question.formula.correlation
+        if term is not None:
+            effects = f"0 + factor({r_text(term.positions[0])})"
+            bars.append(f"{PROCESSES[term.function]}({effects} | {':'.join(map(r_name, term.factors))})")
+            lines.note(
+                "The levels of factor() must be all occasions, also those without rows: factor(t, levels = 1:9)."
+            )
         formula = f"{response(question, lines)} ~ {right_side(question.mean, bars)}"
         arguments = [formula, "data = data", f"family = {family}", *self._weights(question)]
         for predictor in question.others:

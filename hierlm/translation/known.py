@@ -20,8 +20,13 @@ KNOWN: dict[type, frozenset[str]] = {
 """The fields that are written down; any other must have its default."""
 
 
-def check_known(formula: Formula, what: str) -> None:
+def check_known(formula: Formula, what: str, *, correlated: bool = False) -> None:
     """Refuse a formula that says something which ``what`` does not write.
+
+    Parameters
+    ----------
+    correlated : bool
+        Whether it writes residuals that are correlated, and latent residual processes.
 
     Raises
     ------
@@ -31,9 +36,12 @@ def check_known(formula: Formula, what: str) -> None:
     parts: list[Any] = [formula, *formula.responses, *(a for r in formula.responses for a in r.additions)]
     parts += [*formula.predictors, *(b for p in formula.predictors for b in p.bars)]
     for part in parts:
+        known = KNOWN[type(part)]
+        if correlated and (isinstance(part, Formula) or getattr(part, "process", None) is not None):
+            known |= {"correlation", "process", "needs"}
         for field in fields(part):
             value = getattr(part, field.name)
-            if field.name not in KNOWN[type(part)] and value != _default(field):
+            if field.name not in known and value != _default(field):
                 start = getattr(part, "start", 0)
                 stop = getattr(part, "stop", None) or start + len(getattr(part, "text", "")) or None
                 raise TranslationError(
@@ -52,7 +60,9 @@ def _default(field: Any) -> Any:
 
 
 MODEL: dict[str, frozenset[str]] = {
-    "Model": frozenset({"formula", "design", "responses", "predictors", "blocks", "assignments", "options", "pymc"}),
+    "Model": frozenset(
+        {"formula", "design", "responses", "predictors", "blocks", "assignments", "options", "pymc", "residual"}
+    ),
     "ModelResponse": frozenset(
         {"name", "label", "family", "y", "additions", "levels", "success", "links", "free", "options"}
     ),
@@ -60,6 +70,7 @@ MODEL: dict[str, frozenset[str]] = {
     "GroupBlock": frozenset(
         {
             *("group", "factors", "levels", "codes", "effects", "columns", "covariance", "structure", "pieces"),
+            "process",
             *("centred", "label"),  # how it is sampled and called; neither changes the model
         }
     ),

@@ -1,4 +1,4 @@
-"""nlme: lme, Gaussian, nested groupings, variance functions."""
+"""nlme: lme and gls, Gaussian, nested groupings, variance functions, correlated residuals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import ClassVar, final
 
 from hierlm import names
-from hierlm.formula.values import Bar
+from hierlm.formula.values import Bar, ResidualTerm
 from hierlm.translation.r_parts import Lines, call, factors_in, response, right_side
 from hierlm.translation.r_text import addition_value, r_name, r_text
 from hierlm.translation.target import ONE_VARIANCE, Question, Target, Translation
@@ -16,6 +16,23 @@ __all__ = ["Nlme"]
 
 CLASSES = {"us": "pdSymm", "idh": "pdDiag", "idv": "pdIdent", "corv": "pdCompSymm"}
 NORMAL = ("gaussian", "identity")
+CORRELATIONS = {
+    "cs": "corCompSymm",
+    "ar1": "corAR1",
+    "car1": "corCAR1",
+    "arma": "corARMA",
+    "us": "corSymm",
+    "exp": "corExp",
+    "gau": "corGaus",
+    "ratio": "corRatio",
+    "lin": "corLin",
+    "sph": "corSpher",
+}
+"""Correlation function → nlme's class …"""
+ORDERS = {"arma": ("p", "q")}
+"""… the options that it needs, …"""
+UNLIKE = {"ar1": "corAR1 takes neighbouring rows as one step apart; where occasions are missing use corCAR1."}
+"""… and where positions mean something else there."""
 SIGMA = "sigma"
 
 
@@ -24,6 +41,11 @@ class Nlme(Target):
     """Linear mixed models with groupings inside each other."""
 
     name: ClassVar[str] = "nlme"
+
+    def correlated(self, question: Question) -> bool:
+        """See :meth:`Target.correlated`."""
+        term = question.formula.correlation
+        return term is not None and term.function in CORRELATIONS and question.families[0].errors is not None
 
     def translate(self, question: Question) -> Translation:
         """See :meth:`Target.translate`."""
@@ -37,14 +59,42 @@ class Nlme(Target):
         if question.mean.offsets:
             hint = f"Subtract it from the response: I({question.response.expression} - …)."
             raise self.refuse(question, "lme() ignores offsets.", question.mean.text, hint)
-        if not question.mean.bars:
+        correlation = question.formula.correlation
+        if not question.mean.bars and correlation is None:
             raise self.refuse(question, "it needs a group term.", None, "Use gls() or lm().")
         lines = Lines()
         fixed = f"{response(question, lines)} ~ {right_side(question.mean)}"
-        arguments = [fixed, f"random = {self._random(question)}", *self._residual(question), "data = data"]
-        arguments.append('method = "ML"')
-        lines.note('method = "ML" maximises the likelihood; lme\'s default is REML.')
-        return Translation(self.name, lines.code("library(nlme)", call("lme", *arguments)), tuple(lines.notes))
+        random = [f"random = {self._random(question)}"] if question.mean.bars else []
+        if correlation is not None:
+            random.append(f"correlation = {self._correlation(question, correlation, lines)}")
+        arguments = [fixed, *random, *self._residual(question), "data = data", 'method = "ML"']
+        function = "lme" if question.mean.bars else "gls"
+        lines.note(f'method = "ML" maximises the likelihood; {function}\'s default is REML.')
+        return Translation(self.name, lines.code("library(nlme)", call(function, *arguments)), tuple(lines.notes))
+
+    def _correlation(self, question: Question, term: ResidualTerm, lines: Lines) -> str:
+        """``corAR1(form = ~ t | g)``."""
+        if len(term.factors) > 1:
+            what = f"cells of {' and '.join(term.factors)} as blocks."
+            raise self.refuse(question, what, term, "Make a column of the cells first.")
+        inner = max((b.factors for b in question.mean.bars), key=len, default=())
+        outside = [f for f in inner if f not in term.factors]
+        if outside and not term.factors:
+            what = "one block of all rows beside group terms."
+            raise self.refuse(question, what, term, "Name the blocks after a bar, or leave the group terms out.")
+        if outside:
+            lines.note(f"lme() needs blocks, {r_name(term.factors[0])}, inside {r_name(inner[-1])}.")
+        at = [p.removeprefix("C(").removesuffix(")") for p in term.positions]
+        if at != list(term.positions):
+            lines.note("Occasions are whole numbers 1, 2, … in nlme.")
+        if term.function in UNLIKE and term.positions:
+            lines.note(UNLIKE[term.function])
+        form = " + ".join(map(r_text, at)) or "1"
+        blocks = "/".join(r_name(f) for f in (*(inner if outside else ()), *term.factors))
+        form += f" | {blocks}" if blocks else ""
+        orders = [f"{k} = {term.options.get(k, 0)}" for k in ORDERS.get(term.function, ())]
+        nugget = ["nugget = TRUE"] if term.options.get("nugget") is True else []
+        return f"{CORRELATIONS[term.function]}({', '.join([f'form = ~ {form}', *orders, *nugget])})"
 
     def _random(self, question: Question) -> str:
         groups: dict[tuple[str, ...], list[Bar]] = {}

@@ -11,7 +11,7 @@ from typing import ClassVar, final
 from hierlm import names
 from hierlm.errors import TranslationError
 from hierlm.families.family import Family
-from hierlm.formula.values import Bar, Formula, Predictor, ResponseTerm
+from hierlm.formula.values import Bar, Formula, Predictor, ResidualTerm, ResponseTerm
 
 __all__ = ["INDEPENDENT", "ONE_SD", "ONE_VARIANCE", "UNSTRUCTURED", "Question", "Target", "Translation"]
 
@@ -116,13 +116,19 @@ class Target(ABC):
             Where it has no equivalent, with the place and, where there is one, a way round.
         """
 
-    def refuse(self, question: Question, what: str, place: Bar | ResponseTerm | str | None, hint: str) -> Exception:
+    def correlated(self, question: Question) -> bool:
+        """Whether the package has the structure of residuals that the question has."""
+        return False
+
+    def refuse(
+        self, question: Question, what: str, place: Bar | ResponseTerm | ResidualTerm | str | None, hint: str
+    ) -> Exception:
         """The error that points at ``place``: a term, or a piece of text."""
         text = question.formula.source
         if isinstance(place, str):
             start = max(text.find(place), 0) if place else 0
             stop = start + max(len(place), 1)
-        elif isinstance(place, Bar):
+        elif isinstance(place, Bar | ResidualTerm):
             start, stop = place.start, place.stop
         elif place is not None:
             start, stop = place.start, place.start + max(len(place.text), 1)

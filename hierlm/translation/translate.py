@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hierlm.correlations import POSITIONS
 from hierlm.covariances import STRUCTURES
 from hierlm.design.table import available, read_table
 from hierlm.errors import TranslationError, did_you_mean
@@ -88,8 +89,9 @@ def translate(
         residual=residual,
         parameters={p.name for f, _ in chosen for p in f.parameters},
         structures=STRUCTURES,
+        correlations=POSITIONS,
     )
-    check_known(parsed, "A translation")
+    check_known(parsed, "A translation", correlated=True)
     if len(chosen) == 1:
         chosen = chosen * len(parsed.responses)
     if len(chosen) != len(parsed.responses):
@@ -103,4 +105,23 @@ def translate(
         present = frozenset(available(data))
         table = read_table(data, [c for c in columns(parsed) if c in present])
         factors = frozenset(name for name, column in table.columns.items() if column.levels is not None)
-    return target.translate(Question(parsed, tuple(f for f, _ in chosen), links, factors, present))
+    question = Question(parsed, tuple(f for f, _ in chosen), links, factors, present)
+    if parsed.correlation is not None and not target.correlated(question):
+        latent = chosen[0][0].errors is None
+        what, term = "This latent residual process" if latent else "This correlation of residuals", parsed.correlation
+        raise TranslationError(
+            f"{what} is not translated to {target.name}.",
+            text=parsed.source,
+            start=term.start,
+            stop=term.stop,
+            hint=_nearest(question, latent),
+        )
+    return target.translate(question)
+
+
+def _nearest(question: Question, latent: bool) -> str:
+    """Which package has a structure of residuals that this one has not."""
+    others = [t.name for t in TARGETS.values() if t.correlated(question)]
+    if others:
+        return f'Try to="{others[0]}".'
+    return "Write it by hand" + (": values of it are effects of the positions." if latent else ".")

@@ -72,7 +72,7 @@ def test_type_checkers_see_the_same_names():
 def test_every_name_can_be_had_and_others_are_refused():
     for name in hl.__all__:
         assert getattr(hl, name) is not None
-    with pytest.raises(AttributeError, match="no attribute 'modle'"):
+    with pytest.raises(AttributeError, match="hierlm has no 'modle'"):
         hl.modle  # noqa: B018
 
 

@@ -129,15 +129,23 @@ def _tree(species: int) -> hl.Model:
 
 
 _ALL = (
-    Structure("ar1", 'AR(1) residuals, {} groups × 20 times, `(1 \\| g)`, `residual="ar1(t \\| g)"`', _ar1, 500, 10),
+    Structure(
+        "ar1",
+        'AR(1) residuals, {} groups × 20 times, `(1 \\| g)`, `residual="ar1(t \\| g)"`',
+        _ar1,
+        500,
+        10,
+        draws=200,
+        tune=200,
+    ),
     Structure(
         "pedigree",
         "pedigree of {} animals, one record each, `known(1 \\| animal, A)`",
         _pedigree,
         10_000,
         200,
-        draws=250,
-        tune=500,
+        draws=100,
+        tune=200,
     ),
     Structure(
         "grid",
@@ -145,8 +153,8 @@ _ALL = (
         _grid_residual,
         30,
         5,
-        draws=100,
-        tune=200,
+        draws=50,
+        tune=100,
     ),
     Structure(
         "places",
@@ -154,11 +162,17 @@ _ALL = (
         _grid_effects,
         30,
         5,
-        draws=50,
-        tune=150,
+        draws=25,
+        tune=75,
     ),
     Structure(
-        "tree", "Poisson, a tree of {} species, three counts each, `known(1 \\| species, tree)`", _tree, 1_000, 20
+        "tree",
+        "Poisson, a tree of {} species, three counts each, `known(1 \\| species, tree)`",
+        _tree,
+        1_000,
+        20,
+        draws=200,
+        tune=200,
     ),
 )
 

@@ -28,7 +28,7 @@ WAYS = ("plan", "graph")
 
 
 def gradient(model: hl.Model, way: str) -> dict[str, float]:
-    """Seconds of one gradient, of what precedes the first one, and the dimension.
+    """Seconds of one gradient, of what precedes the first one, and the dimension; by differences where there is none.
 
     The point is the start of the sampler's coordinates, moved a little, so that nothing is zero by accident.
     """

@@ -40,6 +40,8 @@ def table() -> pd.DataFrame:
             "g": np.repeat([f"g{i}" for i in range(12)], 10),
             "kind": np.repeat(["p", "q"], 60),
             "line": np.repeat([f"l{i}" for i in range(8)], 15),
+            "animal": np.tile(["a", "b", "c"], 40),
+            "weight": rng.normal(size=n) + 20,
             "dam": np.repeat([f"d{i}" for i in range(10)], 12),
             "fosternest": np.tile([f"n{i}" for i in range(10)], 12),
             "a": np.repeat([f"a{i}" for i in range(6)], 20),

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -19,7 +23,7 @@ from hierlm.variances import VARIANCES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"^(<!-- (sampled|not run) -->\n)?```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^( *)(<!-- (sampled) -->\n *)?```python\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 FEW = {"draws": 30, "tune": 30, "chains": 2, "cores": 1, "progress": False}
 
@@ -29,7 +33,9 @@ def text(name: str) -> str:
 
 
 def blocks(path: Path, kind: str | None) -> list[str]:
-    return [code for _, found, code in BLOCK.findall(path.read_text(encoding="utf-8")) if (found or None) == kind]
+    return [
+        dedent(code) for *_, found, code in BLOCK.findall(path.read_text(encoding="utf-8")) if (found or None) == kind
+    ]
 
 
 def section(page: str, title: str) -> str:
@@ -48,7 +54,8 @@ def codes(cell: str) -> list[str]:
 
 def namespace(table: pd.DataFrame) -> dict[str, Any]:
     sleep = {"formula": "Reaction ~ Days + (Days | Subject)"}
-    return {"hl": hl, "np": np, "pd": pd, "f": np.tanh, "data": table, **sleep}
+    frame = pd.DataFrame({"animal": ["a", "b", "c"], "sire": [None, None, "a"], "dam": [None, None, "b"]})
+    return {"hl": hl, "np": np, "pd": pd, "f": np.tanh, "data": table, "frame": frame, **sleep}
 
 
 def n_covariance_parameters(model: hl.Model) -> int:
@@ -69,8 +76,12 @@ APART = [p for p in PAGES if p.parent.name != "extending"]
 
 
 @pytest.mark.parametrize("path", APART, ids=lambda p: str(p.relative_to(ROOT)))
-def test_code_runs(path: Path, table: pd.DataFrame):
+def test_code_runs(path: Path, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tree.nwk").write_text("((a:1,b:1):1,c:2);", encoding="utf-8")
     for code in blocks(path, None):
+        if "phylogeny(" in code:
+            pytest.importorskip("dendropy", reason="needs the extra phylogeny")
         data = hl.load_data("sleepstudy") if "formula, data" in code or "formula,\n" in code else table
         exec(compile(code, str(path), "exec"), namespace(table) | {"data": data})
 
@@ -89,6 +100,36 @@ def test_sampled_code_runs(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path
     known = {"hl": hl, "pd": pd, "np": np}
     for code in blocks(path, "sampled"):
         exec(compile(code, str(path), "exec"), known)  # one page is one session
+
+
+@pytest.mark.slow
+def test_the_block_for_many_processes_runs_as_a_script(tmp_path: Path):
+    """Processes that are spawned import the script, so it must be one: the page's model, and 20 small replicates."""
+    page = ROOT / "docs" / "howto" / "calibration-and-design.md"
+    first, *_ = blocks(page, "sampled")
+    model, pool = (next(code for code in blocks(page, "sampled") if word in code) for word in ("counts = ", "spawn"))
+    script = first.split("\n")[0] + "\n" + model.split("found = ")[0] + pool
+    few = script.replace("calibrate(1000", "calibrate(20, draws=50, tune=50, chains=2").replace(
+        "Executor(4", "Executor(2"
+    )
+    assert few.count("20, draws") == few.count("Executor(2") == 1
+    (tmp_path / "study.py").write_text(few, encoding="utf-8")
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "study.py"], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=500, check=False,
+    )  # fmt: skip
+    assert said.returncode == 0, said.stderr
+    kept = (tmp_path / "calibration.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len([line for line in kept if '"z"' in line or "ranks" in line]) >= 20
+
+
+def test_every_block_of_code_runs():
+    """No page has a block that neither this file nor test_examples.py nor test_extending.py runs."""
+    for path in PAGES:
+        there = len(
+            re.findall(r"^\s*(?:```|~~~) *(?:\{code|python|py\b)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        )
+        assert there == len(blocks(path, None)) + len(blocks(path, "sampled")), path
 
 
 def test_the_readme_has_an_example_that_is_sampled():

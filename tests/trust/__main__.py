@@ -29,7 +29,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--replications", type=int, default=500, metavar="N", help="a cell, with those that are there")
     parser.add_argument("--minutes", type=float, default=0, help="stop after so long; 0: no end")
     parser.add_argument("--store", type=Path, default=None, help="folder of the records; .cache/trust unless given")
-    parser.add_argument("--any-code", action="store_true", help="summary: count records of other hierlm code too")
+    parser.add_argument(
+        "--any-code", action="store_true", help="summary, densities: count records of other hierlm code too"
+    )
     parser.add_argument("--note", default="", help="summary: a sentence that the page shows with the results")
     return parser.parse_args(given)
 
@@ -70,7 +72,7 @@ def _densities(options: argparse.Namespace, store: Path) -> int:
     from tests.trust import grid_run
 
     try:
-        left = grid_run.run(store, minutes=options.minutes)
+        left = grid_run.run(store, minutes=options.minutes, any_code=options.any_code)
     except KeyboardInterrupt:
         print("Stopped; the same command goes on from here.", file=sys.stderr)
         return 130

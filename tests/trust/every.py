@@ -7,9 +7,10 @@ from typing import Any
 from tests.trust import further, replicate as replication
 from tests.trust.beyond import BEYOND
 from tests.trust.cells import Cell
+from tests.trust.latent import LATENT
 from tests.trust.recipes import Recipe
 
-EVERY: dict[str, Cell | Recipe] = further.EVERY | BEYOND
+EVERY: dict[str, Cell | Recipe] = further.EVERY | BEYOND | LATENT
 """By name."""
 
 

@@ -7,6 +7,7 @@ import platform
 import sys
 import time
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,7 +49,7 @@ up to 10⁻⁶ of its length, or of one. The columns say by how much the worst p
 |---|--:|--:|--:|
 {structures}
 
-`{command}`, {date}, commit {commit}, {minutes:.0f} minutes on a core that was shared; Python {python}, {versions}.
+`{command}`, {date}, {commits}, {minutes:.0f} minutes on a core that was shared; Python {python}, {versions}.
 """
 
 
@@ -57,15 +58,18 @@ def label(point: Point) -> str:
     return "/".join(point)
 
 
-def run(store: Path = STORE, *, minutes: float = 0.0) -> int:
-    """Check the points that the store lacks; returns how many are missing still.  ``minutes``: stop after so long."""
-    have, started = known(store), time.perf_counter()
+def run(store: Path = STORE, *, minutes: float = 0.0, any_code: bool = False) -> int:
+    """Check the points that the store lacks; returns how many are missing still.
+
+    ``minutes``: stop after so long; ``any_code``: a point that was checked with other sources of hierlm is not lacking.
+    """
+    have, started, here = known(store, any_code=any_code), time.perf_counter(), {"commit": commit()}
     todo = [point for point in MIXED if label(point) not in have]
     _say(f"{len(todo)} of {len(GRID)} combinations to check")
     for done, point in enumerate(todo):
         if minutes and time.perf_counter() - started > 60 * minutes:
             return len(todo) - done
-        record = _record(point)
+        record = _record(point) | here
         with _file(store).open("a", encoding="utf-8") as out:
             out.write(json.dumps(record) + "\n")
         if "error" in record:
@@ -90,8 +94,7 @@ def summarise(store: Path = STORE, *, any_code: bool = False) -> dict[str, Any]:
     return {
         "command": "python -m tests.trust densities",
         "date": datetime.now(UTC).date().isoformat(),
-        "commit": commit(),
-        "code": sorted({r["code"] for r in found.values()}),
+        "commits": dict(Counter(r.get("commit") or "unknown" for r in found.values()).most_common()),
         "meaning": _fingerprints()["meaning"],
         "python": platform.python_version(),
         "versions": installed_versions(),
@@ -124,7 +127,7 @@ def text(result: Result) -> str:
     facts = {k: result[k] for k in ("points", "cases", "command", "date", "python")}
     return TEXT.format(
         **facts,
-        commit=result["commit"] or "unknown",
+        commits=_commits(result["commits"]),
         good=len(off),
         missing=f"; {missing} have not been tried" if missing else "",
         failed="".join(f"\n* {name}: `{error}`" for name, error in failed.items()) or "None differs.",
@@ -133,6 +136,13 @@ def text(result: Result) -> str:
         minutes=result["seconds"] / 60,
         versions=", ".join(f"{k} {v}" for k, v in result["versions"].items()),
     )
+
+
+def _commits(counts: Mapping[str, int]) -> str:
+    """``commit 9517bf3``; with several, how many combinations were checked at which."""
+    if len(counts) == 1:
+        return f"commit {next(iter(counts))}"
+    return "commits " + ", ".join(f"{name} ({count})" for name, count in counts.items())
 
 
 def _row(head: str, off: Sequence[Sequence[float] | None]) -> str:

@@ -10,6 +10,7 @@ from tests.trust.beyond import BEYOND
 from tests.trust.cells import CELLS
 from tests.trust.further import FURTHER, ON_THE_GRAPH
 from tests.trust.judge import FAMILY_WISE
+from tests.trust.latent import LATENT
 from tests.trust.responses import RESPONSES
 from tests.trust.structures import STRUCTURES
 from tests.trust.summary import MOST, RESULTS, read
@@ -126,6 +127,7 @@ def _list(cells: Mapping[str, Any]) -> list[str]:
         "residuals": residual,
         "families": ON_THE_GRAPH,
         "terms": [*BEYOND],
+        "latent residual processes": [*LATENT],
     }
     lines = ["| | replications of each |", "|---|---|"]
     for kind, names in kinds.items():
@@ -146,7 +148,7 @@ def _count(cell: Any) -> str:
 
 
 def _missing(path: str, cells: Mapping[str, Any]) -> str:
-    wanted = [*FURTHER, *ON_THE_GRAPH, *BEYOND] if path == "reused" else [*CELLS]
+    wanted = [*FURTHER, *ON_THE_GRAPH, *BEYOND, *LATENT] if path == "reused" else [*CELLS]
     missing = [name for name in wanted if name not in cells]
     if not missing:
         return "All cells were run."

@@ -17,8 +17,13 @@ SIMULATION = (
     *("quantities", "replicate", "responses", "structures"),
 )
 
-RECIPES = ("beyond", "cells", "densities", "priors", "recipes", "replicate", "responses", "splines", "structures")
-"""What is simulated and ranked in cells of recipes, whose names begin with ``terms/``."""
+RECIPES = (
+    *("beyond", "cells", "densities", "priors", "recipes"),
+    *("replicate", "responses", "splines", "structures"),
+)
+"""What is simulated and ranked in cells of recipes, whose names begin with ``terms/`` …"""
+LATENT = ("cells", "correlations", "densities", "latent", "priors", "recipes", "replicate", "responses")
+"""… and of latent residual processes, ``latent/``."""
 
 
 def digest(files: list[Path]) -> str:
@@ -30,19 +35,18 @@ def digest(files: list[Path]) -> str:
 
 
 @cache
-def fingerprints(*, recipes: bool = False) -> dict[str, str]:
+def fingerprints(*, recipes: bool = False, latent: bool = False) -> dict[str, str]:
     """``code``: of hierlm's sources; ``simulation``: of what is simulated and ranked, in recipes or in other cells."""
+    files = LATENT if latent else RECIPES if recipes else SIMULATION
     return {
         "code": digest([*(ROOT / "hierlm").rglob("*.py")]),
-        "simulation": digest(
-            [ROOT / "tests" / "trust" / f"{name}.py" for name in (RECIPES if recipes else SIMULATION)]
-        ),
+        "simulation": digest([ROOT / "tests" / "trust" / f"{name}.py" for name in files]),
     }
 
 
 def of_cell(name: str) -> dict[str, str]:
     """The fingerprints of a cell."""
-    return fingerprints(recipes=name.startswith("terms/"))
+    return fingerprints(recipes=name.startswith("terms/"), latent=name.startswith("latent/"))
 
 
 def file_of(store: Path, path: str, cell: str) -> Path:

@@ -59,9 +59,9 @@ def check_parameter(family: str, parameter: str, link: str) -> None:
     response, table = RESPONSES[family], table_of(family)
     middle = float(LINKS[response.link](np.float64(0.4 if response.link == "logit" else 2.0)))
     at = float(LINKS[link](np.float64(middle_of(family, parameter))))
-    own = next(p for p in FAMILIES[family].parameters if p.name == parameter).intercept
+    declared = next(p for p in FAMILIES[family].parameters if p.name == parameter)
     common = {"b[Intercept]": normal(middle, 0.1)} if response.intercept else {}
-    further = {f"b_{parameter}[Intercept]": normal(at, 0.05)} if own else {}
+    further = {f"b_{parameter}[Intercept]": normal(at, 0.05)} if declared.intercept else {}
     priors: dict[str, Proper] = common | {"b[x]": normal(0.0, 0.2)} | further | {f"b_{parameter}[x]": normal(0.1, 0.1)}
     rest = {name: prior for name, prior in response.others.items() if name != parameter}
     model = hl.Model(
@@ -76,7 +76,10 @@ def check_parameter(family: str, parameter: str, link: str) -> None:
     def theirs(values: Mapping[str, Any]) -> float:
         (*b0, b), (*c0, c) = values["b"], values[f"b_{parameter}"]
         rows, total = effects(table, values)
-        others = {name: values[name] for name in rest} | {parameter: INVERSE_LINKS[link](sum(c0) + c * table["x"])}
+        predicted = INVERSE_LINKS[link](sum(c0) + c * table["x"])
+        if not ((predicted > declared.lower) & (predicted < declared.upper)).all():
+            return -np.inf  # as for the mean: also where a row, such as the zero of a hurdle, does not look at it
+        others = {name: values[name] for name in rest} | {parameter: predicted}
         others |= {"trials": table[TRIALS]} if response.trials else {}
         total += log_density(family, response.link, table["y"], sum(b0) + b * table["x"] + rows, **others).sum()
         total += sum(p.log_density(v) for p, v in zip(priors.values(), [*b0, b, *c0, c], strict=True))

@@ -68,3 +68,20 @@ def test_records_of_other_sources_are_set_aside(
     grid_run.run(tmp_path)
     monkeypatch.setattr(grid_run, "_fingerprints", lambda: {"code": "another", "meaning": grid_run.digest([])})
     assert not grid_run.known(tmp_path, any_code=True)
+
+
+def test_points_of_other_code_may_count_and_the_page_says_so(
+    checked: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grid_run, "commit", lambda: "aaaaaaa")
+    monkeypatch.setattr(grid_run, "MIXED", SOME[:1])
+    grid_run.run(tmp_path)
+    here = grid_run._fingerprints()
+    monkeypatch.setattr(grid_run, "_fingerprints", lambda: here | {"code": "another"})
+    monkeypatch.setattr(grid_run, "commit", lambda: "bbbbbbb")
+    monkeypatch.setattr(grid_run, "MIXED", SOME)
+    assert not grid_run.known(tmp_path)
+    grid_run.run(tmp_path, any_code=True)
+    assert checked == SOME
+    assert "commits bbbbbbb (2), aaaaaaa (1)," in grid_run.text(grid_run.summarise(tmp_path, any_code=True))
+    assert "commit bbbbbbb," in grid_run.text(grid_run.summarise(tmp_path))

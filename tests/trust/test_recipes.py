@@ -11,8 +11,11 @@ from tests.trust import run as running, store, summary
 from tests.trust.beyond import BEYOND, SCALES
 from tests.trust.every import EVERY
 from tests.trust.further import FURTHER
+from tests.trust.latent import LATENT
 
 pytestmark = pytest.mark.filterwarnings("ignore::hierlm.errors.DataWarning")
+
+RECIPES = BEYOND | LATENT
 
 
 def test_every_spline_and_variance_function_has_a_cell() -> None:
@@ -21,10 +24,10 @@ def test_every_spline_and_variance_function_has_a_cell() -> None:
     assert not set(BEYOND) & set(FURTHER)
 
 
-@pytest.mark.parametrize("name", BEYOND)
+@pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe(name: str) -> None:
     """Every prior is given, at least 8 quantities are finite, and a number makes the same data again."""
-    recipe = BEYOND[name]
+    recipe = RECIPES[name]
     (table, truth, _), (again, _, _), (other, _, _) = (recipe.simulate(n) for n in (3, 3, 4))
     for column, values in table.items():
         np.testing.assert_array_equal(values, again[column])
@@ -38,10 +41,10 @@ def test_a_recipe(name: str) -> None:
     assert all(np.isfinite(v) for v in found.values())
 
 
-@pytest.mark.parametrize("name", BEYOND)
+@pytest.mark.parametrize("name", RECIPES)
 def test_responses_are_of_the_density(name: str) -> None:
     """E[d log p / d η] = 0 at the truth for every predictor, over 150 data sets; 4.5 standard errors."""
-    recipe, h = BEYOND[name], 1e-4
+    recipe, h = RECIPES[name], 1e-4
     scores: dict[str, list[float]] = {}
     for number in range(150):
         rng = np.random.default_rng([41, number])
@@ -59,9 +62,11 @@ def test_records_of_recipes_know_their_own_sources(monkeypatch: pytest.MonkeyPat
     """A change of the recipes sets aside theirs, and no others."""
     assert store.of_cell("terms/mm(g, g2)") == store.fingerprints(recipes=True)
     assert store.of_cell("gaussian/nested") == store.fingerprints()
+    assert store.of_cell("latent/ar1, poisson") == store.fingerprints(latent=True)
+    assert running.chosen(["latent/*"]) == list(LATENT)
     assert store.fingerprints()["simulation"] != store.fingerprints(recipes=True)["simulation"]
     assert running.chosen(["terms/*"]) == list(BEYOND)
-    assert set(EVERY) >= set(BEYOND) | set(FURTHER)
+    assert set(EVERY) >= set(RECIPES) | set(FURTHER)
     assert summary.EVERY is EVERY
 
 

@@ -1,8 +1,8 @@
 """The reductions against an independent joint density: every response with a kernel × covariance structure × reduction.
 
 At 20 points of what is sampled, with the effects that belong to them, log p(ζ, …) less the independent joint density of
-the natural values and the log Jacobian of the coordinates is one constant, 1e-8; every element of the gradient is that
-of the density, by differences, 1e-6.  No PyMC graph is involved.  Structures without a kernel are refused by all of them,
+the natural values and the log Jacobian of the coordinates is one constant, 1e-8, and what SciPy's eigenvalues of V lose where
+one sd is thousands of times another; every element of the gradient is that of the density, by differences, 1e-6.  No PyMC graph is involved.  Structures without a kernel are refused by all of them,
 with words that say so.  The dense marginal has no kernel: it is compared with the graph (tests/unit/reductions/test_dense.py).
 """
 
@@ -67,6 +67,15 @@ def natural_values(spec: Spec, model: Any, place: Any, n: Natural, u: np.ndarray
     return values | {"sd_h": np.array([of_h])}
 
 
+def lost(spec: Spec, values: dict[str, Any]) -> float:
+    """By SciPy's density of the effects, whose small eigenvalues have an error of ε times the largest one.
+
+    Exact fractions at the point where it is largest here, sd 0.07 and 1.4e-5, agree with hierlm to 1e-12, and not with SciPy's, to 2e-8.
+    """
+    levels, smallest = len(values["r_g"]), np.finfo(np.float64).eps
+    return 0.0 if spec.meaning.loadings else float(levels * smallest * np.linalg.cond(joint.covariance(spec, values)))
+
+
 def check(family: str, link: str, structure: str, reduction: Reduction) -> None:
     spec = Spec(family, link, structure)
     table = spec.table()
@@ -76,7 +85,7 @@ def check(family: str, link: str, structure: str, reduction: Reduction) -> None:
     if refused:
         assert any(words in verdict.reason for words in refused), verdict.reason
         return
-    problem, off, size = reduction.apply(model), [], 1.0
+    problem, off, size, rounding = reduction.apply(model), [], 1.0, 0.0
     for seed in range(POINTS):
         zeta = np.random.default_rng([13, seed]).normal(0.1, 0.7, problem.dimension)
         n, value = (
@@ -91,10 +100,10 @@ def check(family: str, link: str, structure: str, reduction: Reduction) -> None:
             assert not np.isfinite(expected)
             continue
         off.append(value - expected)
-        size = max(size, abs(value) / 100)
+        size, rounding = max(size, abs(value) / 100), max(rounding, lost(spec, values))
         check_gradient(problem.density, problem.data, zeta)
     assert len(off) > POINTS // 2
-    np.testing.assert_allclose(off, off[0], rtol=0, atol=1e-8 * size)
+    np.testing.assert_allclose(off, off[0], rtol=0, atol=1e-8 * size + rounding)
 
 
 @pytest.mark.parametrize(("family", "link", "structure", "name"), QUICK)

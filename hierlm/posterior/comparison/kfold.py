@@ -15,7 +15,7 @@ from hierlm.posterior.comparison.elpd import Elpd, data_of, known_of
 from hierlm.posterior.comparison.loo import check_target
 from hierlm.posterior.comparison.progress import teller
 from hierlm.posterior.comparison.refit import refit_settings, run_jobs
-from hierlm.posterior.integrals import units_of
+from hierlm.posterior.integrals import check_blocks, trained_ids, units_of
 from hierlm.posterior.linear import at_rows
 from hierlm.posterior.options import checked_seed
 
@@ -81,6 +81,7 @@ def kfold(
     model, root = fit.model, checked_seed(seed)
     if group is not None:
         check_target(model, "new_group", group, asked=f"group={group!r}")
+        check_blocks(model, at_rows(model), units_of(model, at_rows(model), group))
     fold = folds_of(fit, k, group, stratify, root)
     settings = refit_settings(fit, root, **options)
     jobs = [(model, np.flatnonzero(fold == part), group, settings) for part in range(k)]
@@ -107,7 +108,7 @@ def folds_of(fit: Fit, k: int, group: str | None, stratify: str | None, seed: in
     """The part of every row: random, of equal sizes, levels of ``group`` whole, those of ``stratify`` spread evenly."""
     model = fit.model
     n = model.design.n
-    unit = np.arange(n) if group is None else np.asarray(model.groups[group][0].codes)
+    unit = np.arange(n) if group is None else trained_ids(model, group)
     present, unit = np.unique(unit, return_inverse=True)
     U = len(present)
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 2 <= k <= U:

@@ -14,7 +14,7 @@ from hierlm.fit import Fit
 from hierlm.model import Model
 from hierlm.posterior.comparison.elpd import Elpd, data_of, known_of
 from hierlm.posterior.comparison.psis import good_k, psis, relative_efficiency, verdicts
-from hierlm.posterior.integrals import Units, integrate, units_of
+from hierlm.posterior.integrals import Units, integrate, known_groups, units_of
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, at_rows, thinned
 from hierlm.posterior.rowwise import log_densities
@@ -39,7 +39,8 @@ def loo(fit: Fit, target: Target = "row", *, group: str | None = None, draws: in
     ``"new_group"``
         All rows of a level of ``group`` that is not in the data: Σ_g log p(y_g | y_{−g}), a joint density a level,
         from p(y_g | θ) = ∫ p(y_g | b, θ) p(b | θ) db.  Effects of groupings inside ``group`` are integrated out too,
-        those of crossed or outer ones are those of the draws.
+        those of crossed or outer ones are those of the draws.  ``group`` may also be that of the blocks of correlated
+        residuals, which need no effects; blocks must lie inside its levels.
 
     The two first ask how rows of known groups are foreseen, the third how new groups are: models can rank differently.
     In a model of several responses a unit has all responses of its rows.
@@ -131,7 +132,8 @@ def foreseen(fit: Fit, target: str, group: str | None, draws: int | None) -> For
     if target == "row_in_known_group":
         _check_size(model, units)
     found = integrate(model, rows, used, ys, units, zero, leave_one=target == "row_in_known_group")
-    method, error = f", effects of {', '.join(units.groupings)} out by {found.method}", float(found.error.max())
+    out = f", effects of {', '.join(units.groupings)} out by {found.method}" if units.groupings else ""
+    method, error = out, float(found.error.max())
     if found.rows is not None:
         return Foreseen(found.rows, labels, counts, chosen, used, efficiency, method, error)
     sizes = np.array([len(r) for r in units.rows])
@@ -164,7 +166,7 @@ def check_target(model: Model, target: str, group: str | None, *, asked: str = "
     """
     if target not in TARGETS:
         raise PosteriorError(f"There is no target {target!r}.", hint=did_you_mean(str(target), TARGETS))
-    known = list(model.groups)
+    known = list(known_groups(model))
     if target == "row":
         if group is not None:
             raise PosteriorError(
@@ -177,9 +179,10 @@ def check_target(model: Model, target: str, group: str | None, *, asked: str = "
             hint="Its rows are alike: fit.predict(rows), fit.kfold() without group=." if asked else 'Use target="row".',
         )
     if group is None:
-        if len(known) > 1:
-            raise PosteriorError("The model has several groupings.", hint=f"Say group=, one of: {', '.join(known)}.")
-        return known[0]
+        own = list(model.groups) or known
+        if len(own) > 1:
+            raise PosteriorError("The model has several groupings.", hint=f"Say group=, one of: {', '.join(own)}.")
+        return own[0]
     if group not in known:
         raise PosteriorError(f"The model has no grouping {group!r}.", hint=did_you_mean(str(group), known))
     return group

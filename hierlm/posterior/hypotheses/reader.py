@@ -206,9 +206,9 @@ class _Reader:
                 self.unexpected()
             return Apply(word[0], (inner,))
         known = [*self.names.variables, *FUNCTIONS]
-        return self.refuse(
-            f"There is nothing called {word[0]!r} in this fit.", start, word.end(), did_you_mean(word[0], known)
-        )
+        meant = [own[word[0]] for own in self.names.elements.values() if word[0] in own]  # "Days" for b[Days]
+        hint = f"Did you mean {' or '.join(map(repr, meant[:3]))}?" if meant else did_you_mean(word[0], known)
+        return self.refuse(f"There is nothing called {word[0]!r} in this fit.", start, word.end(), hint)
 
     def element(self, variable: str, start: int, after: int) -> Term:
         """A variable with its labels, which may hold any characters but unbalanced brackets."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import final
+from typing import ClassVar, NamedTuple, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hierlm.posterior.integrals.likelihood import Likelihood, Predictor
-from hierlm.posterior.integrals.units import Units
-from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.linear import Draws, Rows, linear_predictor
 
-__all__ = ["Batch", "Derivatives", "make_batch"]
+__all__ = ["Batch", "Derivatives", "IndependentBatch", "Parts"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -43,15 +41,11 @@ class Derivatives:
     curvatures: Floats
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class Batch:
+class Parts(NamedTuple):
     """J units of n rows and d effects each, at S draws.
 
     Parameters
     ----------
-    likelihoods : sequence of Likelihood
-        One a response.
     at : (J, n) int array
         Rows.
     part : (S,) int array
@@ -63,7 +57,25 @@ class Batch:
     d : int
     """
 
-    likelihoods: Sequence[Likelihood]
+    at: Ints
+    part: Ints
+    base: Mapping[Predictor, Floats]
+    columns: Mapping[Predictor, Floats]
+    d: int
+
+
+@dataclass(frozen=True, eq=False)
+class Batch(ABC):
+    """The density of J units as a function of their effects; see :class:`Parts`.
+
+    Attributes
+    ----------
+    separable : bool
+        Whether rows are independent given the effects, so that ``rows`` and ``derivatives`` are of each.
+    """
+
+    separable: ClassVar[bool] = True
+
     at: Ints
     part: Ints
     base: Mapping[Predictor, Floats]
@@ -75,7 +87,13 @@ class Batch:
         """Draws and units."""
         return next(iter(self.base.values())).shape[0], len(self.at)
 
-    def draws(self, part: Ints) -> Batch:
+    @property
+    def width(self) -> int:
+        """Numbers of one draw that are worked on at once."""
+        return self.at.size * max(self.d, 1)
+
+    @final
+    def draws(self, part: Ints) -> Self:
         """The same units at some of these draws."""
         return replace(
             self,
@@ -84,13 +102,38 @@ class Batch:
             columns={p: v[part] for p, v in self.columns.items()},
         )
 
-    def _etas(self, likelihood: Likelihood, w: Floats | None) -> dict[str, Floats]:
-        name = likelihood.response.name
-        etas = {p: self.base[name, p] for p in (*likelihood.moving, *likelihood.still)}
-        if w is not None:
-            for p in likelihood.moving:
-                etas[p] = etas[p] + np.matmul(self.columns[name, p], w[..., None])[..., 0]
+    @final
+    def etas(self, response: str, moving: Sequence[str], still: Sequence[str], w: Floats) -> dict[str, Floats]:
+        """The linear predictors of a response, (S, J, n) each."""
+        etas = {p: self.base[response, p] for p in (*moving, *still)}
+        for p in moving:
+            etas[p] = etas[p] + np.matmul(self.columns[response, p], w[..., None])[..., 0]
         return etas
+
+    @abstractmethod
+    def rows(self, w: Floats) -> Floats:
+        """log p of the rows given w, (S, J, n); (S, J, 1) of all rows together where they are not independent."""
+
+    @abstractmethod
+    def derivatives(self, w: Floats) -> Derivatives:
+        """The same with slopes and information."""
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class IndependentBatch(Batch):
+    """Units whose rows are independent given the effects.
+
+    Parameters
+    ----------
+    likelihoods : sequence of Likelihood
+        One a response.
+    """
+
+    likelihoods: Sequence[Likelihood]
+
+    def _etas(self, k: Likelihood, w: Floats) -> dict[str, Floats]:
+        return self.etas(k.response.name, k.moving, k.still, w)
 
     def rows(self, w: Floats) -> Floats:
         """Σ over responses of log p(y_i | w), (S, J, n)."""
@@ -117,36 +160,3 @@ class Batch:
                 own += [h] if a == b else []
         stacked = np.stack([self.columns[k.response.name, p] for k in self.likelihoods for p in k.moving], axis=-1)
         return Derivatives(rows, slopes, information, stacked, np.stack(own, axis=-1))
-
-
-def make_batch(
-    rows: Rows, draws: Draws, likelihoods: Sequence[Likelihood], units: Units, new: NewLevels, at: Ints, d: int
-) -> Batch:
-    """Units of n rows and d effects each, at all draws.
-
-    Parameters
-    ----------
-    at : (J, n) int array
-        Their rows.
-    """
-    others = tuple(g for g in dict.fromkeys(b.group for b in rows.blocks) if g not in units.groupings)
-    base: dict[Predictor, Floats] = {}
-    for k in likelihoods:
-        for p in (*k.moving, *k.still):
-            eta = linear_predictor(rows, draws, k.response.name, p, at.ravel(), others, new)
-            base[k.response.name, p] = eta.reshape(draws.size, *at.shape)
-    moving = [(k.response.name, p) for k in likelihoods for p in k.moving]
-    columns = {predictor: np.zeros((draws.size, *at.shape, d)) for predictor in moving}
-    place = np.indices(at.shape)
-    for block in rows.blocks:
-        if block.group not in units.groupings:
-            continue
-        labels, root = new.labels(block.group), new.root(block.group)
-        first = units.slots[block.group][at]
-        for piece in block.pieces:
-            A = columns[piece.response, piece.parameter]
-            own = [labels.index(block.effects[e]) for e in piece.effects]
-            weights = np.einsum("jnk,ske->sjne", piece.Z[at], root[:, own, :])
-            for e in range(len(labels)):
-                A[:, place[0], place[1], first + e] += weights[..., e]
-    return Batch(likelihoods, at, np.arange(draws.size), base, columns, d)

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlm.model import Model
-from hierlm.posterior.integrals.batch import make_batch
 from hierlm.posterior.integrals.integrate import Ys, likelihoods_of
+from hierlm.posterior.integrals.making import make_batch
 from hierlm.posterior.integrals.mode import find_mode
 from hierlm.posterior.integrals.units import Units
 from hierlm.posterior.levels import NewLevels

@@ -12,8 +12,9 @@ from hierlm import names
 from hierlm.errors import PosteriorError
 from hierlm.model import Model
 from hierlm.model.subset import unknown_parts
-from hierlm.posterior.integrals.batch import make_batch
+from hierlm.posterior.integrals.correlated import CorrelatedLikelihood, check_blocks
 from hierlm.posterior.integrals.likelihood import Likelihood
+from hierlm.posterior.integrals.making import AnyLikelihood, make_batch
 from hierlm.posterior.integrals.quadrature import Answer, integral
 from hierlm.posterior.integrals.units import Units
 from hierlm.posterior.levels import NewLevels
@@ -55,6 +56,8 @@ def integrate(
     model: Model, rows: Rows, draws: Draws, ys: Ys, units: Units, new: NewLevels, *, leave_one: bool = False
 ) -> Integrated:
     """log p(y_u | θ) = log ∫ Π_i p(y_i | b, θ) p(b | θ) db for every draw and unit.
+
+    With correlated residuals, whose blocks must lie inside units, the density of a unit is that of its blocks.
 
     b are the effects of ``units.groupings``; those of other groupings are the draw's own (``new`` has those of levels
     that the fit has not seen).  With b = Λw the integral is over w ~ N(0, I).  Around the mode of each draw's
@@ -102,12 +105,14 @@ def _words(methods: Mapping[str, None]) -> str:
     return "; ".join(methods) if len(methods) <= 2 else f"{next(iter(methods))}; and {len(methods) - 1} other rules"
 
 
-def likelihoods_of(model: Model, rows: Rows, draws: Draws, ys: Ys, units: Units) -> list[Likelihood]:
+def likelihoods_of(model: Model, rows: Rows, draws: Draws, ys: Ys, units: Units) -> list[AnyLikelihood]:
     """The density of every response, moving where effects of the units enter; after a look at the structure."""
     _check_structure(model, rows, draws.first(), units)
+    check_blocks(model, rows, units)
     pieces = [p for b in rows.blocks if b.group in units.groupings for p in b.pieces]
+    kind: type[AnyLikelihood] = Likelihood if rows.correlated is None else CorrelatedLikelihood
     return [
-        Likelihood(rows, draws, r, ys[r.name], list(dict.fromkeys(p.parameter for p in pieces if p.response == r.name)))
+        kind(rows, draws, r, ys[r.name], list(dict.fromkeys(p.parameter for p in pieces if p.response == r.name)))
         for r in model.responses
     ]
 
@@ -126,7 +131,7 @@ def _batches(units: Units, draws: int) -> Iterator[tuple[Ints, Ints, int]]:
 def _one_by_one(
     rows: Rows,
     draws: Draws,
-    likelihoods: list[Likelihood],
+    likelihoods: list[AnyLikelihood],
     units: Units,
     new: NewLevels,
     at: Ints,

@@ -12,7 +12,7 @@ from hierlm.errors import PosteriorError, did_you_mean
 from hierlm.model import Model
 from hierlm.posterior.linear import Rows
 
-__all__ = ["Units", "inside", "together", "units_of"]
+__all__ = ["Units", "inside", "known_groups", "level_ids", "level_names", "together", "trained_ids", "units_of"]
 
 Ints = NDArray[np.int64]
 
@@ -44,10 +44,27 @@ class Units:
     sizes: Ints
 
 
+def known_groups(model: Model) -> tuple[str, ...]:
+    """The groupings whose levels may be units: those of group terms, and that of blocks of correlated residuals."""
+    blocks = () if model.residual is None or not model.residual.group else (model.residual.group,)
+    return tuple(dict.fromkeys((*model.groups, *blocks)))
+
+
+def trained_ids(model: Model, group: str) -> Ints:
+    """The level of every row of the data, of one of :func:`known_groups`."""
+    if group in model.groups:
+        return np.asarray(model.groups[group][0].codes)
+    assert model.residual is not None
+    return np.asarray(model.residual.codes)
+
+
 def inside(model: Model, group: str) -> tuple[str, ...]:
-    """``group``, and every grouping each of whose levels lies within one level of it (nested, or one level a row)."""
-    outer = model.groups[group][0].codes
-    found = [group]
+    """``group``, and every grouping each of whose levels lies within one level of it (nested, or one level a row).
+
+    Without ``group`` itself where it has no effects, only correlated residuals.
+    """
+    outer = trained_ids(model, group)
+    found = [group] if group in model.groups else []
     for name, blocks in model.groups.items():
         if name != group and blocks[0].separate:
             codes = blocks[0].codes
@@ -65,17 +82,18 @@ def units_of(model: Model, rows: Rows, group: str) -> Units:
     PosteriorError
         When the model has no such grouping.
     """
-    if group not in model.groups:
-        hint = did_you_mean(group, list(model.groups)) if model.groups else "The model has no group terms."
+    known = known_groups(model)
+    if group not in known:
+        hint = did_you_mean(group, known) if known else "The model has no group terms."
         raise PosteriorError(f"The model has no grouping '{group}'.", hint=hint)
-    if not model.groups[group][0].separate:
+    if group in model.groups and not model.groups[group][0].separate:
         raise PosteriorError(
             f"Levels of '{group}' are no units of their own: they are related, or rows belong to several.",
             hint="Ask for single rows.",
         )
     groupings = inside(model, group)
     ids = {name: level_ids(rows, name) for name in groupings}
-    present, unit = np.unique(ids[group], return_inverse=True)
+    present, unit = np.unique(level_ids(rows, group), return_inverse=True)
     names = level_names(rows, group)
     sizes = np.zeros(len(present), dtype=np.int64)
     slots: dict[str, Ints] = {}
@@ -114,7 +132,10 @@ def together(model: Model, rows: Rows) -> Units:
 
 def level_ids(rows: Rows, group: str) -> Ints:
     """Row → level, those that the fit has not seen numbered behind those that it has."""
-    block = next(b for b in rows.blocks if b.group == group)
+    block = next((b for b in rows.blocks if b.group == group), None)
+    if block is None:
+        assert rows.correlated is not None
+        return np.asarray(rows.correlated.codes)
     source = block.pieces[0].source
     if source.unseen_codes is None:
         return np.asarray(source.codes)
@@ -123,5 +144,8 @@ def level_ids(rows: Rows, group: str) -> Ints:
 
 def level_names(rows: Rows, group: str) -> tuple[str, ...]:
     """Labels of :func:`level_ids`."""
-    block = next(b for b in rows.blocks if b.group == group)
+    block = next((b for b in rows.blocks if b.group == group), None)
+    if block is None:
+        assert rows.correlated is not None
+        return rows.correlated.levels
     return (*block.levels, *block.pieces[0].source.unseen)

@@ -11,8 +11,8 @@ from hierlm import names
 from hierlm.errors import PosteriorError
 from hierlm.links import get_link
 from hierlm.posterior.comparison.loo import foreseen
-from hierlm.posterior.integrals.batch import make_batch
 from hierlm.posterior.integrals.integrate import likelihoods_of
+from hierlm.posterior.integrals.making import make_batch
 from hierlm.posterior.integrals.mode import find_mode
 from hierlm.posterior.integrals.units import inside, together
 from hierlm.posterior.levels import NewLevels

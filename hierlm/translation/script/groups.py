@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hierlm import names
+from hierlm.covariances.process import function_of
 from hierlm.design.column import labels_of_numbers
 from hierlm.design.table import Table
 from hierlm.errors import TranslationError
 from hierlm.model.model import Model
-from hierlm.model.values import GroupBlock
+from hierlm.model.values import GroupBlock, sd_rows
 from hierlm.priors.lkj import LKJ
 from hierlm.priors.prior import Prior
+from hierlm.translation.script.columns import Columns
+from hierlm.translation.script.correlations import coefficients_of, matrix_of, positions_of
 from hierlm.translation.script.pages import Page, listed
 from hierlm.translation.script.priors import scalar, vector
 
@@ -26,9 +29,15 @@ STRUCTURES = frozenset({"us", "idh", "idv", "corh", "corv", "cor"})
 """Covariance structures that are written."""
 
 
-def codes_of(page: Page, model: Model, group: str) -> str:
+def codes_of(page: Page, model: Model, group: str, factors: Sequence[str]) -> str:
     """Write the codes of the rows and the labels of the levels; the variable of the codes."""
-    table, factors = model.design.schema.table, model.groups[group][0].factors
+    table = model.design.schema.table
+    if not factors:
+        code = page.variable("code")
+        page.data.append(f"{code} = np.zeros(n, dtype=np.int64)")
+        if group in model.groups:
+            page.coords[names.level_dim(group)] = listed(model.groups[group][0].levels)
+        return code
     code = page.variable(f"code_{group}")
     levels = page.variable(f"levels_{group}")
     rows = [f == names.UNITS and f not in table.columns for f in factors]
@@ -49,7 +58,8 @@ def codes_of(page: Page, model: Model, group: str) -> str:
             else:
                 parts.append(f"(text(data[{factor!r}]), {_levels(page, table, factor)})")
         page.data += [f"{code}, {levels} = cells({', '.join(parts)})"]
-    page.coords[names.level_dim(group)] = levels
+    if group in model.groups:
+        page.coords[names.level_dim(group)] = levels
     return code
 
 
@@ -68,27 +78,54 @@ def _levels(page: Page, table: Table, factor: str) -> str:
     return listed(found)
 
 
-def effects_of(page: Page, model: Model, group: str) -> str:
-    """Write sd, cor, z and r of a grouping; the variable of the effects, (levels, effects)."""
+def effects_of(page: Page, model: Model, group: str, columns: Columns, code: str) -> tuple[str, str | None]:
+    """Write sd, cor, z and r of a grouping.
+
+    Returns
+    -------
+    str, str or None
+        The variable of the effects, (levels, effects), and that of the column where every row has its value of a
+        latent residual process.
+    """
     blocks = model.groups[group]
     for block in blocks:
-        if block.covariance.name not in STRUCTURES:
+        if block.covariance.name not in STRUCTURES and block.process is None:
             raise TranslationError(
                 f"A script does not write the structure '{block.structure}' yet.", hint="Write the script by hand."
             )
     pairs = sorted((c, e) for b in blocks for c, e in zip(b.columns, b.effects, strict=True))
     page.coords[names.effect_dim(group)] = listed(e for _, e in pairs)
     sds = _standard_deviations(page, model, group, blocks)
-    page.model.append(
-        f"{(z := page.variable(f'z_{group}'))} = pm.Normal({names.offset_effects(group, 0)!r}, 0.0, 1.0, "
-        f"dims=({names.level_dim(group)!r}, {names.effect_dim(group)!r}))"
-    )
-    order = [c for b in blocks for c in b.columns]
-    columns: dict[int, str] = {}
+    found = _classical(page, model, group, sds, len(pairs))
+    r, place = page.variable(f"r_{group}"), None
+    dims = f"dims=({names.level_dim(group)!r}, {names.effect_dim(group)!r})"
     for part, block in enumerate(blocks):
-        k = len(block.effects)
+        if block.process is not None:
+            values, place = _process(page, model, columns, code, part, sds[block.columns[0]])
+            found |= {c: f"{values}[:, {i}]" for i, c in enumerate(block.columns)}
+    if place is not None and len(blocks) == 1:
+        page.model.append(f"{r} = pm.Deterministic({names.effects(group)!r}, {values}, {dims})")
+    else:
+        stacked = ", ".join(found[c] for c in sorted(found))
+        page.model.append(f"{r} = pm.Deterministic({names.effects(group)!r}, pt.stack([{stacked}], axis=1), {dims})")
+    return r, place
+
+
+def _classical(page: Page, model: Model, group: str, sds: Mapping[int, str], width: int) -> dict[int, str]:
+    """Write z and the effects of all structures but latent processes: column of r → its text."""
+    blocks = [(part, b) for part, b in enumerate(model.groups[group]) if b.process is None]
+    if not blocks:
+        return {}
+    order = [c for _, b in blocks for c in b.columns]
+    size = f"dims=({names.level_dim(group)!r}, {names.effect_dim(group)!r})"
+    if len(order) < width:
+        size = f"shape=({len(blocks[0][1].levels)}, {len(order)})"
+    z = page.variable(f"z_{group}")
+    page.model.append(f"{z} = pm.Normal({names.offset_effects(group, 0)!r}, 0.0, 1.0, {size})")
+    columns: dict[int, str] = {}
+    for part, block in blocks:
         places = [order.index(c) for c in block.columns]
-        if not block.covariance.correlated(k):
+        if not block.covariance.correlated(len(block.effects)):
             columns |= {c: _times(sds.get(c), f"{z}[:, {p}]") for c, p in zip(block.columns, places, strict=True)}
             continue
         factor = _correlation(page, model, group, block, part)
@@ -96,13 +133,32 @@ def effects_of(page: Page, model: Model, group: str) -> str:
         taken = z if places == list(range(len(order))) else f"{z}[:, {places}]"
         page.model.append(f"{own} = {taken} @ {factor}.T")
         columns |= {c: _times(sds.get(c), f"{own}[:, {i}]") for i, c in enumerate(block.columns)}
-    r = page.variable(f"r_{group}")
-    stacked = ", ".join(columns[c] for c in sorted(columns))
-    page.model.append(
-        f"{r} = pm.Deterministic({names.effects(group)!r}, pt.stack([{stacked}], axis=1), "
-        f"dims=({names.level_dim(group)!r}, {names.effect_dim(group)!r}))"
-    )
-    return r
+    return columns
+
+
+def _process(page: Page, model: Model, columns: Columns, code: str, part: int, sd: str) -> tuple[str, str]:
+    """Write the values of a latent residual process, (levels, positions), and the column of every row's own."""
+    block = next(b for b in model.blocks if b.process is not None)
+    covariance, group, k = block.covariance, block.group, len(block.effects)
+    assert block.process is not None
+    function, rounding = function_of(covariance)
+    at = positions_of(page, columns, block.process, code, ranked=True)
+    places, place = page.variable(f"places_{group}"), page.variable(f"place_{group}")
+    page.data += [
+        f"{places}, {place} = np.unique({at}, axis=0, return_inverse=True)",
+        f"{place} = {place}.ravel() + {block.columns[0]}" if block.columns[0] else f"{place} = {place}.ravel()",
+    ]
+    R = matrix_of(page, function, places, coefficients_of(page, model, group, covariance.coefficients(k)))
+    if rounding:
+        R = f"({R} + {rounding!r} * np.eye({k})) / {1 + rounding!r}"
+    chol, z, values = (page.variable(f"{name}_{group}") for name in ("chol", "z", "process"))
+    name = names.internal(names.offset_effects(group, 0), part)
+    page.model += [
+        f"{chol} = {sd} * pt.linalg.cholesky({R})",
+        f"{z} = pm.Normal({name!r}, 0.0, 1.0, shape=({len(block.levels)}, {k}))",
+        f"{values} = {z} @ {chol}.T",
+    ]
+    return values, place
 
 
 def _times(sd: str | None, effect: str) -> str:
@@ -119,17 +175,16 @@ def _standard_deviations(page: Page, model: Model, group: str, blocks: Sequence[
             number += 1
     if not owners:
         return {}
-    name, free = names.sd(group), sorted(owners)
+    name, every = names.sd(group), sd_rows(blocks)
     rows = [a for a in model.assignments if a.variable == name]
     page.written |= {a.name for a in rows}
     dim = names.effect_dim(group)
-    labels = {c: e for b in blocks for c, e in zip(b.columns, b.effects, strict=True)}
-    if len(free) < len(labels):
+    if len(every) < sum(len(b.effects) for b in blocks):
         dim = names.sd_dim(group)
-        page.coords[dim] = listed(labels[c] for c in free)
+        page.coords[dim] = listed(label for label, _ in every)
     variable = page.variable(f"sd_{group}")
-    vector(page, variable, name, dim, [a.prior for a in rows], [owners[c] for c in free])
-    return {c: f"{variable}[{i}]" for i, c in enumerate(free)}
+    vector(page, variable, name, dim, [a.prior for a in rows], [owners[columns[0]] for _, columns in every])
+    return {c: f"{variable}[{i}]" for i, (_, columns) in enumerate(every) for c in columns}
 
 
 def _correlation(page: Page, model: Model, group: str, block: GroupBlock, part: int) -> str:

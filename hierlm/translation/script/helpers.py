@@ -82,6 +82,72 @@ def bs(x, df=None, degree=3, intercept=False, lower_bound=None, upper_bound=None
     basis = BSpline.design_matrix(x, knots, degree, extrapolate=True).toarray()
     return basis[:, 0 if intercept else 1 :]
 ''',
+    "ranks": '''
+def ranks(code):
+    """How many rows of its block come before each row."""
+    order, rank = np.argsort(code, kind="stable"), np.zeros(len(code))
+    start = np.concatenate([[0], np.cumsum(np.bincount(code))])
+    rank[order] = np.arange(len(code)) - start[code[order]]
+    return rank
+''',
+    "blocks": '''
+def blocks(code, at):
+    """(rows, positions) of blocks at the same positions: a block has one line of rows."""
+    order, found = np.lexsort((*at.T[::-1], code)), {}
+    for rows in np.split(order, np.flatnonzero(np.diff(code[order])) + 1):
+        found.setdefault(at[rows].tobytes(), []).append(rows)
+    return [(np.array(rows), at[rows[0]]) for rows in found.values()]
+''',
+    "block_density": '''
+def block_density(errors, parts, R, law):
+    """The log density of correlated errors, log |R|^(-1/2) + law(e' R^-1 e) of every block."""
+    total = 0.0
+    for rows, at in parts:
+        L = pt.linalg.cholesky(R(at), lower=True, on_error="nan")
+        z = pt.linalg.solve_triangular(L, errors[rows.ravel()].reshape(rows.shape).T, lower=True)
+        total += law((z**2).sum(axis=0), rows.shape[1]).sum() - len(rows) * pt.log(pt.diagonal(L)).sum()
+    return pt.switch(pt.isnan(total), -np.inf, total)
+''',
+    "normal_law": '''
+def normal_law():
+    """Of m normal errors of squared length q."""
+    return lambda q, m: -0.5 * (m * np.log(2 * np.pi) + q)
+''',
+    "student_law": '''
+def student_law(nu):
+    """Of m errors of squared length q that are multivariate t."""
+    def law(q, m):
+        constant = pt.gammaln((nu + m) / 2) - pt.gammaln(nu / 2) - m / 2 * pt.log(nu * np.pi)
+        return constant - (nu + m) / 2 * pt.log1p(q / nu)
+    return law
+''',
+    "distances": '''
+def distances(at):
+    """Between all positions."""
+    return np.sqrt(((at[:, None] - at[None]) ** 2).sum(axis=-1))
+''',
+    "exchangeable": '''
+def exchangeable(at, rho):
+    """Compound symmetry."""
+    return rho + (1 - rho) * np.eye(len(at))
+''',
+    "power": '''
+def power(d, phi):
+    """phi ** d, and 1 on the diagonal."""
+    return pt.where(d == 0, 1.0, phi ** np.where(d == 0, 1.0, d))
+''',
+    "spatial": '''
+def spatial(rho, at, range, nugget=0.0):
+    """rho(distance / range), off the diagonal less a nugget."""
+    own = np.eye(len(at), dtype=bool)
+    return pt.where(own, 1.0, (1 - nugget) * rho(np.where(own, 1.0, distances(at)) / range))
+''',
+    "matern": '''
+def matern(d, nu):
+    """Of smoothness 0.5, 1.5 or 2.5."""
+    a = np.sqrt(2 * nu) * d
+    return {0.5: 1.0, 1.5: 1 + a, 2.5: 1 + a + a**2 / 3}[nu] * pt.exp(-a)
+''',
 }
 """Name → its definition."""
 
@@ -89,5 +155,9 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "sorted_numbers": ("text", "number"),
     "sorted_text": ("text",),
     "cells": ("codes",),
+    "power": ("distances",),
+    "spatial": ("distances",),
+    "normal_law": ("block_density",),
+    "student_law": ("block_density",),
 }
 """What a helper calls itself."""

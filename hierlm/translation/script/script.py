@@ -9,6 +9,7 @@ from hierlm.model.model import Model
 from hierlm.model.values import ModelPredictor, ModelResponse
 from hierlm.translation.known import check_known, check_known_model
 from hierlm.translation.script.columns import Columns
+from hierlm.translation.script.correlations import correlated_response
 from hierlm.translation.script.groups import codes_of, effects_of
 from hierlm.translation.script.helpers import HELPERS
 from hierlm.translation.script.pages import Page, listed
@@ -23,9 +24,9 @@ INDENT = "    "
 def code(model: Model) -> str:
     """A Python script that builds the same model with PyMC alone.
 
-    It defines ``build(data)``, which returns the :class:`pymc.Model` of a pandas table with the columns of the
-    model's data, coded in the same way, with the same priors written out as numbers.  Group effects are written
-    without centring.  The joint density is that of :attr:`hierlm.Model.pymc` for
+    It defines ``build(data)``, which returns the :class:`pymc.Model <pymc.model.core.Model>` of a pandas table with the
+    columns of the model's data, coded in the same way, with the same priors written out as numbers.  Group effects are
+    written without centring.  The joint density is that of :attr:`hierlm.Model.pymc` for
     ``parameterization="noncentered"``, variable by variable.
 
     Parameters
@@ -50,12 +51,15 @@ def code(model: Model) -> str:
         \"\"\"The model of a table with the columns Yield, Batch.\"\"\"
     ...
     """
-    check_known(model.formula, "A script")
+    check_known(model.formula, "A script", correlated=True)
     check_known_model(model, "A script")
     page = Page()
     columns = Columns(model.design.schema, page)
-    codes = {group: codes_of(page, model, group) for group in model.groups}
-    effects = {group: effects_of(page, model, group) for group in model.groups}
+    factors = {group: blocks[0].factors for group, blocks in model.groups.items()}
+    if model.formula.correlation is not None:
+        factors.setdefault(model.formula.correlation.group, model.formula.correlation.factors)
+    codes = {group: codes_of(page, model, group, own) for group, own in factors.items()}
+    effects = {group: effects_of(page, model, group, columns, codes[group]) for group in model.groups}
     coefficients = _coefficients(page, model)
     free = _free(page, model)
     plans = {plan.key: plan for plan in model.design.schema.predictors}
@@ -65,7 +69,7 @@ def code(model: Model) -> str:
             if p.response == response.name:
                 plan = plans[p.response, p.parameter]
                 etas[p.parameter] = _predictor(page, columns, model, p, plan, coefficients, codes, effects)
-        _observe(page, columns, model, position, response, etas, free)
+        _observe(page, columns, model, position, response, etas, free, codes)
     left = [a.name for a in model.assignments if a.name not in page.written]
     if left:
         raise TranslationError(f"A script does not write '{left[0]}' yet.", hint="Write the script by hand.")
@@ -114,7 +118,7 @@ def _predictor(
     plan: PredictorPlan,
     coefficients: dict[str, str],
     codes: dict[str, str],
-    effects: dict[str, str],
+    effects: dict[str, tuple[str, str | None]],
 ) -> str:
     """Write η = offset + X b + Σ Z r; its variable."""
     own = [p for p in (predictor.response if model.responses[0].label else None, predictor.parameter) if p is not None]
@@ -146,7 +150,7 @@ def _group_terms(
     predictor: ModelPredictor,
     plan: PredictorPlan,
     codes: dict[str, str],
-    effects: dict[str, str],
+    effects: dict[str, tuple[str, str | None]],
 ) -> list[str]:
     found = []
     design = model.design.predictors[plan.key]
@@ -154,11 +158,15 @@ def _group_terms(
         for piece in block.pieces:
             if (piece.response, piece.parameter) != (predictor.response, predictor.parameter):
                 continue
+            r, slot = effects[block.group]
+            if block.process is not None:
+                found.append(f"{r}[{codes[block.group]}, {slot}]")
+                continue
             bar = next(i for i, g in enumerate(design.groups) if g is piece.source)
             every = columns.of(plan.bars[bar])
             for k, effect in enumerate(piece.effects):
                 place = next(j for j in range(len(every)) if (design.groups[bar].Z[:, j] == piece.Z[:, k]).all())
-                term = f"{effects[block.group]}[{codes[block.group]}, {block.columns[effect]}]"
+                term = f"{r}[{codes[block.group]}, {block.columns[effect]}]"
                 if every[place] != "np.ones(n)":
                     Z = page.variable(f"Z_{block.group}_{block.effects[effect]}")
                     page.data.append(f"{Z} = {every[place]}")
@@ -175,6 +183,7 @@ def _observe(
     response: ModelResponse,
     etas: dict[str, str],
     free: dict[tuple[str, str], str],
+    codes: dict[str, str],
 ) -> None:
     plan = model.design.schema.responses[position]
     design = model.design.responses[position]
@@ -196,8 +205,12 @@ def _observe(
         values[addition] = page.variable(addition)
         page.data.append(f"{values[addition]} = {columns.numbers(expression)}")
     observed = f"{y}.astype(int)" if response.family.discrete else y
-    made, arguments = distribution(response, values)
     variable = page.variable(f"observed_{name}")
+    if model.residual is not None:
+        made = correlated_response(page, columns, model, response, values, codes[model.residual.group], name)
+        page.model.append(f"{variable} = pm.{made}, observed={observed}, dims='obs')")
+        return
+    made, arguments = distribution(response, values)
     page.model.append(f"{variable} = pm.{made}({name!r}, {arguments}, observed={observed}, dims='obs')")
     if "weights" in values:
         page.model.append(

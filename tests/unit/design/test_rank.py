@@ -53,7 +53,8 @@ def test_the_rank_is_that_of_the_singular_values(n, p, extra, seed):
         ("x + I(x > 99)", r"'I\(x > 99\)' is 0 in every row"),
         ("1 + (x + double | g)", r"In \(1 \+ x \+ double \| g\): 1 of 3 columns"),
         ("x + big", "standard deviations of 'big' and 'x'"),
-        ("I(big * 10)", "standard deviation of 'I"),
+        ("I(big * 10)", r"standard deviation of 'I.* Use other units, or scale\(\) as in scale\(I\(big \* 10\)\)"),
+        ("I(x / 1e7)", r"standard deviation of 'I\(x / .* is .*e-0[78];"),
     ],
 )
 def test_warnings_name_the_columns(right, says):
@@ -64,7 +65,8 @@ def test_warnings_name_the_columns(right, says):
 
 
 @pytest.mark.parametrize(
-    "right", ["x", "x*f", "f*g", "poly(x, 3) + f", "0 + f:g", "0 + same", "bs(x, df=5)", "(f | g)"]
+    "right",
+    ["x", "I(x * 1e5)", "I(x / 1e5)", "x*f", "f*g", "poly(x, 3) + f", "0 + f:g", "0 + same", "bs(x, df=5)", "(f | g)"],
 )
 def test_sound_designs_warn_of_nothing(right):
     with warnings.catch_warnings():

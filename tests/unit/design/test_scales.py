@@ -74,6 +74,14 @@ def test_redundant_columns_are_said() -> None:
         design("sd(g) ~ z + w", data=frame(w=2 * frame()["z"] + 1))
 
 
+@pytest.mark.parametrize(("other", "says"), [([9.0, -1.0], "^1 row has"), ([9.0, 9.0], "^2 rows have")])
+def test_a_known_level_with_other_values_is_said(other: list[float], says: str) -> None:
+    schema = design().schema
+    with pytest.warns(DataWarning, match=f"{says} other values of z than the level of 'g' had"):
+        schema.apply({"x": [0.0, 0.0], "g": ["g0", "g1"], "z": other})
+    schema.apply({"x": [0.0, 0.0], "g": ["g0", "new"], "z": [0.5, 9.0]})
+
+
 def test_an_unknown_column_is_named_with_a_caret() -> None:
     with pytest.raises(FormulaError, match=r"no column 'zz'(.|\n)*\^\^"):
         design("sd(g) ~ zz")

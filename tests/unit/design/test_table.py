@@ -169,3 +169,10 @@ def test_a_damaged_table_is_refused():
         Table.from_parts(table.describe(), {"text": np.array([0, 1, 2, 3, 1, 1])}, table.rows)
     with pytest.raises(DataError, match="has 1 rows"):
         Table.from_parts(table.describe(), {"text": np.array([0])}, table.rows)
+
+
+def test_a_repeated_name_that_nobody_needs_is_no_hindrance():
+    table = pa.Table.from_pandas(PLAIN).append_column("n", pa.array([0] * 6))
+    np.testing.assert_array_equal(build(parse("y ~ id"), table).responses[0].values, PLAIN["y"])
+    with pytest.raises(DataError, match="2 columns called 'n'"):
+        build(parse("y ~ n"), table)

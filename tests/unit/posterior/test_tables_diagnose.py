@@ -92,7 +92,7 @@ def test_the_five_worst_are_named():
 
     found = hl.diagnose(changed(fit("us", draws=GOOD), "r_g", shift))
     assert set(found.worst.index) == {f"r_g[s{i}, x]" for i in range(5)}
-    assert found.checks.set_index("check").loc["R̂", "failed"] == 9
+    assert found.checks.set_index("check").loc["R̂ of effects", "failed"] == 9
 
 
 def test_slow_mixing_asks_for_more_draws():

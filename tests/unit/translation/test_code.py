@@ -113,6 +113,23 @@ CASES = {
     "counts": ("cbind(won, tries) ~ x + (1 | g)", {"family": "beta_binomial", "priors": TAME | NO_COMMON}),
     "bernoulli": ('yes["no"] ~ x + (1 | g)', {"family": "bernoulli(loglog)", "priors": TAME | NO_COMMON}),
     "cauchit": ("yes ~ x + (1 | g)", {"family": "bernoulli(cauchit)", "priors": TAME | NO_COMMON}),
+    "residual ar1": (["y ~ x + (1 | g)", "sigma ~ f"], {"residual": "ar1(1 | g)"}),
+    "residual car1": ("y ~ x + (1 | h)", {"residual": "car1(x | g)", "family": "student_t"}),
+    "residual cs": ("positive ~ x", {"residual": "cs(1 | f:g)", "family": "lognormal"}),
+    "residual exp": ("y ~ x + (1 | g)", {"residual": "exp(x + z | g, nugget=True)"}),
+    "residual mat": ("y ~ x", {"residual": "mat(x + z, nu=2.5)"}),
+    "residual sph": ("y ~ x", {"residual": "sph(x + z | g)", "family": "student_t"}),
+    "residual lin": ("y ~ x", {"residual": "lin(x | f)"}),
+    "latent ar1": (
+        "count ~ x + (1 | g) + (1 | h)",
+        {"family": "poisson", "residual": "ar1(1 | g)", "priors": TAME | NO_COMMON},
+    ),
+    "latent cs": ("positive ~ x", {"family": "gamma", "residual": "cs(1 | g)", "priors": TAME | NO_COMMON}),
+    "latent gau": (
+        "won | trials(tries) ~ x + (1 + x | g)",
+        {"family": "binomial", "residual": "gau(x + z | f)", "priors": TAME | NO_COMMON},
+    ),
+    "latent exp": ("yes ~ x + (1 | g)", {"family": "bernoulli", "residual": "exp(x)", "priors": TAME | NO_COMMON}),
     "softplus": ("positive ~ x + (1 | g)", {"family": "gamma(softplus)", "priors": TAME | NO_COMMON}),
 }
 
@@ -180,6 +197,28 @@ def test_names_of_columns_and_levels_are_only_ever_text(tmp_path: Path):
     text = model.code()
     compile(text, "script", "exec")
     assert all(not line.strip().startswith(("raise", "import os")) for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("residual", "priors", "message"),
+    [
+        ("arma(1 | g, p=1)", {}, r"correlation arma\(\) yet"),
+        ("ar1(1 | g)", {"rescor[phi]": hl.Prior("Normal", mu=0, sigma=1)}, "cut off at -1 and 1"),
+    ],
+)
+def test_residuals_that_are_not_written(residual: str, priors: dict, message: str) -> None:
+    model = hl.Model("y ~ x + (1 | g)", frame(), residual=residual, priors=priors)
+    with pytest.raises(hl.TranslationError, match=message) as caught:
+        model.code()
+    assert caught.value.hint
+
+
+def test_structures_of_effects_beside_a_process_are_refused() -> None:
+    """A process is written, an ar1( ) of effects is not."""
+    data = frame().assign(t=np.tile(np.arange(4), 15))
+    model = hl.Model("count ~ x + ar1(0 + C(t) | h)", data, "poisson", residual="ar1(1 | g)")
+    with pytest.raises(hl.TranslationError, match=r"needs|ar1"):
+        model.code()
 
 
 def test_functions_of_ones_own_are_refused():

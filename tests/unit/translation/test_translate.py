@@ -57,6 +57,38 @@ def test_independent_effects(to: str, expected: str):
     assert expected in last("y ~ x", to, random="idh(1 + x):g")
 
 
+@pytest.mark.parametrize(
+    ("formula", "residual", "expected"),
+    [
+        ("y ~ x + (1 | g)", "ar1(t | g)", "random = list(g = pdSymm(~ 1)), correlation = corAR1(form = ~ t | g)"),
+        ("y ~ x", "arma(1 | g, p=1, q=2)", "gls(y ~ x, correlation = corARMA(form = ~ 1 | g, p = 1, q = 2)"),
+        ("y ~ x", "us(C(t) | g)", "correlation = corSymm(form = ~ t | g)"),
+        ("y ~ x", "exp(lat + lon, nugget=True)", "correlation = corExp(form = ~ lat + lon, nugget = TRUE)"),
+        ("y ~ x + (1 | h)", "cs(1 | g)", "correlation = corCompSymm(form = ~ 1 | h/g)"),
+    ],
+)
+def test_correlated_residuals(formula: str, residual: str, expected: str):
+    assert expected in last(formula, "nlme", residual=residual)
+    for to in set(ALL) - {"nlme"}:
+        with pytest.raises(hl.TranslationError, match=f"correlation of residuals is not translated to {to}") as caught:
+            hl.translate(formula, to, residual=residual)
+        assert 'to="nlme"' in str(caught.value.hint)
+    with pytest.raises(hl.TranslationError, match="not translated to nlme"):
+        hl.translate(formula, "nlme", residual="toep(t | g)")
+
+
+def test_latent_residual_processes():
+    """They are terms of their own elsewhere, and never left out."""
+    found = last("y ~ x + (1 | h)", "glmmTMB", family="poisson", residual="ar1(t | g)")
+    assert found.startswith("glmmTMB(y ~ x + (1 | h) + ar1(0 + factor(t) | g), data = data, family = poisson")
+    for to in set(ALL) - {"glmmTMB"}:
+        with pytest.raises(hl.TranslationError, match=f"latent residual process is not translated to {to}"):
+            hl.translate("y ~ x", to, family="poisson", residual="ar1(t | g)")
+    with pytest.raises(hl.TranslationError, match="not translated to glmmTMB") as caught:
+        hl.translate("y ~ x", "glmmTMB", family="poisson", residual="car1(t | g)")
+    assert "by hand" in str(caught.value.hint)
+
+
 def test_what_depends_on_the_data_says_so_or_is_settled_by_them():
     data = {"y": [1.0, 2.0], "x": [1.0, 2.0], "f": ["a", "b"], "g": ["u", "v"]}
     assert any("right for numbers" in note for note in hl.translate("y ~ x + (x || g)", "lme4").notes)

@@ -125,6 +125,7 @@ REFUSED = {
     "b[x]": ("Nothing is compared", "> 0"),
     "b[x] 3": ("'3' has no meaning", "are read"),
     "sgma > 3": ("nothing called 'sgma'", "'sigma'"),
+    "x > 0": ("nothing called 'x'", "'b[x]'"),
     "b > 0": ("several elements", "b[Intercept]"),
     "b[x > 0": ("never closed", "]"),
     "b[x] != 0": ("not read", "density"),
