@@ -24,22 +24,26 @@ from hierlm.kernels.compiling import REORDER
 from hierlm.kernels.integrated import CLOSE, FARTHEST, NEWTON
 from hierlm.kernels.observations import FIELDS, back, observations, predict
 from hierlm.kernels.packing import floats, ints, on_both_sides
-from hierlm.kernels.parameters import back_parameters, constrained, parameters, pick, without_signs
+from hierlm.kernels.parameters import back_parameters, constrained, parameters, pick
 from hierlm.kernels.problem import structure_of
 from hierlm.kernels.scratch import BLOCK, local
 from hierlm.kernels.whitened import coefficient_priors
 
-__all__ = ["Levels", "draw_levels", "draw_parameters", "level_fields", "levels", "log_density", "modes"]
+__all__ = [
+    "Levels",
+    "begun",
+    "coefficients_of",
+    "inline",
+    "level_fields",
+    "levels",
+    "log_density",
+    "mode_of",
+    "rows_with",
+]
 
 Floats = NDArray[np.float64]
 inline: Any = register_jitable(error_model="numpy", fastmath=REORDER, forceinline=True)
 """Decorator: compiled into what calls it; handing over the tables of rows would take as long as a level."""
-
-REFUSALS = 1000
-"""Of proposals for one effect, before its draw counts as failed."""
-
-TANGENTS = 1.0
-"""How far from the mode, in units of s: the hat of a normal density has then the least mass, 1.32."""
 
 
 class Levels(NamedTuple):
@@ -78,7 +82,7 @@ def levels(buffer):
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def _begun(zeta, o, at, begins):
+def begun(zeta, o, at, begins):
     """``begins`` ← the effects at which the searches for modes begin."""
     for j in range(begins.shape[0]):
         begins[j] = o.start[j]
@@ -88,7 +92,7 @@ def _begun(zeta, o, at, begins):
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def _coefficients(zeta, at, u):
+def coefficients_of(zeta, at, u):
     """``u`` ← centre + axes ζ, of coefficients less their prior means."""
     for i in range(u.shape[0]):
         value = at.centre[i]
@@ -98,7 +102,7 @@ def _coefficients(zeta, at, u):
 
 
 @inline
-def _rows(o, at, first, last, etas, effect, log_aux, slopes, bars):
+def rows_with(o, at, first, last, etas, effect, log_aux, slopes, bars):
     """Σ w log p of the rows of a level, its derivative by the effect, and minus the second one.
 
     ``slopes``, unless empty, ← derivatives by η times w; those by further parameters are added to ``bars``.
@@ -144,7 +148,7 @@ def _rows(o, at, first, last, etas, effect, log_aux, slopes, bars):
 
 
 @inline
-def _mode(o, at, j, begin, etas, tau, log_aux, slopes, bars):
+def mode_of(o, at, j, begin, etas, tau, log_aux, slopes, bars):
     """ẑ and s of the effect z of level j, and its log density there up to a constant; −∞ where that is not finite.
 
     Newton's method inside a bracket: the slope falls with z, so its sign says on which side the mode lies.
@@ -155,7 +159,7 @@ def _mode(o, at, j, begin, etas, tau, log_aux, slopes, bars):
         z = 0.0
     s, top, low, high, step_before = 1.0, -np.inf, -np.inf, np.inf, np.inf
     for _ in range(NEWTON):
-        value, by_effect, information = _rows(o, at, first, last, etas, tau * z, log_aux, slopes, bars)
+        value, by_effect, information = rows_with(o, at, first, last, etas, tau * z, log_aux, slopes, bars)
         top = value - 0.5 * z * z
         slope = tau * by_effect - z
         s2 = 1.0 / (1.0 + tau * tau * information)
@@ -189,7 +193,7 @@ def _integrals(o, at, begins, etas, tau, log_aux, average, aux_bar):
     total, by_tau = 0.0, 0.0
     for j in range(at.starts.shape[0] - 1):
         first, last = at.starts[j], at.starts[j + 1]
-        z, s, top = _mode(o, at, j, begins[j], etas, tau, log_aux, slopes, bars)
+        z, s, top = mode_of(o, at, j, begins[j], etas, tau, log_aux, slopes, bars)
         if not top > -np.inf:
             return -np.inf, 0.0
         mass, tau_sum = 0.0, 0.0
@@ -200,7 +204,7 @@ def _integrals(o, at, begins, etas, tau, log_aux, average, aux_bar):
             x = o.nodes[k]
             moved = z + s * x
             bars[:] = 0.0
-            value, by_effect, _ = _rows(o, at, first, last, etas, tau * moved, log_aux, slopes, bars)
+            value, by_effect, _ = rows_with(o, at, first, last, etas, tau * moved, log_aux, slopes, bars)
             share = math.exp(o.log_weights[k] + 0.5 * x * x + value - 0.5 * moved * moved - top)
             mass += share
             tau_sum += share * by_effect * moved
@@ -235,12 +239,12 @@ def log_density(zeta, buffer, gradient):
         return -np.inf
     u, etas, average = np.empty(at.centre.shape[0]), np.empty(n), np.empty(n if gradient.shape[0] else 0)
     u_bar, aux_bar, log_aux = np.zeros(u.shape[0]), np.zeros(2), np.zeros(2)
-    _coefficients(zeta[K:], at, u)
+    coefficients_of(zeta[K:], at, u)
     predict(o, u, 0, etas)
     for i in range(o.aux):
         log_aux[i] = math.log(positives[i])
     tau, begins = abs(values[o.deviation]), np.empty(o.start.shape[0])
-    _begun(zeta, o, at, begins)
+    begun(zeta, o, at, begins)
     rows, by_tau = _integrals(o, at, begins, etas, tau, log_aux, average, aux_bar)
     logp = total + rows + coefficient_priors(floats(buffer, FIELDS).reshape((-1, 5)), u, u_bar)
     for i in range(u.shape[0]):
@@ -259,102 +263,3 @@ def log_density(zeta, buffer, gradient):
     by_sd[o.deviation] = math.copysign(1.0, values[o.deviation]) * by_tau
     back_parameters(theta, p, values, C, np.zeros(F.shape), by_sd, aux_bar, positives, gradient[:K])
     return logp
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def draw_parameters(zetas, buffer, u):
-    """What each draw of ζ means; ``u`` (D, p) is overwritten by the coefficients less their prior means.
-
-    Returns
-    -------
-    sds (D, n), C (D, G, K, K), positives (D, m)
-    """
-    p, at = parameters(buffer), levels(buffer)
-    D, K = zetas.shape[0], p.centre.shape[0]
-    sds, positive = np.empty((D, p.sds.shape[0])), np.empty((D, p.positives.shape[0]))
-    Cs = np.empty((D, p.sizes.shape[0], max(p.owner.shape[1], 1), max(p.owner.shape[1], 1)))
-    for d in range(D):
-        _, values, C, _, positives = constrained(pick(zetas[d, :K], p), p)
-        _coefficients(zetas[d, K:], at, u[d])
-        without_signs(p, values, C)
-        sds[d], Cs[d], positive[d] = values, C, positives
-    return sds, Cs, positive
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def _given(zeta, buffer, etas, log_aux, begins):
-    """What the effects depend on at ζ, in place: linear predictors without them, log_aux, where searches begin; τ."""
-    p, o, at = parameters(buffer), observations(buffer, structure_of(buffer).columns), levels(buffer)
-    K, u = p.centre.shape[0], np.empty(at.centre.shape[0])
-    _, values, _, _, positives = constrained(pick(zeta[:K], p), p)
-    _coefficients(zeta[K:], at, u)
-    predict(o, u, 0, etas)
-    for i in range(o.aux):
-        log_aux[i] = math.log(positives[i])
-    _begun(zeta, o, at, begins)
-    return abs(values[o.deviation])
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def modes(zeta, buffer, effects):
-    """``effects`` (J,) ← their modes at ζ."""
-    o, at, log_aux = observations(buffer, structure_of(buffer).columns), levels(buffer), np.zeros(2)
-    etas, slopes, bars = np.empty(o.y.shape[0]), np.empty(0), np.zeros(3)
-    tau = _given(zeta, buffer, etas, log_aux, effects)
-    for j in range(effects.shape[0]):
-        effects[j] = tau * _mode(o, at, j, effects[j], etas, tau, log_aux, slopes, bars)[0]
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def draw_levels(rng, buffer, zetas, effects):
-    """Exact draws of the effects given everything else, for densities that are log-concave in η.
-
-    Rejection below a hat of two exponentials, the tangents on both sides of the mode (Devroye 1986, VII.2).
-
-    Parameters
-    ----------
-    zetas (D, dimension)
-    effects (D, J), overwritten
-
-    Returns
-    -------
-    (D,) whether all effects of a draw were found
-    """
-    o, at = observations(buffer, structure_of(buffer).columns), levels(buffer)
-    found, n, begins = np.ones(zetas.shape[0], dtype=np.bool_), o.y.shape[0], np.empty(effects.shape[1])
-    etas, slopes, bars, log_aux = np.empty(n), np.empty(0), np.zeros(3), np.zeros(2)
-    for d in range(zetas.shape[0]):
-        tau = _given(zetas[d], buffer, etas, log_aux, begins)
-        for j in range(effects.shape[1]):
-            z = _drawn(rng, o, at, j, begins[j], etas, tau, log_aux, slopes, bars)
-            effects[d, j] = tau * z
-            found[d] = found[d] and z == z
-    return found
-
-
-@inline
-def _tangent(o, at, j, etas, tau, log_aux, z, slopes, bars):
-    """(value, slope) of the log density of the effect z of level j."""
-    first, last = at.starts[j], at.starts[j + 1]
-    value, by_effect, _ = _rows(o, at, first, last, etas, tau * z, log_aux, slopes, bars)
-    return value - 0.5 * z * z, tau * by_effect - z
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def _drawn(rng, o, at, j, begin, etas, tau, log_aux, slopes, bars):
-    """A draw of the effect z of level j; NaN after a thousand refusals."""
-    z, s, _ = _mode(o, at, j, begin, etas, tau, log_aux, slopes, bars)
-    low, high = z - TANGENTS * s, z + TANGENTS * s
-    left, rising = _tangent(o, at, j, etas, tau, log_aux, low, slopes, bars)
-    right, falling = _tangent(o, at, j, etas, tau, log_aux, high, slopes, bars)
-    if not (rising > 0.0 and falling < 0.0):
-        return np.nan
-    ridge = (right - left + rising * low - falling * high) / (rising - falling)  # where the tangents meet
-    top, share = left + rising * (ridge - low), falling / (falling - rising)  # the left one's share of the mass
-    for _ in range(REFUSALS):
-        beyond, slope = rng.standard_exponential(), rising if rng.random() < share else falling
-        x = ridge - beyond / slope
-        value = _tangent(o, at, j, etas, tau, log_aux, x, slopes, bars)[0]
-        if top - beyond - rng.standard_exponential() <= value:
-            return x
-    return np.nan

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.kernels.callbacks import Called, level_callbacks
-from hierlm.kernels.levels import Levels, draw_levels, draw_parameters, level_fields, levels, modes
+from hierlm.kernels.level_draws import draw_levels, draw_parameters, modes
+from hierlm.kernels.levels import Levels, level_fields, levels
 from hierlm.kernels.observations import Observations, observation_fields, observations
 from hierlm.kernels.packing import dimension_of, pack
 from hierlm.kernels.parameters import parameters
