@@ -87,7 +87,7 @@ ASKS: dict[str, Callable[[hl.Fit, int], Any]] = {
         draws=5, groups=10, rows=3, seed=seed
     ),
     "hierlm.posterior.update_group.update_group": lambda fit, seed: fit.update_group(_late(), seed=seed).effects,
-    "hierlm.posterior.update_group.UpdatedGroup.predict": lambda fit, seed: (
+    "hierlm.posterior.updated_group.UpdatedGroup.predict": lambda fit, seed: (
         fit.update_group(_late(), seed=1).predict(_late(), kind="response", seed=seed).draws
     ),
     "hierlm.plots.hypothesis.hypothesis": lambda fit, seed: fit.plot.hypothesis(
