@@ -1,4 +1,4 @@
-"""Runs the pages of docs/examples and keeps what they show: ``python docs/make_examples.py [name …]``.
+"""Runs docs/examples and some further pages, keeps what they show: ``python docs/make_examples.py [name …]``.
 
 A page is one session.  Its code stands in blocks marked ``<!-- sampled -->``.  What a block prints, or its last value,
 goes into the ``text`` block that follows it; a figure into the file that a following ``{image}`` names; and a number of
@@ -18,7 +18,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).resolve().parent / "examples"
+DOCS = Path(__file__).resolve().parent
+FOLDER = DOCS / "examples"
+OTHERS = (DOCS / "checking.md", DOCS / "effects.md", DOCS / "howto" / "nested-and-crossed.md")
+"""Pages elsewhere that show what their code gives."""
 CODE = re.compile(
     r"^<!-- sampled -->\n```python\n(?P<code>.*?)^```$"
     r"(?P<shown>\n\n```text\n(?P<text>.*?)^```$|\n\n```\{image\} (?P<image>\S+)$)?",
@@ -75,6 +78,6 @@ if __name__ == "__main__":
 
     mpl.use("Agg")
     warnings.simplefilter("error")  # what a page shows has no stray warnings
-    for chosen in pages():
+    for chosen in (*pages(), *OTHERS):
         if not sys.argv[1:] or chosen.stem in sys.argv[1:]:
             make(chosen)

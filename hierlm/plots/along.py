@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from hierlm.errors import PosteriorError
+from hierlm.errors import PosteriorError, did_you_mean
 from hierlm.plots.effect_marks import Points
 from hierlm.posterior.effects.columns import column_of, own_groups
 from hierlm.posterior.effects.scenarios import as_typed, typical
@@ -55,18 +56,28 @@ def grid_along(
     return made
 
 
-def check_options(options: Mapping[str, Any]) -> None:
-    """Refuse options that choose rows: the columns drawn along do.
+def check_options(asked: Callable[..., Effects], options: Mapping[str, Any], *, curves: bool) -> None:
+    """Refuse options that the question does not have, and where curves are drawn those that choose rows.
+
+    Parameters
+    ----------
+    asked : callable
+        The question that is drawn.
+    curves : bool
+        Whether the columns that are drawn along choose the rows.
 
     Raises
     ------
     PosteriorError
     """
-    for name in ("grid", "new", "by", "setting"):
-        if name in options:
+    known = [name for name, p in signature(asked).parameters.items() if p.kind is not p.POSITIONAL_ONLY][1:]
+    for name in options:
+        if name not in known:
+            raise PosteriorError(f"{asked.__name__} has no option {name!r}.", hint=did_you_mean(name, known))
+        if curves and name in ("grid", "new", "by", "setting"):
             raise PosteriorError(
                 f"{name}= chooses rows, and these are the columns that are drawn along.",
-                hint=f"Hold others by at=; or draw an answer of your own: plot.effects(fit.predictions({name}=…)).",
+                hint=f"Hold others by at=; or draw an answer of your own: plot.effects(fit.{asked.__name__}(…)).",
             )
 
 

@@ -43,12 +43,12 @@ def changes(
         When columns of curves are held, or rows chosen, where there are none.
     """
     named = ", ".join([variables] if isinstance(variables, str) else [str(name) for name in variables])
+    check_options(asked, options, curves=along is not None)
     if along is None:
         if at is not None:
             raise PosteriorError("at= holds columns of curves, and there are none.", hint="Add along= a number.")
         answer = asked(fit, variables, **options)
         return effects(answer, None, colour, panel, title=title(named, answer))
-    check_options(options)
     answer = asked(fit, variables, grid=grid_along(fit.model, along, colour, panel, at), **options)
     colour, panel = told_apart(answer, colour, panel, "contrast", "variable", "category")
     return effects(answer, along, colour, panel, title=f"{title(named, answer)}, along {along}", note=held(at))

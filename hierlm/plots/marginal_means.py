@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from hierlm.plots.along import check_options
 from hierlm.plots.effects import effects
 from hierlm.plots.picture import Picture
 from hierlm.posterior.effects import marginal_means as asked
@@ -44,6 +45,7 @@ def marginal_means(
     --------
     >>> fit.plot.marginal_means(["period", "herd_size"]).savefig("means.png")  # doctest: +SKIP
     """
+    check_options(asked, options, curves=False)
     answer = asked(fit, factors, **options)
     named = [c for c in answer.labels if c not in (colour, panel)]
     if colour is None and len(named) > 1:

@@ -57,7 +57,7 @@ def predictions(
     --------
     >>> fit.plot.predictions("Days", target="typical").savefig("days.png")  # doctest: +SKIP
     """
-    check_options(options)
+    check_options(asked, options, curves=True)
     grid = grid_along(fit.model, x, colour, panel, at)
     answer = asked(fit, grid=grid, **options)
     chosen = chosen_response(fit.model, options.get("response"))

@@ -16,7 +16,7 @@ from hierlm.model.values import ModelResponse
 from hierlm.posterior.correlated import check_given, standard
 from hierlm.posterior.known_errors import known_errors
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.linear import Draws, Rows, at_rows, thinned
+from hierlm.posterior.linear import Draws, Rows, at_rows, chunks, thinned
 from hierlm.posterior.options import check_finite, check_new_levels, checked_seed, labelled_draws
 from hierlm.posterior.rowwise import following, log_densities
 
@@ -87,7 +87,8 @@ def log_likelihood(
             out = known.log_density(standard(rows, used, response, kept, effects), y)
         else:
             out = log_densities(rows, used, response, y, kept, effects, given=given)
-        check_finite(np.where(np.isneginf(out), 0.0, out), rows)  # a density may be zero
+        for at in chunks(used.size, rows.n):  # a density may be zero
+            check_finite(np.where(np.isneginf(out[:, at]), 0.0, out[:, at]), rows, at)
         found[name] = labelled_draws(out, used, rows, name)
     return xr.Dataset(found)
 

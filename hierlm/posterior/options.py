@@ -71,15 +71,15 @@ def check_new_levels(rows: Rows, kept: Sequence[str], new_levels: str) -> dict[s
     return unseen
 
 
-def check_finite(values: NDArray[Any], rows: Rows) -> None:
-    """Refuse predictions, (S, n), of which some are infinite or not a number.
+def check_finite(values: NDArray[Any], rows: Rows, at: slice = slice(None)) -> None:
+    """Refuse predictions, (S, rows in ``at``), of which some are infinite or not a number.
 
     Raises
     ------
     PredictionError
         Naming the rows.
     """
-    bad = rows.index[~np.isfinite(values).all(axis=(0, *range(2, values.ndim)))]
+    bad = rows.index[at][~np.isfinite(values).all(axis=(0, *range(2, values.ndim)))]
     if bad.size:
         raise PredictionError(
             f"The prediction is not a finite number for some draws in {_some(bad, 'row')}.",

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.errors import PredictionError, did_you_mean
@@ -17,11 +19,11 @@ from hierlm.posterior.known_errors import known_errors
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, at_rows, chunks, thinned
 from hierlm.posterior.options import check_finite, check_new_levels, checked_seed, groupings, labelled_draws
-from hierlm.posterior.prediction import Prediction, frame_of
+from hierlm.posterior.prediction import Prediction, frame_in_parts, frame_of
 from hierlm.posterior.response import expected_response, linear_of
 from hierlm.posterior.rowwise import drawn_responses, following
 
-__all__ = ["Prediction", "chosen_response", "predict"]
+__all__ = ["Prediction", "chosen_response", "predict", "row_frame"]
 
 Kind = Literal["mean", "linear", "response"]
 KINDS = {
@@ -131,6 +133,38 @@ def predict(
     categories = chosen.categories if kind != "linear" else ()
     array = labelled_draws(out, used, rows, quantity, categories)
     return Prediction(frame_of(out, rows, level, categories), array, quantity, level, unseen, new_levels)
+
+
+def row_frame(
+    fit: Fit,
+    new: Any = None,
+    *,
+    response: ModelResponse,
+    linear: bool = False,
+    groups: str | Sequence[str] = "all",
+    level: float = 0.95,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """The frame of :func:`predict` for means, or linear predictors of the mean, without their draws.
+
+    A part of the rows at a time, so that memory stays within draws × levels, whatever the number of rows.
+    """
+    _check_options("mean", level)
+    model, used = fit.model, Draws(fit.model, fit.posterior)
+    kept = groupings(model, groups)
+    rows = following(model, at_rows(model, new, kept=kept, forecasts=True))
+    check_new_levels(rows, kept, "draw")
+    effects = NewLevels(model, used, checked_seed(seed), zero=False)
+
+    def values(at: slice) -> NDArray[np.float64]:
+        if linear:
+            part = linear_of(rows, used, response, at, kept, effects, names.MEAN)[names.MEAN]
+        else:
+            part = expected_response(rows, used, response, at, kept, effects)
+        check_finite(part, rows, at)
+        return part
+
+    return frame_in_parts(values, used.size, rows, level)
 
 
 def _check_options(kind: str, level: float) -> None:

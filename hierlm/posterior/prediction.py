@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
@@ -14,7 +15,7 @@ from hierlm import names
 from hierlm.posterior.layout import Table, html_lines, html_page, html_table, number, percent, records, text_table
 from hierlm.posterior.linear import Rows, chunks
 
-__all__ = ["Prediction", "frame_of"]
+__all__ = ["Prediction", "frame_in_parts", "frame_of"]
 
 SHOWN = 10
 
@@ -90,15 +91,19 @@ def frame_of(values: NDArray[np.float64], rows: Rows, level: float, categories: 
     """
     if categories:
         return _frame_of_categories(values, rows, level, categories)
-    ends = np.empty((2, rows.n))
-    for at in chunks(len(values), rows.n):
-        ends[:, at] = np.quantile(values[:, at], [(1 - level) / 2, (1 + level) / 2], axis=0)
-    columns = {
-        "mean": values.mean(axis=0),
-        "sd": values.std(axis=0, ddof=min(1, len(values) - 1)),
-        "lower": ends[0],
-        "upper": ends[1],
-    }
+    return frame_in_parts(lambda at: values[:, at], len(values), rows, level)
+
+
+def frame_in_parts(
+    values: Callable[[slice], NDArray[np.float64]], draws: int, rows: Rows, level: float
+) -> pd.DataFrame:
+    """The same of values (S, rows) that are made some rows at a time, and not kept."""
+    found = np.empty((4, rows.n))
+    for at in chunks(draws, rows.n):
+        part = values(at)
+        found[0, at], found[1, at] = part.mean(axis=0), part.std(axis=0, ddof=min(1, draws - 1))
+        found[2:, at] = np.quantile(part, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    columns = dict(zip(("mean", "sd", "lower", "upper"), found, strict=True))
     frame = pd.DataFrame(columns, index=pd.Index(rows.index, name="row"))
     frame.attrs["level"] = level
     return frame

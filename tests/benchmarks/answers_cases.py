@@ -1,122 +1,115 @@
-"""Questions after the fit, and what they cost: each prepares a fit, and returns the call to measure."""
+"""Questions after the fit: those that are timed, and those whose memory is measured."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.benchmarks.cases import INSTEVAL, SLEEP, calibrated
 
 if TYPE_CHECKING:
     import hierlm as hl
 
-__all__ = ["QUESTIONS", "Prepared", "Question"]
+__all__ = ["BYTES", "CHAINS", "DRAWS", "FEW", "TIMED", "WEIGHED", "Timed", "Weighed", "model_of", "parameters"]
 
-CBPP = "incidence | trials(size) ~ period + (1 | herd)"
-CHAINS, DRAWS = 4, 1000
-BYTES = 8
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What is measured.
-
-    Parameters
-    ----------
-    call : callable
-        The question.
-    numbers : int, optional
-        How many numbers a draw was asked for, where memory is the question.
-    draws : int
-        Of all chains.
-    """
-
-    call: Callable[[], object]
-    numbers: int | None = None
-    draws: int = CHAINS * DRAWS
-
-    @property
-    def megabytes(self) -> float | None:
-        """Draws × what was asked for."""
-        return None if self.numbers is None else BYTES * self.numbers * self.draws / 2**20
+CHAINS, DRAWS, BYTES = 4, 1000, 8
+FEW = 100
+"""Draws of each chain for what has a number a row and draw: with all of them it would be 2.2 GB."""
+MODELS = {
+    "sleepstudy": (SLEEP, "gaussian"),
+    "cbpp": ("incidence | trials(size) ~ period + (1 | herd)", "binomial"),
+    "InstEval": (INSTEVAL, "gaussian"),
+}
 
 
 @dataclass(frozen=True)
-class Question:
-    """One line of a table.
+class Timed:
+    """A question with an aim in seconds.
 
     Parameters
     ----------
-    name : str
     what : str
-        The data, and the code that is measured.
+        The data, and the code that is timed.
     prepare : callable
-        What it does itself is not measured.
-    seconds : float, optional
+        Returns the call; what it does itself is not timed.
+    seconds : float
         The aim.
     repeat : int
         Calls.
     """
 
-    name: str
     what: str
-    prepare: Callable[[], Prepared]
-    seconds: float | None = None
+    prepare: Callable[[], Callable[[], object]]
+    seconds: float
     repeat: int = 2
 
-    @property
-    def memory(self) -> bool:
-        """Whether memory is the question."""
-        return self.seconds is None
+
+@dataclass(frozen=True)
+class Weighed:
+    """A question whose memory should stay within draws × what was asked for.
+
+    Parameters
+    ----------
+    what : str
+    ask : callable
+    numbers : callable
+        How many numbers of each draw are asked for.
+    draws : int
+        Of each chain.
+    """
+
+    what: str
+    ask: Callable[[hl.Fit], object]
+    numbers: Callable[[hl.Model], int]
+    draws: int = DRAWS
 
 
-def _model(data: str) -> hl.Model:
+def model_of(data: str) -> hl.Model:
+    """The model of a data set that comes with hierlm."""
     import hierlm as hl
 
-    formula, family = {
-        "sleepstudy": (SLEEP, "gaussian"),
-        "cbpp": (CBPP, "binomial"),
-        "InstEval": (INSTEVAL, "gaussian"),
-    }[data]
+    formula, family = MODELS[data]
     return hl.Model(formula, hl.load_data(data), family)
 
 
-def _fit(data: str) -> hl.Fit:
-    return _model(data).fit(DRAWS, chains=CHAINS, seed=1, progress=False)
-
-
-def _timed(data: str, ask: Callable[[hl.Fit], object]) -> Callable[[], Prepared]:
-    def prepare() -> Prepared:
-        fit = _fit(data)
-        return Prepared(lambda: ask(fit))
+def _after(data: str, ask: Callable[[Any], object]) -> Callable[[], Callable[[], object]]:
+    def prepare() -> Callable[[], object]:
+        fit = model_of(data).fit(DRAWS, chains=CHAINS, seed=1, progress=False)
+        return lambda: ask(fit)
 
     return prepare
 
 
-def _calibrate() -> Prepared:
+def _calibrate() -> Callable[[], object]:
     model = calibrated()
-    return Prepared(lambda: model.calibrate(200, seed=1, progress=False))
+    return lambda: model.calibrate(200, seed=1, progress=False)
 
 
-def _weighed(
-    numbers: Callable[[hl.Model], int], ask: Callable[[hl.Fit], object], draws: int = DRAWS
-) -> Callable[[], Prepared]:
-    def prepare() -> Prepared:
-        fit = _fit("InstEval")
-        return Prepared(lambda: ask(fit), numbers(fit.model), CHAINS * draws)
-
-    return prepare
+def _loo(data: str, target: str) -> Timed:
+    return Timed(f'{data}, `fit.loo("{target}")`', _after(data, lambda fit: fit.loo(target)), 5)
 
 
-def _sampled() -> Prepared:
-    """The fit itself: group effects are drawn when somebody looks at them."""
-    model = _model("InstEval")
-    model.fit(20, chains=CHAINS, seed=1, progress=False)  # kernels are loaded
-    return Prepared(lambda: model.fit(DRAWS, chains=CHAINS, seed=1, progress=False), _parameters(model))
+def _kfold(words: str, **options: Any) -> Timed:
+    ask = _after("sleepstudy", lambda fit: fit.kfold(10, seed=1, progress=False, **options))
+    return Timed(f"sleepstudy, `fit.kfold({words})`, by refits", ask, 10)
 
 
-def _parameters(model: hl.Model) -> int:
+TIMED = {
+    "row": _loo("cbpp", "row"),
+    "known": _loo("cbpp", "row_in_known_group"),
+    "new": _loo("cbpp", "new_group"),
+    "sleep-row": _loo("sleepstudy", "row"),
+    "sleep-known": _loo("sleepstudy", "row_in_known_group"),
+    "sleep-new": _loo("sleepstudy", "new_group"),
+    "kfold": _kfold("10"),
+    "kfold-group": _kfold('10, group="Subject"', group="Subject"),
+    "calibrate": Timed("Poisson, 200 rows, 20 levels, `model.calibrate(200)`, one process", _calibrate, 60, repeat=1),
+}
+
+
+def parameters(model: hl.Model) -> int:
+    """How many parameters there are, group effects not counted."""
     return sum(1 + len(a.also) for a in model.assignments)
 
 
@@ -124,49 +117,17 @@ def _levels(model: hl.Model) -> int:
     return sum(len(blocks[0].levels) for blocks in model.groups.values())
 
 
-def _rows(model: hl.Model) -> int:
-    return model.design.n
+def _both(model: hl.Model) -> int:
+    return model.design.n + _levels(model)
 
 
-FEW = 100
-"""Draws of each chain for what has a number a row and draw: with all of them it would be 2.2 GB."""
-
-_ALL = (
-    Question("row", "cbpp, `fit.loo()`", _timed("cbpp", lambda f: f.loo()), 5),
-    Question("known", '`fit.loo("row_in_known_group")`', _timed("cbpp", lambda f: f.loo("row_in_known_group")), 5),
-    Question("new", '`fit.loo("new_group")`', _timed("cbpp", lambda f: f.loo("new_group")), 5),
-    Question("sleep-row", "sleepstudy, `fit.loo()`", _timed("sleepstudy", lambda f: f.loo()), 5),
-    Question(
-        "sleep-known",
-        '`fit.loo("row_in_known_group")`',
-        _timed("sleepstudy", lambda f: f.loo("row_in_known_group")),
-        5,
-    ),
-    Question("sleep-new", '`fit.loo("new_group")`', _timed("sleepstudy", lambda f: f.loo("new_group")), 5),
-    Question(
-        "kfold", "`fit.kfold(10)`, by refits", _timed("sleepstudy", lambda f: f.kfold(10, seed=1, progress=False)), 10
-    ),
-    Question(
-        "kfold-group",
-        '`fit.kfold(10, group="Subject")`, by refits',
-        _timed("sleepstudy", lambda f: f.kfold(10, group="Subject", seed=1, progress=False)),
-        10,
-    ),
-    Question(
-        "calibrate", "Poisson, 200 rows, 20 levels, `model.calibrate(200)`, one process", _calibrate, 60, repeat=1
-    ),
-    Question("fit", "`model.fit()`", _sampled, repeat=1),
-    Question("summary", "`fit.summary()`", _weighed(_parameters, lambda f: f.summary()), repeat=1),
-    Question("ranef", "`fit.ranef()`", _weighed(_levels, lambda f: f.ranef()), repeat=1),
-    Question("predict", f"`fit.predict(draws={FEW})`", _weighed(_rows, lambda f: f.predict(draws=FEW), FEW), repeat=1),
-    Question(
-        "density",
-        f"`fit.log_likelihood(draws={FEW})`",
-        _weighed(_rows, lambda f: f.log_likelihood(draws=FEW), FEW),
-        repeat=1,
-    ),
-    Question("loo", f"`fit.loo(draws={FEW})`", _weighed(_rows, lambda f: f.loo(draws=FEW), FEW), repeat=1),
-    Question("residuals", '`fit.residuals("pearson")`', _weighed(_levels, lambda f: f.residuals("pearson")), repeat=1),
+WEIGHED = (
+    Weighed('`fit.hypothesis("b[Intercept] > 3")`', lambda fit: fit.hypothesis("b[Intercept] > 3"), parameters),
+    Weighed("`fit.summary()`", lambda fit: fit.summary(), parameters),
+    Weighed("`fit.ranef()`", lambda fit: fit.ranef(), _levels),
+    Weighed(f"`fit.predict(draws={FEW})`", lambda fit: fit.predict(draws=FEW), _both, FEW),
+    Weighed(f"`fit.log_likelihood(draws={FEW})`", lambda fit: fit.log_likelihood(draws=FEW), _both, FEW),
+    Weighed(f'`fit.residuals("pearson", draws={FEW})`', lambda fit: fit.residuals("pearson", draws=FEW), _levels, FEW),
+    Weighed("`fit.r2()`", lambda fit: fit.r2(), _levels),
+    Weighed("`fit.augment()`", lambda fit: fit.augment(), _levels),
 )
-
-QUESTIONS = {question.name: question for question in _ALL}

@@ -53,6 +53,17 @@ def test_what_it_shows_is_there(path: Path, make: ModuleType):
     assert not re.search(r"\bnan\b|Traceback|Warning|/(home|root|tmp|work)/|\.venv| object at 0x", shown, re.IGNORECASE)
 
 
+def test_no_page_shows_an_output_that_nothing_makes(make: ModuleType):
+    """README's output is that of make_images.py; ``text`` blocks of explanation and sampling are equations."""
+    equations = [DOCS / "sampling.md", *(DOCS / "explanation").glob("*.md")]
+    for path in sorted(set(DOCS.rglob("*.md")) - set(equations)):
+        text = path.read_text(encoding="utf-8")
+        outputs = len(re.findall(r"^ *```text$", text, re.MULTILINE))
+        made = [block for block in make.CODE.finditer(text) if block["text"] is not None]
+        assert outputs == len(made), path
+        assert not made or path in (*PAGES, *make.OTHERS), path
+
+
 def test_outputs_and_numbers_are_filled_in(make: ModuleType, tmp_path: Path):
     page = (
         "<!-- sampled -->\n```python\na = 2\nprint('a')\na + 1\n```\n\n```text\nold\n```\n\n"

@@ -6,14 +6,18 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.errors import PosteriorError, did_you_mean
 from hierlm.fit import Fit
 from hierlm.posterior.comparison.loo import foreseen
-from hierlm.posterior.comparison.psis import good_k, psis, verdicts, weights_of
+from hierlm.posterior.comparison.psis import good_k, joined, psis, verdicts, weights_of
+from hierlm.posterior.linear import Draws
 
 __all__ = ["influence"]
+
+Floats = NDArray[np.float64]
 
 
 def influence(
@@ -64,8 +68,13 @@ def influence(
         raise PosteriorError(f"by={by!r} is unknown.", hint=did_you_mean(str(by), ("row", "group")))
     target = "new_group" if by == "group" else "row" if group is None else "row_in_known_group"
     found = foreseen(fit, target, group, draws)
-    smoothed = psis(found.values, found.draws.chains, found.efficiency)
-    shifts = _shifts(fit, found.values, found.efficiency, draws)
+    b, labels = _common(fit, found.draws)
+    parts = [
+        (psis(log_p, found.draws.chains, found.efficiency), _shifts(b, log_p, found.efficiency))
+        for log_p in found.parts()
+    ]
+    smoothed = joined([part for part, _ in parts])
+    shifts = pd.DataFrame(np.concatenate([moved for _, moved in parts]), columns=labels)
     columns = {
         "unit": list(found.labels),
         "rows": found.counts,
@@ -79,20 +88,19 @@ def influence(
     return table.sort_values("shift", ascending=False, ignore_index=True, kind="stable")
 
 
-def _shifts(fit: Fit, log_p: np.ndarray, efficiency: float, draws: int | None) -> pd.DataFrame:
-    """How far posterior means of common effects move without each unit, in standard deviations."""
-    from hierlm.posterior.linear import Draws, thinned
-
-    used = Draws(fit.model, thinned(fit, draws))
-    values, labels = [], []
+def _common(fit: Fit, used: Draws) -> tuple[Floats, list[str]]:
+    """Draws (S, coefficients) of all common effects, with their names."""
+    values, labels = [np.zeros((used.size, 0))], []
     for p in dict.fromkeys(predictor.parameter for predictor in fit.model.predictors):
         own = [label for q in fit.model.predictors if q.parameter == p for label in q.labels]
         if own:
             values.append(used.labelled(names.common(p), **{names.common_dim(p): own}))
             labels += [names.element(names.common(p), label) for label in own]
-    if not values:
-        return pd.DataFrame(index=range(log_p.shape[1]))
-    b = np.concatenate(values, axis=1)
+    return np.concatenate(values, axis=1), labels
+
+
+def _shifts(b: Floats, log_p: Floats, efficiency: float) -> Floats:
+    """How far posterior means of common effects move without each unit, in standard deviations, (U, coefficients)."""
     sd = b.std(axis=0, ddof=1)
     weights = np.stack([weights_of(-log_p[:, u], efficiency)[0] for u in range(log_p.shape[1])])
-    return pd.DataFrame((weights @ b - b.mean(axis=0)) / np.where(sd > 0, sd, 1.0), columns=labels)
+    return np.asarray((weights @ b - b.mean(axis=0)) / np.where(sd > 0, sd, 1.0))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -13,10 +15,11 @@ from hierlm.errors import PosteriorError, did_you_mean
 from hierlm.fit import Fit
 from hierlm.model import Model
 from hierlm.posterior.comparison.elpd import Elpd, data_of, known_of
-from hierlm.posterior.comparison.psis import good_k, psis, relative_efficiency, verdicts
+from hierlm.posterior.comparison.psis import Smoothed, good_k, joined, psis, relative_efficiency, verdicts
 from hierlm.posterior.integrals import Units, integrate, known_groups, units_of
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.linear import Draws, at_rows, thinned
+from hierlm.posterior.linear import Draws, at_rows, chunks, thinned
+from hierlm.posterior.response import log_density
 from hierlm.posterior.rowwise import log_densities
 
 __all__ = ["TARGETS", "Foreseen", "Target", "check_densities", "check_target", "conditional", "foreseen", "loo"]
@@ -82,7 +85,7 @@ def loo(fit: Fit, target: Target = "row", *, group: str | None = None, draws: in
     >>> fit.loo(target="new_group", group="Subject")  # doctest: +SKIP
     """
     found = foreseen(fit, target, group, draws)
-    smoothed = psis(found.values, found.draws.chains, found.efficiency)
+    smoothed = found.smoothed()
     limit = good_k(found.draws.size)
     frame = pd.DataFrame(
         {
@@ -106,9 +109,9 @@ MOST_VALUES = 40
 
 @dataclass(frozen=True, eq=False)
 class Foreseen:
-    """log p(y_u | draw) of the units of a target, (S, U), with their labels and numbers of rows."""
+    """log p(y_u | draw) of the units of a target with their labels and numbers of rows; some units at a time."""
 
-    values: Floats
+    parts: Callable[[], Iterator[Floats]]
     labels: tuple[str, ...]
     counts: NDArray[np.int64]
     group: str | None
@@ -116,6 +119,15 @@ class Foreseen:
     efficiency: float
     method: str
     error: float
+
+    @property
+    def values(self) -> Floats:
+        """Of all units, (S, U)."""
+        return np.concatenate(list(self.parts()), axis=1)
+
+    def smoothed(self) -> Smoothed:
+        """Leave-one-out densities of all units; their draws are not kept."""
+        return joined([psis(part, self.draws.chains, self.efficiency) for part in self.parts()])
 
 
 def foreseen(fit: Fit, target: str, group: str | None, draws: int | None) -> Foreseen:
@@ -126,7 +138,7 @@ def foreseen(fit: Fit, target: str, group: str | None, draws: int | None) -> For
     efficiency = relative_efficiency(fit, posterior)
     labels, counts = tuple(str(r) for r in rows.index), np.ones(rows.n, dtype=np.int64)
     if chosen is None:
-        return Foreseen(conditional(model, used), labels, counts, None, used, efficiency, "", 0.0)
+        return Foreseen(lambda: _by_row(model, used), labels, counts, None, used, efficiency, "", 0.0)
     units, zero = units_of(model, rows, chosen), NewLevels(model, used, 0, zero=True)
     ys = {r.name: r.y for r in model.responses}
     if target == "row_in_known_group":
@@ -135,9 +147,9 @@ def foreseen(fit: Fit, target: str, group: str | None, draws: int | None) -> For
     out = f", effects of {', '.join(units.groupings)} out by {found.method}" if units.groupings else ""
     method, error = out, float(found.error.max())
     if found.rows is not None:
-        return Foreseen(found.rows, labels, counts, chosen, used, efficiency, method, error)
+        return Foreseen(partial(_once, found.rows), labels, counts, chosen, used, efficiency, method, error)
     sizes = np.array([len(r) for r in units.rows])
-    return Foreseen(found.units, units.labels, sizes, chosen, used, efficiency, method, error)
+    return Foreseen(partial(_once, found.units), units.labels, sizes, chosen, used, efficiency, method, error)
 
 
 def _check_size(model: Model, units: Units) -> None:
@@ -193,12 +205,27 @@ def conditional(model: Model, draws: Draws, given: str = "others") -> Floats:
 
     With correlated residuals also given other rows of its block, all of them or the ``"earlier"`` ones.
     """
-    rows, new = at_rows(model), NewLevels(model, draws, 0, zero=True)
-    kept, out = tuple(model.groups), np.zeros((draws.size, rows.n))
-    for response in model.responses:
-        out += log_densities(rows, draws, response, response.y, kept, new, given=given)
-    check_densities(out, rows.index)
-    return out
+    return np.concatenate(list(_by_row(model, draws, given)), axis=1)
+
+
+def _by_row(model: Model, draws: Draws, given: str = "others") -> Iterator[Floats]:
+    """The same, some rows at a time; with correlated residuals all at once."""
+    rows, new, kept = at_rows(model), NewLevels(model, draws, 0, zero=True), tuple(model.groups)
+    if rows.correlated is not None:
+        out = np.zeros((draws.size, rows.n))
+        for response in model.responses:
+            out += log_densities(rows, draws, response, response.y, kept, new, given=given)
+        check_densities(out, rows.index)
+        yield out
+        return
+    for at in chunks(draws.size, rows.n):
+        part = sum(log_density(rows, draws, r, r.y, at, kept, new) for r in model.responses)
+        check_densities(np.asarray(part), rows.index[at])
+        yield np.asarray(part)
+
+
+def _once(values: Floats) -> Iterator[Floats]:
+    yield values
 
 
 def check_densities(values: Floats, index: NDArray[np.int64]) -> None:

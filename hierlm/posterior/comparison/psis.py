@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import arviz_stats
 import numpy as np
@@ -15,7 +16,7 @@ from hierlm import names
 from hierlm.fit import Fit
 from hierlm.posterior.linear import CHUNK
 
-__all__ = ["Smoothed", "good_k", "psis", "relative_efficiency", "verdicts", "weights_of"]
+__all__ = ["Smoothed", "good_k", "joined", "psis", "relative_efficiency", "verdicts", "weights_of"]
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +28,11 @@ class Smoothed:
     elpd: Floats
     p: Floats
     khat: Floats
+
+
+def joined(parts: Sequence[Smoothed]) -> Smoothed:
+    """Units that were smoothed some at a time."""
+    return Smoothed(*(np.concatenate([getattr(part, own.name) for part in parts]) for own in fields(Smoothed)))
 
 
 def good_k(draws: int) -> float:

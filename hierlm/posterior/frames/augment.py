@@ -12,7 +12,7 @@ from hierlm.errors import PosteriorError, PredictionError
 from hierlm.posterior.effects.scenarios import as_typed
 from hierlm.posterior.linear import at_rows
 from hierlm.posterior.native import native
-from hierlm.posterior.predict import chosen_response, predict
+from hierlm.posterior.predict import chosen_response, row_frame
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
@@ -58,8 +58,8 @@ def augment(fit: Fit, data: Any = None, *, response: str | None = None, level: f
         raise PosteriorError(
             f"'{chosen.name}' has categories, so a row has no single fitted value.", hint="Ask fit.predict()."
         )
-    fitted = predict(fit, data, response=chosen.name, level=level, seed=0).frame
-    fixed = predict(fit, data, kind="linear", response=chosen.name, groups="none").frame["mean"].to_numpy()
+    fitted = row_frame(fit, data, response=chosen, level=level)
+    fixed = row_frame(fit, data, response=chosen, linear=True, groups="none")["mean"].to_numpy()
     found = {
         ".fitted": fitted["mean"].to_numpy(),
         ".se.fit": fitted["sd"].to_numpy(),

@@ -148,6 +148,9 @@ BAD = {
     "held without curves": (lambda f: f.plot.comparisons("x", at={"f": "a"}), "there are none"),
     "a grid": (lambda f: f.plot.predictions("x", grid={"f": ["a"]}), "grid= chooses rows"),
     "cells of curves": (lambda f: f.plot.slopes("x", "x", by="f"), "by= chooses rows"),
+    "no such option": (lambda f: f.plot.predictions("x", levl=0.9), "predictions has no option 'levl'"),
+    "no such option of a change": (lambda f: f.plot.slopes("x", measure="ratio"), "slopes has no option 'measure'"),
+    "no such option of means": (lambda f: f.plot.marginal_means("f", by="f"), "marginal_means has no option 'by'"),
     "no such colour": (lambda f: f.plot.effects(f.marginal_means("f"), colour="h"), "no column of this answer"),
     "several at one x": (
         lambda f: f.plot.effects(f.predictions(grid={"x": [0, 1], "f": ["a", "b"]}), "x"), "at the same 'x'",

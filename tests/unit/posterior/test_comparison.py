@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from hierlm.model.subset import subset
 from hierlm.posterior.comparison.kfold import folds_of
 from hierlm.posterior.comparison.psis import good_k, weights_of
 
+loo_module = sys.modules["hierlm.posterior.comparison.loo"]  # the package has a function of this name
 Fitted = Callable[[str], hl.Fit]
 
 
@@ -40,6 +42,23 @@ def test_row_is_arviz_own(fitted: Fitted):
     good = theirs.pareto_k.to_numpy() < 0.5
     np.testing.assert_allclose(ours.units["elpd"][good], theirs.elpd_i.to_numpy()[good], atol=0.03)
     assert len(ours.units) == 180 and ours.draws == 1000 and ours.target == "row"
+
+
+def test_rows_are_taken_some_at_a_time(fitted: Fitted, monkeypatch: pytest.MonkeyPatch):
+    """What is kept of the draws of the densities is a part; the answers are the same."""
+    fit = fitted("cbpp")
+    whole, moved, rows = fit.loo(), fit.influence(), fit.augment()
+    largest = []
+    kept = loo_module.psis
+    monkeypatch.setattr(loo_module, "psis", lambda log_p, *a: largest.append(log_p.shape[1]) or kept(log_p, *a))
+    monkeypatch.setattr("hierlm.posterior.linear.CHUNK", 7 * fit.posterior.sizes["draw"] * fit.posterior.sizes["chain"])
+    np.testing.assert_allclose(fit.loo().units["elpd"], whole.units["elpd"], rtol=1e-12)
+    assert largest == [7] * 8
+    again = fit.influence()
+    assert again["unit"].tolist() == moved["unit"].tolist()
+    np.testing.assert_allclose(again.iloc[:, 6:], moved.iloc[:, 6:], rtol=1e-10)
+    np.testing.assert_allclose(fit.augment()[[".fitted", ".lower"]], rows[[".fitted", ".lower"]], rtol=1e-12)
+    np.testing.assert_allclose(rows[".upper"], fit.predict().frame["upper"], rtol=1e-12)
 
 
 def test_same_quantity_with_smaller_khat(fitted: Fitted):
