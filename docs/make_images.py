@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def example(readme: str) -> tuple[str, dict[str, Any]]:
     assert found is not None, "README.md has no example marked as sampled with a text block after it"
     names: dict[str, Any] = {}
     printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
+    with contextlib.redirect_stdout(printed), tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         exec(compile(found[2], "README.md", "exec"), names)  # noqa: S102
     return printed.getvalue().strip(), names
 

@@ -88,6 +88,11 @@ Markdown(
 
 # %% [markdown]
 """
+Where `lmer` prints an estimate and its standard error there are the mean and the standard deviation of the posterior here, and where it would
+give a p-value there is an interval that holds the parameter with probability 0.95 (`eti`: with equal tails). R̂ and ESS say whether the draws
+can be trusted: R̂ is near 1 where chains agree, ESS counts how many independent draws they are worth. The [glossary](../docs/glossary.md)
+has these words.
+
 `summary` begins with a verdict; `diagnose` has what is behind it.
 """
 

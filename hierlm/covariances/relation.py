@@ -95,7 +95,7 @@ class Relation(ABC):
         lost = [label for label in labels if label not in place]
         if lost:
             shown = ", ".join(map(repr, lost[:5])) + (", …" if len(lost) > 5 else "")
-            raise ModelError(f"It has no row for {shown}.", hint=did_you_mean(lost[0], self.labels))
+            raise ModelError(f"The matrix has no row for {shown}.", hint=did_you_mean(lost[0], self.labels))
         return np.array([place[label] for label in labels], dtype=np.int64)
 
     def __repr__(self) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pymc as pm
+from numpy.typing import NDArray
+
 from hierlm import names
 from hierlm.graph.vectors import vector
 from hierlm.model.model import Model
@@ -33,5 +36,12 @@ def scaled(
     mean = response.links[names.MEAN].inverse(etas[names.MEAN]) if names.MEAN in etas else None
     for predictor in model.predictors:
         for part in predictor.variances if predictor.response == response.name else ():
-            found[predictor.parameter] = found[predictor.parameter] + log_factor(part, values, mean)
+            own = (response.label, predictor.parameter, part.label)
+            v, codes = _data("covariate", part.v, *own), _data("stratum", part.codes, *own)
+            found[predictor.parameter] = found[predictor.parameter] + log_factor(part, values, mean, v=v, codes=codes)
     return found
+
+
+def _data(kind: str, values: NDArray[Any] | None, *labels: str | None) -> Tensor:
+    """Numbers of the rows as data of the graph, which may be changed; None for None."""
+    return None if values is None else pm.Data(names.data(kind, *labels), values, dims=names.OBS)

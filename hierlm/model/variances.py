@@ -112,7 +112,15 @@ def variance_rows(part: VariancePart, response: ModelResponse) -> list[VarianceR
     return [VarianceRow(label, priors[p]) for p in part.function.parameters for label in part.labels[p]]
 
 
-def log_factor(part: VariancePart, values: Mapping[str, Tensor], mean: Tensor, at: Any = slice(None)) -> Tensor:
+def log_factor(
+    part: VariancePart,
+    values: Mapping[str, Tensor],
+    mean: Tensor,
+    at: Any = slice(None),
+    *,
+    v: Tensor = None,
+    codes: Tensor = None,
+) -> Tensor:
     """log g of every row, which is added to log σ.
 
     Parameters
@@ -123,6 +131,8 @@ def log_factor(part: VariancePart, values: Mapping[str, Tensor], mean: Tensor, a
         μ of the rows.
     at : slice or array
         The rows, where they are not all.
+    v, codes : tensor, optional
+        The covariate and the strata of the rows, in place of the part's.
     """
     own: dict[str, Tensor] = {}
     for parameter, labels in part.labels.items():
@@ -132,11 +142,17 @@ def log_factor(part: VariancePart, values: Mapping[str, Tensor], mean: Tensor, a
             continue
         if part.function.reference:
             vector = [pt.ones_like(vector[0]), *vector]
-        own[parameter] = _by_row(vector, part.codes[at])
-    return part.function.log(own, mean if part.v is None else pt.constant(part.v[at]))
+        own[parameter] = _by_row(vector, _at(part.codes, at) if codes is None else codes)
+    given = part.v if v is None else v
+    return part.function.log(own, mean if given is None else _at(given, at))
 
 
-def _by_row(vector: Sequence[Tensor], codes: NDArray[np.int64]) -> Tensor:
+def _at(values: Any, at: Any) -> Tensor:
+    """Values of some rows; those that are in a graph already are of all rows."""
+    return pt.constant(values[at]) if isinstance(values, np.ndarray) else values
+
+
+def _by_row(vector: Sequence[Tensor], codes: Tensor) -> Tensor:
     """The value of each row's stratum: of (S, 1) draws (S, rows), of scalars (rows,)."""
     stacked = pt.concatenate([pt.atleast_1d(value) for value in vector], axis=-1)
-    return stacked[..., pt.constant(codes)]
+    return stacked[..., codes]

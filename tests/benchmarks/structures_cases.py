@@ -153,8 +153,8 @@ _ALL = (
         _grid_residual,
         30,
         5,
-        draws=50,
-        tune=100,
+        draws=20,
+        tune=40,
     ),
     Structure(
         "places",
@@ -162,8 +162,8 @@ _ALL = (
         _grid_effects,
         30,
         5,
-        draws=25,
-        tune=75,
+        draws=10,
+        tune=40,
     ),
     Structure(
         "tree",

@@ -29,7 +29,7 @@ GAMMA, LOG_SIGMA = normal(0.0, 0.4), normal(-0.3, 0.4)
 def _table(_: Rng) -> Table:
     """Six rows a level; v is positive, f has two levels.
 
-    The same design in all replications: covariates of variance functions are constants of the graph, which is compiled once.
+    The same design in all replications.
     """
     rng = np.random.default_rng(29)
     g, f = rng.permutation(np.resize(LABELS, N)), rng.permutation(np.resize(["p", "q"], N))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
 import pytest
 from scipy import stats
 
@@ -133,3 +135,34 @@ def test_it_is_the_structure_of_the_effects_of_occasions() -> None:
     for _ in range(3):
         v: Floats = rng.normal(0, 0.3, len(a.centre))
         assert a.density()(v) == pytest.approx(b.density()(v), abs=1e-12)
+
+
+@pytest.mark.parametrize(("name", "family"), [("ar1", "poisson"), ("exp nugget", "gamma"), ("cs", "binomial")])
+def test_without_variance_it_is_the_model_without_the_process(name: str, family: str) -> None:
+    """As sd → 0 with standardised effects z: the density without, times p(sd) p(R) φ(z)."""
+    meaning, (whole, _) = MEANINGS[name], made(name, family, "noncentered")
+    data, (_, own) = table_of(family), FAMILIES[family]
+    priors: dict[str, Any] = {"b[Intercept]": MIDDLE, "b[x]": SLOPE, "sd_h": SD} | ({own: SHAPE} if own else {})
+    left = "y | trials(m)" if family == "binomial" else "y"
+    plain = build(f"{left} ~ x + (1 | h)", data, priors, family=family, parameterization="noncentered").pymc
+    rng, graph = np.random.default_rng(2), whole.pymc
+    natural = {v.name: pm.draw(v, random_seed=4, mode="FAST_COMPILE") for v in graph.free_RVs}
+    natural |= {"sd_g": np.array([1e-9])} | {"b": rng.normal(0, 0.3, 2)}
+    z = next(name for name in natural if name.startswith("z_g"))
+    shared = {v.name: natural[v.name] for v in plain.free_RVs}
+    more = natural.keys() - shared.keys()
+    assert {z, "sd_g"} < more
+    total = _natural(plain, shared) + stats.norm.logpdf(natural[z]).sum() + SD.log_density(1e-9)
+    for c, prior in meaning.priors.items():
+        total += float(np.sum(getattr(prior, "one", prior).log_density(natural[f"{c}_g"])))
+    assert _natural(graph, natural) == pytest.approx(float(total), abs=1e-5)
+
+
+def _natural(graph: Any, values: Any) -> float:
+    """The log-density at values on the scale of the variables, without Jacobians."""
+    point = {}
+    for rv in graph.free_RVs:
+        transform, value = graph.rvs_to_transforms[rv], np.asarray(values[rv.name])
+        moved = value if transform is None else transform.forward(pt.as_tensor(value), *rv.owner.inputs).eval()
+        point[graph.rvs_to_values[rv].name] = moved
+    return float(graph.compile_logp(jacobian=False, mode="FAST_COMPILE")(point))

@@ -81,7 +81,9 @@ def test_the_constant_of_the_density(response, family):
     assert found[0] == pytest.approx(found[1], abs=1e-4)
 
 
-@pytest.mark.parametrize(("response", "family"), [("y", "gaussian"), ("k", "poisson")])
+@pytest.mark.parametrize(
+    ("response", "family"), [pytest.param("y", "gaussian", marks=pytest.mark.slow), ("k", "poisson")]
+)
 def test_a_fit_is_that_of_the_graph(response, family):
     """Means within 5 Monte-Carlo errors of joint NUTS, of parameters and of effects; also those without records."""
     pedigree, data = herd()

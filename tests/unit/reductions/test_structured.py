@@ -390,6 +390,7 @@ def test_failures_are_minus_infinity():
         assert np.isfinite(gradient).all()
 
 
+@pytest.mark.slow
 def test_a_fit_is_that_of_the_graph():
     """Means within 5 Monte-Carlo errors, the ESS being at least 1,000 and 400; sds within 15 %, 5 of their errors."""
     rng = np.random.default_rng(4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pymc as pm
 import pytest
 from scipy import stats
 
@@ -110,6 +111,22 @@ def test_gradient(text, squid):
                 ends.append(float(logp(moved)))
             assert slope[place] == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-5, abs=1e-4)
             place += 1
+
+
+def test_covariates_are_data(squid):
+    """The graph with other covariates and strata is the graph of these data."""
+    formulas = ["weight ~ 1", "sigma ~ varPower(DML | MONTH) + varIdent(MONTH)"]
+    other = squid.assign(DML=squid["DML"].to_numpy()[::-1], MONTH=squid["MONTH"].to_numpy()[::-1])
+    priors = {f"varfun[varPower(DML | MONTH):{m}]": hl.Prior("Normal", mu=0.3, sigma=0.1) for m in "1234"}
+    one, two = (hl.Model(formulas, frame, priors=priors).pymc for frame in (squid, other))
+    point = one.initial_point(random_seed=1)
+    before, wanted = (m.compile_logp(mode=LOGP)(point) for m in (one, two))
+    names = {v.name for v in one.data_vars}
+    assert {"covariate_sigma_varPower(DML | MONTH)", "stratum_sigma_varIdent(MONTH)"} <= names
+    with one:
+        pm.set_data({v.name: v.get_value() for v in two.data_vars})
+    assert one.compile_logp(mode=LOGP)(point) == pytest.approx(float(wanted), abs=1e-10)
+    assert abs(before - wanted) > 0.01
 
 
 def test_names_and_defaults(squid):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from scipy.linalg import solve_triangular
 from scipy.special import expit, logsumexp
 
 import hierlm as hl
@@ -176,20 +177,19 @@ def test_correlated_effects_by_dense_algebra():
     s0, s1 = p["b[Intercept]"].arguments["sigma"], p["b[Days]"].arguments["sigma"]
     common = s0**2 + s1**2 * np.outer(x, x)
     rest = y - p["b[Intercept]"].arguments["mu"]
-    values = []
-    for a, b, v, s in drawn:
-        t0, t1, rho, sigma = np.exp(a), np.exp(b), np.tanh(v), np.exp(s)
-        V = common + same * (t0**2 + rho * t0 * t1 * (x[:, None] + x) + t1**2 * np.outer(x, x)) + sigma**2 * np.eye(180)
+    t0, t1, rho, sigma = np.exp(drawn[:, 0]), np.exp(drawn[:, 1]), np.tanh(drawn[:, 2]), np.exp(drawn[:, 3])
+    prior = stats.halfnorm(scale=p["sd_Subject[Intercept]"].arguments["sigma"]).logpdf(t0) + drawn[:, 0]
+    prior += stats.halfnorm(scale=p["sd_Subject[Days]"].arguments["sigma"]).logpdf(t1) + drawn[:, 1]
+    prior += stats.beta(2, 2).logpdf((rho + 1) / 2) - np.log(2) + np.log1p(-(rho**2))
+    half_t = p["sigma"].arguments
+    prior += stats.t(half_t["nu"], scale=half_t["sigma"]).logpdf(sigma) + np.log(2) + drawn[:, 3]
+    values, sums, products = [], x[:, None] + x, np.outer(x, x)
+    for one, other, r, s in zip(t0, t1, rho, sigma, strict=True):
+        V = common + same * (one**2 + r * one * other * sums + other**2 * products) + s**2 * np.eye(180)
         L = np.linalg.cholesky(V)
-        z = np.linalg.solve(L, rest)
-        rows = -0.5 * z @ z - np.log(np.diag(L)).sum() - 90 * np.log(2 * np.pi)
-        prior = stats.halfnorm(scale=p["sd_Subject[Intercept]"].arguments["sigma"]).logpdf(t0) + a
-        prior += stats.halfnorm(scale=p["sd_Subject[Days]"].arguments["sigma"]).logpdf(t1) + b
-        prior += stats.beta(2, 2).logpdf((rho + 1) / 2) - np.log(2) + np.log1p(-(rho**2))
-        half_t = p["sigma"].arguments
-        prior += stats.t(half_t["nu"], scale=half_t["sigma"]).logpdf(sigma) + np.log(2) + s
-        values.append(rows + prior)
-    weights = np.array(values) - proposal.logpdf(drawn)
+        z = solve_triangular(L, rest, lower=True)
+        values.append(-0.5 * z @ z - np.log(np.diag(L)).sum() - 90 * np.log(2 * np.pi))
+    weights = np.array(values) + prior - proposal.logpdf(drawn)
     wanted = logsumexp(weights) - np.log(len(weights))
     error = np.exp(weights - wanted).std() / np.sqrt(len(weights))
     assert error < 0.04
