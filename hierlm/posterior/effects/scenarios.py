@@ -55,7 +55,9 @@ def completed(model: Model, table: Table, given: Collection[str], population: Co
     for group in given:
         absent = [f for f in model.groups[group][0].factors if f not in columns and f != names.UNITS]
         if absent and set(absent) <= only:
-            others = {g: "population" if g == group else "given" for g in given} | dict.fromkeys(population, "population")
+            others = {g: "population" if g == group else "given" for g in given} | dict.fromkeys(
+                population, "population"
+            )
             instead = "'population' or 'typical'" if len(others) == 1 else str(others)
             raise PredictionError(
                 f"With target='given' the rows must say which {group} they belong to.",
