@@ -17,8 +17,11 @@ import hierlm as hl
 
 FITS: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
     "gaussian marginal": ("Yield ~ 1 + (1 | Batch)", "Dyestuff", {}, {}),
-    "whitened effects": (
+    "integrated effects": (
         "cbind(incidence, size - incidence) ~ period + (1 | herd)", "cbpp", {"family": "binomial"}, {},
+    ),
+    "whitened effects": (
+        "cbind(incidence, size - incidence) ~ 1 + (1 | herd) + (1 | period)", "cbpp", {"family": "binomial"}, {},
     ),
     "one effect a row": (
         "cbind(incidence, size - incidence) ~ period + (1 | herd) + (1 | units)", "cbpp", {"family": "binomial"}, {},

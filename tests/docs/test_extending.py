@@ -24,7 +24,7 @@ def made() -> dict[str, Any]:
     """What the page's code defines, run from top to bottom; its own checks pass."""
     names: dict[str, Any] = {"np": np}
     for code in re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
-        exec(compile(code, str(PAGE), "exec"), names)
+        exec(compile(code, str(PAGE), "exec", dont_inherit=True), names)  # annotations as users have them
     return names
 
 
