@@ -63,7 +63,7 @@ def test_a_process_goes_on_behind_the_data() -> None:
     ranked = hl.Model("k ~ 1", DATA, residual="ar1(1 | g)", **COUNTS)
     new = groups(ranked, {"g": ["p", "p", "new", "q"]})
     assert new.positions[new.Z.argmax(axis=1), 0].tolist() == [8, 9, 0, 8]
-    assert new.effects[0] == "residual[1]"
+    assert new.effects == tuple(f"residual[{i}]" for i in range(1, 11))
     assert groups(ranked, DATA).positions[:, 0].tolist() == list(range(8))
 
 
