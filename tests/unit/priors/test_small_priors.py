@@ -10,10 +10,9 @@ import pytest
 from scipy import stats
 
 import hierlm as hl
-from hierlm.errors import ModelError, PriorError
+from hierlm.errors import PriorError
 from hierlm.priors.defaults import _cell_means
 from hierlm.priors.fixed import Fixed
-from hierlm.variances import get_variance
 
 
 @pytest.mark.parametrize(("upper", "probability"), [(1.0, 0.05), (60, 0.01), (0.2, 0.5)])
@@ -69,8 +68,3 @@ def test_a_fixed_parameter_is_a_constant_of_the_graph() -> None:
 )
 def test_indicators_that_add_up_to_one_are_means_of_cells(X: Any, cells: tuple[int, ...]) -> None:
     assert tuple(_cell_means(np.array(X)) or ()) == cells
-
-
-def test_an_unknown_variance_function_is_named_with_its_nearest() -> None:
-    with pytest.raises(ModelError, match=r"no variance function 'varPowr'(.|\n)*varPower"):
-        get_variance("varPowr")
