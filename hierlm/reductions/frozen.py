@@ -30,7 +30,7 @@ from hierlm.reductions.gaussian_marginal import GaussianMarginal
 from hierlm.reductions.observed import make_observations
 from hierlm.reductions.obstacles import structure_obstacles
 from hierlm.reductions.pilot import prepare
-from hierlm.reductions.reduction import Problem, Reduction, Verdict
+from hierlm.reductions.reduction import Problem, Reduction
 from hierlm.reductions.statistics import gaussian_buffer
 from hierlm.reductions.theta import start_of
 from hierlm.reductions.whitened import Whitened, coefficient_rows, whitened_obstacles
@@ -50,15 +50,14 @@ class Frozen(Reduction):
     """u = û + Λ̂L⁻ᵀz + Σ ζ_k ∂û/∂ζ_k: joint NUTS on (θ, u) in coordinates that were whitened once, at the mode."""
 
     name: ClassVar[str] = "effects whitened at the mode"
+    accepted: ClassVar[str] = "response and priors have kernels, and one factorisation at the mode is affordable"
     takes_smooths: ClassVar[bool] = True
     tune: ClassVar[int] = 300
     target_accept: ClassVar[float] = 0.7
 
-    def accepts(self, model: Model) -> Verdict:
-        """See :meth:`Reduction.accepts`."""
-        for reason in _obstacles(model):
-            return Verdict(False, reason)
-        return Verdict(True, "response and priors have kernels, and one factorisation at the mode is affordable")
+    def obstacles(self, model: Model) -> Iterator[str]:
+        """See :meth:`Reduction.obstacles`."""
+        return _obstacles(model)
 
     def cost(self, model: Model, parameters: int) -> str:
         """See :meth:`Reduction.cost`."""

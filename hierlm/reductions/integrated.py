@@ -40,7 +40,7 @@ from hierlm.reductions.quadrature import (
     likely_points,
     nodes_of,
 )
-from hierlm.reductions.reduction import MOST_NUMBERS, Problem, Reduction, Verdict
+from hierlm.reductions.reduction import MOST_NUMBERS, Problem, Reduction
 from hierlm.reductions.theta import make_parameters
 from hierlm.reductions.whitened import Whitened, auxiliary, coefficient_rows, whitened_obstacles
 
@@ -74,12 +74,11 @@ class Integrated(Reduction):
     """
 
     name: ClassVar[str] = "integrated effects"
+    accepted: ClassVar[str] = "groups are independent given a few numbers, and the response is log-concave"
 
-    def accepts(self, model: Model) -> Verdict:
-        """See :meth:`Reduction.accepts`."""
-        for reason in _obstacles(model):
-            return Verdict(False, reason)
-        return Verdict(True, "groups are independent given a few numbers, and the response is log-concave")
+    def obstacles(self, model: Model) -> Iterator[str]:
+        """See :meth:`Reduction.obstacles`."""
+        return _obstacles(model)
 
     def cost(self, model: Model, parameters: int) -> str:
         """See :meth:`Reduction.cost`."""

@@ -30,7 +30,7 @@ from hierlm.reductions.obstacles import prior_obstacles, structure_obstacles
 from hierlm.reductions.pilot import prepare
 from hierlm.reductions.prior_densities import real_density
 from hierlm.reductions.quadrature import LOOKED_AT, START, TOLERANCE, enough_nodes, inexactness, likely_points, nodes_of
-from hierlm.reductions.reduction import Problem, Reduction, Verdict
+from hierlm.reductions.reduction import Problem, Reduction
 from hierlm.reductions.theta import make_parameters
 
 __all__ = ["Whitened", "auxiliary", "coefficient_rows", "whitened_obstacles"]
@@ -49,14 +49,13 @@ class Whitened(Reduction):
     """
 
     name: ClassVar[str] = "whitened effects"
+    accepted: ClassVar[str] = "response and priors have kernels"
     takes_smooths: ClassVar[bool] = True
     target_accept: ClassVar[float] = 0.7
 
-    def accepts(self, model: Model) -> Verdict:
-        """See :meth:`Reduction.accepts`."""
-        for reason in whitened_obstacles(model, MOST_WORK):
-            return Verdict(False, reason)
-        return Verdict(True, "response and priors have kernels")
+    def obstacles(self, model: Model) -> Iterator[str]:
+        """See :meth:`Reduction.obstacles`."""
+        return whitened_obstacles(model, MOST_WORK)
 
     def cost(self, model: Model, parameters: int) -> str:
         """See :meth:`Reduction.cost`."""
