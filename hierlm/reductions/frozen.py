@@ -35,7 +35,7 @@ from hierlm.reductions.statistics import gaussian_buffer
 from hierlm.reductions.theta import start_of
 from hierlm.reductions.whitened import Whitened, coefficient_rows, whitened_obstacles
 
-__all__ = ["Frozen", "factorised"]
+__all__ = ["Frozen"]
 
 Floats = NDArray[np.float64]
 MOST_WORK = 3_000_000_000
@@ -113,12 +113,12 @@ def _packed(model: Model, place: Arrangement, first: Floats, normal: bool) -> Fl
     st = structure_of(first)
     p = parameters(first)
     K = len(p.centre)
-    mode, factor, prior = factorised(first, np.zeros(K), normal)
+    mode, factor, prior = _factorised(first, np.zeros(K), normal)
     shifts = np.zeros((K, st.columns))
     for k in range(K):
         step = np.zeros(K)
         step[k] = STEP
-        up, down = (factorised(first, s, normal)[0] for s in (step, -step))
+        up, down = (_factorised(first, s, normal)[0] for s in (step, -step))
         shifts[k] = (up - down) / (2.0 * STEP)
     if normal:
         o = make_observations(model, place, -1, 1, rows=False)
@@ -139,7 +139,7 @@ def _packed(model: Model, place: Arrangement, first: Floats, normal: bool) -> Fl
     return pack(K + st.columns, fields)
 
 
-def factorised(buffer: Floats, zeta: Floats, normal: bool) -> tuple[Floats, Floats, Floats]:
+def _factorised(buffer: Floats, zeta: Floats, normal: bool) -> tuple[Floats, Floats, Floats]:
     """(û, L, Λ) at ζ for the weights and scores in the buffer."""
     p, st = parameters(buffer), structure_of(buffer)
     S, r = moments(buffer)

@@ -13,10 +13,7 @@ from numpy.typing import NDArray
 
 from hierlm.model import Model
 
-__all__ = ["MOST_NUMBERS", "Problem", "Reduction", "Verdict"]
-
-MOST_NUMBERS = 10
-"""That independent proposals are tried for: beyond, good ones become rare."""
+__all__ = ["Problem", "Reduction", "Verdict"]
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,14 @@ from hierlm.reductions.centre import find_axes, find_mode
 from hierlm.reductions.dense.density import DenseDensity
 from hierlm.reductions.dense.effects import DenseEffects
 from hierlm.reductions.dense.sets import set_codes
-from hierlm.reductions.reduction import MOST_NUMBERS, Problem, Reduction
+from hierlm.reductions.reduction import Problem, Reduction
 
 __all__ = ["DenseMarginal"]
 
 Floats = NDArray[np.float64]
+
+MOST_NUMBERS = 10
+"""That are left to sample: without gradients more cannot be."""
 
 MOST_ROWS = 1_500
 """That depend on each other."""
