@@ -3,7 +3,7 @@
 # `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all trust mutate lowest audit lint format bench docs links notebooks clean
+.PHONY: help setup demo test test-all trust mutate lowest audit coverage lint format bench docs links notebooks clean
 
 # The environment is the project's own: another Python's settings must not reach it.
 unexport PYTHONHOME PYTHONPATH
@@ -40,6 +40,11 @@ trust: setup  ## densities in all combinations, and simulation-based calibration
 mutate: setup  ## small changes to formula, design and covariances, which tests should notice (docs/trust)
 	$(BIN)/python -m tests.mutation $(MUTATE)
 	$(BIN)/python -m tests.mutation page
+
+# COVERAGE="design formula" measures these only.
+coverage: setup  ## which branches of each package its own tests take (docs/trust)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[coverage]'
+	$(BIN)/python -m tests.coverage $(COVERAGE)
 
 # LOWEST="tests/unit/posterior" runs other tests.
 lowest:  ## the lowest versions that pyproject.toml allows, in build/lowest (needs the internet)

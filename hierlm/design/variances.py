@@ -52,7 +52,7 @@ def variance_columns(term: VarianceTerm, on: Evaluator) -> VarianceColumns:
     if unknown:
         rows = np.flatnonzero(np.isin(codes, unknown))
         raise DataError(
-            f"{term.text} was not fitted with the stratum {cell_label(found[unknown[0]])!r} of {group!r}.",
+            f"{term.text} was not fitted with the stratum {cell_label(found[unknown[0]])!r} of {group!r}",
             column=term.strata[0],
             rows=on.table.rows[rows].tolist(),
             hint=f"Known: {', '.join(cell_label(cell) for cell in list(known)[:9])}.",

@@ -12,9 +12,12 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import hierlm as hl
+from hierlm.covariances import COVARIANCES
 from hierlm.covariances.handed import relations_of
 from hierlm.covariances.inheritance import Inheritance
 from hierlm.covariances.matrix import KnownMatrix
+from hierlm.covariances.pedigree import _inbreeding
+from hierlm.covariances.recursion import _raised, inherited
 from hierlm.graph.evaluate import PYTHON
 from tests.unit.graph.test_structured import tabular_relationship
 
@@ -265,3 +268,82 @@ def test_ten_thousand_animals_are_no_burden():
     for _ in range(20):
         assert np.isfinite(gradient(point)).all()
     assert (time.process_time() - start) / 20 < 0.05
+
+
+@pytest.mark.parametrize(
+    ("matrices", "message"),
+    [
+        ([K], "matrices is a list, not a mapping"),
+        ({1: K}, "by its name in the formula, not by 1"),
+        ({"": K}, "by its name in the formula, not by ''"),
+        ({"K": pd.DataFrame(np.zeros((0, 0)))}, r"matrices\['K'\]: It is 0 × 0 with 0 labels"),
+    ],
+)
+def test_what_is_handed_over_is_a_mapping_of_names(matrices, message):
+    with pytest.raises(hl.ModelError, match=message):
+        relations_of(matrices)
+
+
+def test_a_relation_is_handed_over_as_it_is():
+    A = hl.pedigree({"animal": ["kid"], "sire": ["pa"], "dam": [None]})
+    assert relations_of({"A": A})["A"] is A
+    assert relations_of(None) == {}
+
+
+@pytest.mark.parametrize(
+    ("labels", "parents", "weights", "variances"),
+    [
+        ("ab", [[-1, -1], [1, -1]], [[0, 0], [0.5, 0]], [1, 1]),  # its own parent
+        ("ab", [[1, -1], [-1, -1]], [[0.5, 0], [0, 0]], [1, 1]),  # a parent that comes later
+        ("ab", [[-2, -1], [-1, -1]], [[0, 0], [0, 0]], [1, 1]),
+        ("ab", [[-1, -1], [0, -1]], [[0, 0], [np.inf, 0]], [1, 1]),
+        ("ab", [[-1, -1], [0, -1]], [[0, 0], [0.5, 0]], [1, np.nan]),
+        ("ab", [[-1, -1], [0, -1]], [[0, 0], [0.5, 0]], [1, -1]),
+        ("aa", [[-1, -1], [0, -1]], [[0, 0], [0.5, 0]], [1, 1]),
+    ],
+)
+def test_numbers_that_describe_no_inheritance_are_refused(labels, parents, weights, variances):
+    """An archive that was changed: nothing else makes such arrays."""
+    with pytest.raises(hl.ModelError, match="describe no inheritance"):
+        Inheritance(labels, np.array(parents), np.array(weights), np.array(variances, dtype=float))
+
+
+def test_a_copy_of_its_parent_has_no_inverse():
+    with pytest.raises(hl.ModelError, match="'b' is equal to its parent"):
+        hl.phylogeny("((a:1,b:0)x:1,c:2);").inverse  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("tree", "options", "message"),
+    [
+        ("(a:1,b:1);", {"schema": "phyloxml"}, "format 'phyloxml' is not read"),
+        (7, {}, "A tree is text or a file, not a int"),
+        ("(a:1);", {}, "fewer than two branches"),
+        ("((a:1,b:1)x:1,(c:1,d:1)x:1);", {}, "more than one node 'x'"),
+        ("((a:1,b:1):-2,c:3);", {}, "'an inner node' has the length -2"),
+        ("((a:1,b:1)x,c:3);", {}, "'x' has no length"),
+    ],
+)
+def test_other_trees_that_are_none(tree, options, message):
+    with pytest.raises(hl.ModelError, match=message):
+        hl.phylogeny(tree, **options)
+
+
+def test_labels_that_are_whole_numbers_are_written_without_a_point():
+    K = KnownMatrix.of_frame(pd.DataFrame(np.eye(2), index=[308.0, 9.5], columns=[308.0, 9.5]))
+    assert set(K.labels) == {"308", "9.5"}
+
+
+def test_a_structure_that_has_not_seen_its_effects_says_so():
+    with pytest.raises(hl.ModelError, match=r"ar1\(\) has not been told its effects"):
+        COVARIANCES["ar1"]().setting  # noqa: B018
+
+
+def test_the_recursion_without_a_compiler_gives_the_same_numbers():
+    A = hl.pedigree(random_pedigree(30, 4, 4))
+    z = np.random.default_rng(2).normal(size=(A.size, 2))
+    arguments = (A.parents, A.weights, np.sqrt(A.variances))
+    for function in (inherited, _raised):
+        np.testing.assert_allclose(function(z, *arguments), function.py_func(z, *arguments), rtol=1e-14)
+    for compiled, plain in zip(_inbreeding(A.parents), _inbreeding.py_func(A.parents), strict=True):
+        np.testing.assert_allclose(compiled, plain, rtol=1e-14)

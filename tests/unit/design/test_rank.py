@@ -54,6 +54,8 @@ def test_the_rank_is_that_of_the_singular_values(n, p, extra, seed):
         ("1 + (x + double | g)", r"In \(1 \+ x \+ double \| g\): 1 of 3 columns"),
         ("x + big", "standard deviations of 'big' and 'x'"),
         ("I(big * 10)", r"standard deviation of 'I.* Use other units, or scale\(\) as in scale\(I\(big \* 10\)\)"),
+        ("x + I(big * 10)", r"of 'I\(big \* 10\)' and 'x' .* as in scale\(I\(big"),
+        ("x + I(big / 1e12)", r"of 'x' and 'I\(big / .* as in scale\(I\(big /"),
         ("I(x / 1e7)", r"standard deviation of 'I\(x / .* is .*e-0[78];"),
     ],
 )

@@ -33,6 +33,8 @@ def test_blocks_are_the_levels_and_positions_the_column():
     found = designed("ar1(t | g)").correlated
     assert [found.levels[c] for c in found.codes] == DATA["g"].tolist()
     np.testing.assert_array_equal(found.positions[:, 0], DATA["t"])
+    assert not found.codes.flags.writeable
+    assert not found.positions.flags.writeable
 
 
 def test_without_a_grouping_all_rows_are_one_block():

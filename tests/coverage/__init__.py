@@ -1,0 +1,1 @@
+"""Which lines and branches of each package its own tests run: ``make coverage``."""
