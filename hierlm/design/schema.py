@@ -156,7 +156,9 @@ class Schema:
         absent = [name for name in needed if name not in present]
         if absent:
             near = [did_you_mean(name, [p for p in present if p not in needed]) for name in absent]
-            hint = next((n for n in near if n.startswith("Did")), f"They have: {', '.join(present[:9])}.")
+            hint = next(
+                (n for n in near if n.startswith("Did")), f"They have {', '.join(present[:9]) or 'no columns'}."
+            )
             listed = ", ".join(map(repr, absent))
             raise PredictionError(f"The new data lack the column{'s' if len(absent) > 1 else ''} {listed}.", hint=hint)
         table = read_table(data, needed)

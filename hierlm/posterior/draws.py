@@ -198,7 +198,7 @@ def _named(fit: Fit, found: Sequence[Elements], own: Mapping[str, str]) -> list[
 def _chosen(wanted: Wanted, rows: Sequence[tuple[str, tuple[str, ...]]]) -> set[str]:
     """The variables and rows that are meant."""
     every = [name for _, own in rows for name in own]
-    known, chosen = {*every, *(variable for variable, _ in rows)}, set()
+    known, chosen = dict.fromkeys([*(variable for variable, _ in rows), *every]), set()
     for name in [wanted] if isinstance(wanted, (str, re.Pattern)) else wanted:
         if isinstance(name, re.Pattern):
             matched = {row for row in every if name.search(row)}
@@ -209,7 +209,7 @@ def _chosen(wanted: Wanted, rows: Sequence[tuple[str, tuple[str, ...]]]) -> set[
             chosen |= matched
             continue
         if name not in known:
-            near = did_you_mean(str(name), sorted(known))
+            near = did_you_mean(str(name), list(known))
             raise PosteriorError(f"There is nothing called {str(name)!r} in this fit.", hint=near)
         chosen.add(name)
     return chosen

@@ -54,7 +54,9 @@ def r2(fit: Fit, *, level: float = 0.95, kind: Kind = "eti") -> pd.DataFrame:
     check_interval(level, kind)
     found = [(r.name, name, v) for r in fit.model.responses for name, v in r2_draws(variance_parts(fit, r)).items()]
     columns = {"response": [f[0] for f in found], "r2": [f[1] for f in found]}
-    return describe_into(columns, np.stack([f[2] for f in found], axis=1), level, kind)
+    frame = describe_into(columns, np.stack([f[2] for f in found], axis=1), level, kind)
+    frame.attrs["scale"] = "latent"
+    return frame
 
 
 def r2_draws(parts: VarianceParts) -> dict[str, NDArray[np.float64]]:

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hierlm.errors import PosteriorError
+from hierlm.graph.evaluate import Compute, kept as kept_function
 from hierlm.posterior.checking.replicates import as_new, chosen_response, mean_and_variance, renewed
 from hierlm.posterior.icc import icc
 from hierlm.posterior.intervals import Kind, check_interval, describe_into
@@ -100,7 +101,8 @@ def repeatability(
     data = at_rows(fit.model)
     some = np.unique(np.linspace(0, data.n - 1, min(int(rows), data.n)).round().astype(np.int64))
     root = checked_seed(seed)
-    parts = [_shares(fit, chosen.name, data, int(i), some, every, int(groups), root) for i in picked]
+    compute = kept_function(), kept_function()
+    parts = [_shares(fit, chosen.name, data, int(i), some, every, int(groups), root, compute) for i in picked]
     columns = {"response": [chosen.name] * len(every), "group": list(every)}
     frame = describe_into(columns, np.array(parts), level, kind)
     frame.attrs["scale"] = "response"
@@ -108,14 +110,22 @@ def repeatability(
 
 
 def _shares(
-    fit: Fit, response: str, data: Rows, draw: int, some: NDArray[np.int64], every: tuple[str, ...], K: int, root: int
+    fit: Fit,
+    response: str,
+    data: Rows,
+    draw: int,
+    some: NDArray[np.int64],
+    every: tuple[str, ...],
+    K: int,
+    root: int,
+    compute: tuple[Compute, Compute],
 ) -> Floats:
     """R of every grouping at one draw of the parameters, from K independent sets of new levels."""
     size = fit.posterior.sizes["draw"]
     one = fit.posterior.isel(chain=[draw // size], draw=[draw % size] * K).assign_coords(draw=np.arange(K))
     draws, rows, chosen = Draws(fit.model, one), as_new(fit.model, data, every), chosen_response(fit.model, response)
     first = NewLevels(fit.model, draws, (root + 2 * draw) % 2**32, zero=False)
-    mean, variance = mean_and_variance(rows, draws, chosen, some, every, first)
+    mean, variance = mean_and_variance(rows, draws, chosen, some, every, first, compute)
     total = variance.mean() + mean.var(axis=0, ddof=1).mean()
     shares = []
     for group in every:
@@ -123,7 +133,7 @@ def _shares(
         codes = np.unique(fit.model.groups[group][0].codes[some])
         kept = {(group, levels[c]): first.one(group, levels[c]) for c in codes}
         second = NewLevels(fit.model, draws, (root + 2 * draw + 1) % 2**32, zero=False, given=kept)
-        other, _ = mean_and_variance(rows, draws, chosen, some, every, second)
+        other, _ = mean_and_variance(rows, draws, chosen, some, every, second, compute)
         centred = (mean - mean.mean(axis=0)) * (other - other.mean(axis=0))
         shares.append(centred.sum(axis=0).mean() / (K - 1) / total)
     return np.array(shares)

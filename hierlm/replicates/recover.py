@@ -96,6 +96,7 @@ def recover(
     values: Mapping[str, float] | None = None,
     seed: int | None = None,
     level: float = 0.95,
+    progress: bool | None = None,
     **options: Any,
 ) -> Recovery:
     """Does the model find values that are known?  Simulate at them, fit, compare.
@@ -111,6 +112,8 @@ def recover(
     seed : int, optional
     level : float
         Of the intervals.
+    progress : bool, optional
+        Of the fit, see :func:`hierlm.fit.fit`.
     **options
         Of :func:`hierlm.fit.fit`; 4 chains of 1,000 draws unless given.
 
@@ -144,7 +147,7 @@ def recover(
     known = from_prior(model, prior_seed) if values is None else known_values(model, values)
     made = simulate(model, known, data_seed)
     check_possible(quantities(made.truth, 0))
-    fit = refit(made.model, settings, fit_seed)
+    fit = refit(made.model, settings, fit_seed, progress=progress)
     return Recovery(fit, made.truth, compared(fit, made.truth, level), level, root)
 
 

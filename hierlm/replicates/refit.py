@@ -35,7 +35,9 @@ def settings_of(options: Mapping[str, Any], **usual: Any) -> dict[str, Any]:
     return {**USUAL, **usual, **options}
 
 
-def refit(model: Model, settings: Mapping[str, Any], seed: int, base: Model | None = None) -> Fit:
+def refit(
+    model: Model, settings: Mapping[str, Any], seed: int, base: Model | None = None, *, progress: bool | None = False
+) -> Fit:
     """The fit of one replicate.
 
     Parameters
@@ -43,6 +45,8 @@ def refit(model: Model, settings: Mapping[str, Any], seed: int, base: Model | No
     base : Model, optional
         A model that differs in its responses alone.  Where the PyMC graph is sampled, that of ``base`` is compiled,
         once for all replicates of a process.
+    progress : bool, optional
+        As of :func:`hierlm.fit.fit`.
 
     Raises
     ------
@@ -50,7 +54,7 @@ def refit(model: Model, settings: Mapping[str, Any], seed: int, base: Model | No
         Also where sampling itself was interrupted, so that half of its draws are not taken for all.
     """
     with nullcontext() if base is None else compiled_once(fingerprint(base, {}), lambda: picklable(base).pymc):
-        made = sample(model, **settings, seed=seed, progress=False)
+        made = sample(model, **settings, seed=seed, progress=progress)
     if not made.provenance.get("complete", True):
         raise KeyboardInterrupt
     return made

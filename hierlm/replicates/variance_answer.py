@@ -57,9 +57,12 @@ class VarianceTest:
         zero = float(np.mean(self.null < 1e-6))
         how = self.method if self.exact else f"{self.method}, Laplace's approximation"
         ratio = f"−2 log likelihood ratio ({how}) = {self.statistic:.3f}"
+        n = len(self.null)
+        least = self.p <= 1 / (1 + n)
+        more = f" None has as large a ratio, so that p is the smallest of n={n}." if least else ""
         return [
             f"H₀: {self.what} = 0.  {ratio}, p = {self.p:.4f} ± {self.error:.4f}",
-            f"p by {len(self.null)} data sets without that variance; no χ² is used. {zero:.0%} have a ratio of 1.",
+            f"p by {n} data sets without that variance; no χ² is used. {zero:.0%} have a ratio of 1.{more}",
             "Priors play no part in it. A large p is no evidence that the variance is zero.",
             *(f"{text}." for text in self.records.sentences()),
         ]

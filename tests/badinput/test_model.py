@@ -521,7 +521,7 @@ def fits() -> dict[str, hl.Fit]:
 
 
 NEW_DATA: dict[str, tuple[str, Any, tuple[str, ...]]] = {
-    "no column": ("gaussian", NEW.drop(columns="x"), ("lack the column 'x'", "They have: y")),
+    "no column": ("gaussian", NEW.drop(columns="x"), ("lack the column 'x'", "They have y")),
     "no columns": ("gaussian", NEW[["y"]], ("'x', 'f', 'g', 'h'",)),
     "text for numbers": ("gaussian", NEW.assign(x="1.0"), ("'x' holds text", "pd.to_numeric")),
     "booleans for numbers": ("gaussian", NEW.assign(x=True), ("'x' holds booleans", "astype(float)")),

@@ -65,7 +65,8 @@ def influence(
     >>> fit.influence("group", group="Subject").head(3)  # doctest: +SKIP
     """
     if by not in ("row", "group"):
-        raise PosteriorError(f"by={by!r} is unknown.", hint=did_you_mean(str(by), ("row", "group")))
+        hint = f'Write by="group", group={by!r}.' if by in fit.model.groups else did_you_mean(str(by), ("row", "group"))
+        raise PosteriorError(f"by={by!r} is unknown.", hint=hint)
     target = "new_group" if by == "group" else "row" if group is None else "row_in_known_group"
     found = foreseen(fit, target, group, draws)
     b, labels = _common(fit, found.draws)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hierlm.errors import PosteriorError, did_you_mean
 from hierlm.fit import Fit
+from hierlm.graph.evaluate import Compute, evaluate, kept as kept_function
 from hierlm.model import Model
 from hierlm.model.subset import unknown_parts
 from hierlm.model.values import GroupBlock, ModelResponse
@@ -19,7 +20,7 @@ from hierlm.posterior.family_values import family_values
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import At, Draws, Rows, at_rows, chunks
 from hierlm.posterior.options import check_finite, checked_seed
-from hierlm.posterior.response import additions, expected_response, free_values, linear_of
+from hierlm.posterior.response import additions, free_values, linear_of, mean_at
 from hierlm.posterior.rowwise import drawn_responses
 
 __all__ = [
@@ -107,8 +108,9 @@ def replicate(
     out = drawn_responses(rows, used, chosen, kept, effects, noise).astype(np.float64)
     found = np.empty((2, used.size, rows.n)) if moments and not chosen.categories else None
     if found is not None:
+        compute = kept_function(), kept_function()
         for at in chunks(used.size, rows.n):
-            found[:, :, at] = mean_and_variance(rows, used, chosen, at, kept, effects)
+            found[:, :, at] = mean_and_variance(rows, used, chosen, at, kept, effects, compute)
     check_finite(out, rows)
     mean, variance = found if found is not None else (None, None)
     return Replicates(chosen, out, fresh, mean, variance, source_of(fit))
@@ -120,16 +122,28 @@ def source_of(fit: Fit) -> str:
 
 
 def mean_and_variance(
-    rows: Rows, draws: Draws, response: ModelResponse, at: At, kept: Sequence[str], new: NewLevels
+    rows: Rows,
+    draws: Draws,
+    response: ModelResponse,
+    at: At,
+    kept: Sequence[str],
+    new: NewLevels,
+    compute: tuple[Compute, Compute] = (evaluate, evaluate),
 ) -> tuple[Floats, Floats]:
-    """E[y] and Var[y] given each draw, (S, rows in ``at``) each."""
-    mean = expected_response(rows, draws, response, at, kept, new)
+    """E[y] and Var[y] given each draw, (S, rows in ``at``) each.
+
+    Parameters
+    ----------
+    compute : pair of callables
+        What evaluates them, :func:`~hierlm.graph.evaluate.kept` where there are many parts.
+    """
     etas, free = linear_of(rows, draws, response, at, kept, new), free_values(draws, response)
+    mean = mean_at(rows, draws, response, at, etas, compute[0])
 
     def variance(given: Mapping[str, Any], parameters: Mapping[str, Any]) -> Any:
         return response.family.variance(given, **parameters)
 
-    found = family_values(variance, response, additions(rows, response, at), etas, free)
+    found = family_values(variance, response, additions(rows, response, at), etas, free, compute[1])
     return mean, np.broadcast_to(found, mean.shape)
 
 

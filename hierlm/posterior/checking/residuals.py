@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hierlm.errors import PosteriorError, did_you_mean
 from hierlm.fit import Fit
+from hierlm.graph.evaluate import kept as kept_function
 from hierlm.model.values import ModelResponse
 from hierlm.posterior.checking.deviance import deviance
 from hierlm.posterior.checking.quantile import normal_scores, places
@@ -127,12 +128,13 @@ def _moments(rows: Rows, draws: Draws, response: ModelResponse, fit: Fit) -> tup
     """Posterior means of E[y] and of (y − μ)/sd; of categories the mean number, and nothing."""
     fitted, pearson = np.empty(rows.n), np.zeros(rows.n)
     kept, new = tuple(fit.model.groups), NewLevels(fit.model, draws, 0, zero=True)
+    compute = kept_function(), kept_function()
     for at in chunks(draws.size, rows.n):
         if response.categories:
             mean = expected_response(rows, draws, response, at, kept, new)
             fitted[at] = mean.mean(axis=0) @ np.arange(1, mean.shape[-1] + 1)
             continue
-        mean, variance = mean_and_variance(rows, draws, response, at, kept, new)
+        mean, variance = mean_and_variance(rows, draws, response, at, kept, new, compute)
         fitted[at] = mean.mean(axis=0)
         with np.errstate(all="ignore"):
             pearson[at] = ((response.y[at] - mean) / np.sqrt(variance)).mean(axis=0)

@@ -55,9 +55,13 @@ def completed(model: Model, table: Table, given: Collection[str], population: Co
     for group in given:
         absent = [f for f in model.groups[group][0].factors if f not in columns and f != names.UNITS]
         if absent and set(absent) <= only:
+            others = {g: "population" if g == group else "given" for g in given} | dict.fromkeys(
+                population, "population"
+            )
+            instead = "'population' or 'typical'" if len(others) == 1 else str(others)
             raise PredictionError(
                 f"With target='given' the rows must say which {group} they belong to.",
-                hint=f"Add the column {absent[0]!r}, or ask target='population' or 'typical'.",
+                hint=f"Add the column {absent[0]!r}, or ask target={instead}.",
             )
     for block in (b for b in model.blocks if b.group in population):
         own = block.group in model.scales  # what the standard deviations depend on is that of the row
