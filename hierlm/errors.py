@@ -95,7 +95,7 @@ class DataError(HierlmError, ValueError):
         self, message: str, *, column: str | None = None, rows: Sequence[int] = (), hint: str | None = None
     ) -> None:
         self.column, self.rows = column, tuple(int(r) for r in rows)
-        super().__init__(message + (f" {show_rows(self.rows)}" if self.rows else ""), hint=hint)
+        super().__init__(f"{message.removesuffix('.')} {show_rows(self.rows)}" if self.rows else message, hint=hint)
 
 
 class ModelError(HierlmError, ValueError):

@@ -18,7 +18,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.kernels import frozen, levels, marginal, pilot, structured, whitened
+from hierlm.kernels import frozen, marginal, pilot, structured, whitened
 from hierlm.kernels.calling import call_density, length_of
 from hierlm.kernels.packing import dimension_of, on_both_sides
 from hierlm.kernels.parameters import parameters
@@ -29,7 +29,6 @@ __all__ = [
     "frozen_callbacks",
     "gaussian_callbacks",
     "gaussian_draws",
-    "level_callbacks",
     "structured_callbacks",
     "values_at",
     "whitened_callbacks",
@@ -104,15 +103,6 @@ def _structured(dimension, zeta, gradient, value, buffer):
     result[0] = -np.inf
     slopes = nb.carray(gradient, length_of(gradient, dimension))
     logp = structured.log_density(nb.carray(zeta, dimension), nb.carray(buffer, length), slopes)
-    result[0] = logp
-    return 0 if math.isfinite(logp) else 4
-
-
-def _levels(dimension, zeta, gradient, value, buffer):
-    length, result = nb.carray(buffer, 1).view(nb.int64)[0], nb.carray(value, 1)
-    result[0] = -np.inf
-    slopes = nb.carray(gradient, length_of(gradient, dimension))
-    logp = levels.log_density(nb.carray(zeta, dimension), nb.carray(buffer, length), slopes)
     result[0] = logp
     return 0 if math.isfinite(logp) else 4
 
@@ -216,12 +206,6 @@ def gaussian_callbacks() -> tuple[Any, Any]:
 def structured_callbacks() -> tuple[Any, Any]:
     """The marginal density of a Gaussian response with structure in its residuals, and what stores a draw."""
     return nb.cfunc(DENSITY, cache=True, error_model="numpy")(_structured), _store()
-
-
-@lru_cache
-def level_callbacks() -> tuple[Any, Any]:
-    """The density of θ and coefficients with the effects of levels integrated out, and what stores a draw."""
-    return nb.cfunc(DENSITY, cache=True, error_model="numpy")(_levels), _store()
 
 
 @lru_cache

@@ -20,7 +20,7 @@ from hierlm.kernels.compiling import REORDER
 from hierlm.kernels.elementary import exp, log, plain
 from hierlm.kernels.scratch import BLOCK, local
 
-__all__ = ["AWAY", "CLOSE", "CLOSER", "FARTHEST", "HUGE", "NEWTON", "TINY", "draw", "guarded", "integrate", "mode"]
+__all__ = ["HUGE", "TINY", "draw", "guarded", "integrate", "mode"]
 
 TINY, HUGE = 1e-300, 1e300
 """Bounds of a weight."""

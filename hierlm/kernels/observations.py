@@ -19,7 +19,6 @@ __all__ = [
     "LOG_WEIGHTS",
     "NODES",
     "Observations",
-    "back",
     "likelihood",
     "observation_fields",
     "observations",
@@ -117,7 +116,7 @@ def predict(o, u, begin, etas):
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy", fastmath=REORDER)
-def back(o, slopes, begin, u_bar):
+def _back(o, slopes, begin, u_bar):
     """Adds W'slopes of as many rows from ``begin`` on to ``u_bar``."""
     n, p = slopes.shape[0], o.X.shape[0]
     end, first = begin + n, u_bar.shape[0] - p
@@ -183,7 +182,7 @@ def likelihood(o, u, log_aux, tau, u_bar, aux_bar):
         if not abs(total) < np.inf:
             return -np.inf, 0.0
         slopes *= o.weights[begin:end]
-        back(o, slopes, begin, u_bar)
+        _back(o, slopes, begin, u_bar)
     for j in range(o.aux):
         aux_bar[j] += bars[j]
     return total, bars[2]

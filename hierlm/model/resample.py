@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hierlm.design.values import Design, Groups, LevelScale
 from hierlm.errors import ModelError
+from hierlm.model.copied_blocks import check_process, copied_blocks
 from hierlm.model.model import Model
 from hierlm.model.subset import subset
 from hierlm.model.values import GroupBlock
@@ -70,8 +71,9 @@ def resample(model: Model, group: str, picks: Ints, rows: int | None = None) -> 
     Raises
     ------
     ModelError
-        Where levels are related or rows belong to several, so that copies are no new levels; or residuals are
-        correlated.
+        Where levels are related or rows belong to several, so that copies are no new levels; where blocks of correlated
+        residuals reach across levels, or a block would have two rows at one position, or more rows than any in the
+        data.
 
     Examples
     --------
@@ -81,11 +83,6 @@ def resample(model: Model, group: str, picks: Ints, rows: int | None = None) -> 
     >>> larger.design.n, larger.blocks[0].levels[-1], larger.priors().equals(model.priors())
     (144, '36', True)
     """
-    if model.residual is not None:
-        raise ModelError(
-            f"Groups cannot be copied where residuals are correlated: {model.residual.label}.",
-            hint="Plan with a model of independent residuals.",
-        )
     codes = model.groups[group][0].codes
     parts = [rows_of_level(np.flatnonzero(codes == pick), rows) for pick in picks]
     keep, own = np.concatenate(parts), np.repeat(np.arange(len(picks)), [len(p) for p in parts])
@@ -106,6 +103,14 @@ def resample(model: Model, group: str, picks: Ints, rows: int | None = None) -> 
     state["blocks"] = tuple(_block(b, made[b.group]) if b.group in made else b for b in taken.blocks)
     state["scales"] = {g: _scale(s, made[g]) if g in made else s for g, s in model.scales.items()}
     state["design"] = _design(taken.design, made, state["scales"])
+    if model.residual is not None:
+        state["residual"] = copied_blocks(model.residual, keep, own, labels, codes, group)
+        correlated = state["design"].correlated
+        found = state["residual"]
+        correlated = replace(correlated, codes=found.codes, levels=found.levels, positions=found.positions)
+        state["design"] = replace(state["design"], correlated=correlated)
+    for block in taken.blocks:
+        check_process(block)
     return taken
 
 

@@ -30,12 +30,12 @@ from hierlm.reductions.gaussian_marginal import GaussianMarginal
 from hierlm.reductions.observed import make_observations
 from hierlm.reductions.obstacles import structure_obstacles
 from hierlm.reductions.pilot import prepare
-from hierlm.reductions.reduction import Problem, Reduction, Verdict
+from hierlm.reductions.reduction import Problem, Reduction
 from hierlm.reductions.statistics import gaussian_buffer
 from hierlm.reductions.theta import start_of
 from hierlm.reductions.whitened import Whitened, coefficient_rows, whitened_obstacles
 
-__all__ = ["Frozen", "factorised"]
+__all__ = ["Frozen"]
 
 Floats = NDArray[np.float64]
 MOST_WORK = 3_000_000_000
@@ -50,15 +50,14 @@ class Frozen(Reduction):
     """u = û + Λ̂L⁻ᵀz + Σ ζ_k ∂û/∂ζ_k: joint NUTS on (θ, u) in coordinates that were whitened once, at the mode."""
 
     name: ClassVar[str] = "effects whitened at the mode"
+    accepted: ClassVar[str] = "response and priors have kernels, and one factorisation at the mode is affordable"
     takes_smooths: ClassVar[bool] = True
     tune: ClassVar[int] = 300
     target_accept: ClassVar[float] = 0.7
 
-    def accepts(self, model: Model) -> Verdict:
-        """See :meth:`Reduction.accepts`."""
-        for reason in _obstacles(model):
-            return Verdict(False, reason)
-        return Verdict(True, "response and priors have kernels, and one factorisation at the mode is affordable")
+    def obstacles(self, model: Model) -> Iterator[str]:
+        """See :meth:`Reduction.obstacles`."""
+        return _obstacles(model)
 
     def cost(self, model: Model, parameters: int) -> str:
         """See :meth:`Reduction.cost`."""
@@ -114,12 +113,12 @@ def _packed(model: Model, place: Arrangement, first: Floats, normal: bool) -> Fl
     st = structure_of(first)
     p = parameters(first)
     K = len(p.centre)
-    mode, factor, prior = factorised(first, np.zeros(K), normal)
+    mode, factor, prior = _factorised(first, np.zeros(K), normal)
     shifts = np.zeros((K, st.columns))
     for k in range(K):
         step = np.zeros(K)
         step[k] = STEP
-        up, down = (factorised(first, s, normal)[0] for s in (step, -step))
+        up, down = (_factorised(first, s, normal)[0] for s in (step, -step))
         shifts[k] = (up - down) / (2.0 * STEP)
     if normal:
         o = make_observations(model, place, -1, 1, rows=False)
@@ -140,7 +139,7 @@ def _packed(model: Model, place: Arrangement, first: Floats, normal: bool) -> Fl
     return pack(K + st.columns, fields)
 
 
-def factorised(buffer: Floats, zeta: Floats, normal: bool) -> tuple[Floats, Floats, Floats]:
+def _factorised(buffer: Floats, zeta: Floats, normal: bool) -> tuple[Floats, Floats, Floats]:
     """(û, L, Λ) at ζ for the weights and scores in the buffer."""
     p, st = parameters(buffer), structure_of(buffer)
     S, r = moments(buffer)

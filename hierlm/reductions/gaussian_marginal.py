@@ -21,7 +21,7 @@ from hierlm.reductions.constants import parameters_constant
 from hierlm.reductions.dataset import dataset
 from hierlm.reductions.exact import ExactDraws
 from hierlm.reductions.obstacles import prior_obstacles, structure_obstacles
-from hierlm.reductions.reduction import Problem, Reduction, Verdict
+from hierlm.reductions.reduction import Problem, Reduction
 from hierlm.reductions.statistics import digits_obstacles, gaussian_buffer
 from hierlm.reductions.theta import start_of
 
@@ -39,16 +39,15 @@ class GaussianMarginal(Reduction):
     """
 
     name: ClassVar[str] = "gaussian marginal"
+    accepted: ClassVar[str] = "the response is normal with an identity link, and all priors have a kernel"
     takes_smooths: ClassVar[bool] = True
 
-    def accepts(self, model: Model) -> Verdict:
-        """See :meth:`Reduction.accepts`."""
-        for reason in _obstacles(model):
-            return Verdict(False, reason)
+    def obstacles(self, model: Model) -> Iterator[str]:
+        """See :meth:`Reduction.obstacles`."""
+        yield from _obstacles(model)
         work = arrange(model).work
         if work > MOST_WORK:
-            return Verdict(False, f"one factorisation takes {work:.1g} multiplications, more than {MOST_WORK:.1g}")
-        return Verdict(True, "the response is normal with an identity link, and all priors have a kernel")
+            yield f"one factorisation takes {work:.1g} multiplications, more than {MOST_WORK:.1g}"
 
     def fits(self, model: Model) -> bool:
         """Whether it applies, however large the design."""

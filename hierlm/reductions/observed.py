@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +15,7 @@ from hierlm.model.values import GroupBlock
 from hierlm.reductions.arrangement import Arrangement, Rows, model_rows
 from hierlm.reductions.quadrature import gauss_hermite
 
-__all__ = ["aggregated", "integrable", "lone_effect", "make_observations", "response_kernel"]
+__all__ = ["aggregated", "integrable", "make_observations", "response_kernel"]
 
 Floats = NDArray[np.float64]
 
@@ -41,17 +39,11 @@ def integrable(model: Model) -> GroupBlock | None:
         return None
     for blocks in model.groups.values():
         block = blocks[0]
+        alone = len(blocks) == 1 and len(block.effects) == 1 and block.covariance.sd_groups(1) == ((0,),)
         each = len(block.levels) == len(block.codes) == len(np.unique(block.codes))
-        if lone_effect(blocks) and each and np.all(block.pieces[0].Z == 1.0):
+        if alone and each and block.separate and len(block.pieces) == 1 and np.all(block.pieces[0].Z == 1.0):
             return block
     return None
-
-
-def lone_effect(blocks: Sequence[GroupBlock]) -> bool:
-    """Whether a grouping has one effect a level, with a standard deviation of its own."""
-    block = blocks[0]
-    alone = len(blocks) == 1 and len(block.effects) == 1 and block.covariance.sd_groups(1) == ((0,),)
-    return alone and block.separate and len(block.pieces) == 1
 
 
 def aggregated(

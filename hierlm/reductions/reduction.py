@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, final
 
 import numpy as np
 import xarray as xr
@@ -13,10 +13,7 @@ from numpy.typing import NDArray
 
 from hierlm.model import Model
 
-__all__ = ["MOST_NUMBERS", "Problem", "Reduction", "Verdict"]
-
-MOST_NUMBERS = 10
-"""That independent proposals are tried for: beyond, good ones become rare."""
+__all__ = ["Problem", "Reduction", "Verdict"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +73,8 @@ class Reduction(ABC):
 
     Attributes
     ----------
+    accepted
+        Why it applies to a model without obstacles, in words.
     takes_smooths
         Whether it counts :attr:`hierlm.model.Model.smooths` in; one that does not say so never gets a model with any.
     takes_scales, takes_variances, takes_residual, takes_coefficients
@@ -89,7 +88,7 @@ class Reduction(ABC):
     """
 
     name: ClassVar[str]
-    exact: ClassVar[bool] = True
+    accepted: ClassVar[str]
     takes_smooths: ClassVar[bool] = False
     takes_scales: ClassVar[bool] = False
     takes_variances: ClassVar[bool] = False
@@ -100,8 +99,14 @@ class Reduction(ABC):
     target_accept: ClassVar[float] = 0.8
 
     @abstractmethod
+    def obstacles(self, model: Model) -> Iterator[str]:
+        """Why the reduction does not apply to this model, one sentence each; none where it does."""
+
+    @final
     def accepts(self, model: Model) -> Verdict:
-        """Whether the reduction applies to this model."""
+        """Whether the reduction applies to this model: the first obstacle, or what is said where there is none."""
+        reason = next(iter(self.obstacles(model)), None)
+        return Verdict(True, self.accepted) if reason is None else Verdict(False, reason)
 
     @abstractmethod
     def cost(self, model: Model, parameters: int) -> str:

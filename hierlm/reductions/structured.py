@@ -25,7 +25,7 @@ from hierlm.reductions.constants import parameters_constant, residuals_constant
 from hierlm.reductions.dataset import dataset
 from hierlm.reductions.exact import ExactDraws
 from hierlm.reductions.obstacles import prior_obstacles, structure_obstacles
-from hierlm.reductions.reduction import Problem, Reduction, Verdict
+from hierlm.reductions.reduction import Problem, Reduction
 from hierlm.reductions.residual_correlation import correlated, correlation_obstacles
 from hierlm.reductions.residual_scales import ResidualScales, residual_scales, scale_obstacles, scale_predictor
 from hierlm.reductions.statistics import digits_obstacles, sigma_prior
@@ -53,15 +53,14 @@ class StructuredMarginal(Reduction):
     """
 
     name: ClassVar[str] = "structured marginal"
+    accepted: ClassVar[str] = "the response is normal with an identity link, and its residual precision is a sum of few"
     takes_smooths: ClassVar[bool] = True
     takes_variances: ClassVar[bool] = True
     takes_residual: ClassVar[bool] = True
 
-    def accepts(self, model: Model) -> Verdict:
-        """See :meth:`Reduction.accepts`."""
-        for reason in _obstacles(model):
-            return Verdict(False, reason)
-        return Verdict(True, "the response is normal with an identity link, and its residual precision is a sum of few")
+    def obstacles(self, model: Model) -> Iterator[str]:
+        """See :meth:`Reduction.obstacles`."""
+        return _obstacles(model)
 
     def cost(self, model: Model, parameters: int) -> str:
         """See :meth:`Reduction.cost`."""

@@ -29,8 +29,8 @@ from hierlm.reductions.observed import integrable, make_observations, response_k
 from hierlm.reductions.obstacles import prior_obstacles, structure_obstacles
 from hierlm.reductions.pilot import prepare
 from hierlm.reductions.prior_densities import real_density
-from hierlm.reductions.quadrature import LOOKED_AT, START, TOLERANCE, enough_nodes, inexactness, likely_points, nodes_of
-from hierlm.reductions.reduction import Problem, Reduction, Verdict
+from hierlm.reductions.quadrature import TOLERANCE, enough_nodes, inexactness, likely_points, nodes_of
+from hierlm.reductions.reduction import Problem, Reduction
 from hierlm.reductions.theta import make_parameters
 
 __all__ = ["Whitened", "auxiliary", "coefficient_rows", "whitened_obstacles"]
@@ -39,6 +39,12 @@ Floats = NDArray[np.float64]
 
 MOST_WORK = 3_000_000
 """Multiplications of one factorisation."""
+
+NODES = 9
+"""Of the quadrature while coordinates are chosen."""
+
+LOOKED_AT = 40
+"""Draws at which the quadrature is looked at again."""
 
 
 @final
@@ -49,14 +55,13 @@ class Whitened(Reduction):
     """
 
     name: ClassVar[str] = "whitened effects"
+    accepted: ClassVar[str] = "response and priors have kernels"
     takes_smooths: ClassVar[bool] = True
     target_accept: ClassVar[float] = 0.7
 
-    def accepts(self, model: Model) -> Verdict:
-        """See :meth:`Reduction.accepts`."""
-        for reason in whitened_obstacles(model, MOST_WORK):
-            return Verdict(False, reason)
-        return Verdict(True, "response and priors have kernels")
+    def obstacles(self, model: Model) -> Iterator[str]:
+        """See :meth:`Reduction.obstacles`."""
+        return whitened_obstacles(model, MOST_WORK)
 
     def cost(self, model: Model, parameters: int) -> str:
         """See :meth:`Reduction.cost`."""
@@ -75,8 +80,8 @@ class Whitened(Reduction):
             return self._sampled(model)
         buffer, place = self.packed(model, block)
         prepare(buffer, model.responses[0].links[names.MEAN])
-        cheaper = enough_nodes(_density(), buffer, likely_points(_density(), buffer))
-        return self._sampled(model) if cheaper is None else self.problem(cheaper, place)
+        cheaper = enough_nodes(buffer, likely_points(buffer))
+        return self._sampled(model) if cheaper is None else _problem(cheaper, place)
 
     def _sampled(self, model: Model) -> Problem:
         """Without quadrature: effects of single rows are sampled like all others."""
@@ -88,7 +93,7 @@ class Whitened(Reduction):
             )
         buffer, place = self.packed(model, None)
         prepare(buffer, model.responses[0].links[names.MEAN])
-        return self.problem(buffer, place)
+        return _problem(buffer, place)
 
     def mend(self, model: Model, problem: Problem, zetas: NDArray[np.float64]) -> Problem | None:
         """More nodes where the draws reach further than those that were looked at before, or no quadrature at all."""
@@ -96,15 +101,10 @@ class Whitened(Reduction):
             return None
         flat = zetas.reshape(-1, problem.dimension)
         some = np.ascontiguousarray(flat[np.linspace(0, len(flat) - 1, min(LOOKED_AT, len(flat))).astype(int)])
-        if inexactness(problem.density, problem.data, some) < TOLERANCE:
+        if inexactness(problem.data, some) < TOLERANCE:
             return None
-        finer = enough_nodes(problem.density, problem.data, some, more_than=nodes_of(problem.data))
-        return self._sampled(model) if finer is None else self.problem(finer, problem.place)
-
-    @staticmethod
-    def problem(buffer: Floats, place: Arrangement) -> Problem:
-        """What is sampled of a packed problem whose coordinates are chosen."""
-        return Problem(int(dimension_of(buffer)), _density(), whitened_callbacks, buffer, place)
+        finer = enough_nodes(problem.data, some, more_than=nodes_of(problem.data))
+        return self._sampled(model) if finer is None else _problem(finer, problem.place)
 
     @staticmethod
     def packed(model: Model, block: GroupBlock | None) -> tuple[NDArray[np.float64], Arrangement]:
@@ -112,7 +112,7 @@ class Whitened(Reduction):
         place = arrange(model, () if block is None else (block.group,))
         parameters = make_parameters(model, place, auxiliary(model), also=() if block is None else (block.group,))
         deviation = -1 if block is None else len(parameters.sds) - 1
-        o = make_observations(model, place, deviation, START)
+        o = make_observations(model, place, deviation, NODES)
         st = place.structure
         S, r = np.zeros(st.values), np.zeros(st.columns)
         fields = [
@@ -186,8 +186,8 @@ def _rows_later(
     return made
 
 
-def _density() -> Called:
-    return Called(whitened_callbacks()[0])
+def _problem(buffer: NDArray[np.float64], place: Arrangement) -> Problem:
+    return Problem(int(dimension_of(buffer)), Called(whitened_callbacks()[0]), whitened_callbacks, buffer, place)
 
 
 def auxiliary(model: Model) -> list[Prior | Fixed]:

@@ -154,7 +154,8 @@ def power(
     wanted = read_aim(as_fit(model, empty_values(model)), target, level=level, probability=probability, width=width)
     settings, root = settings_of(options), root_seed(seed, store)
     job = Job(picklable(model), wanted, designs, where, source, settings, root)
-    resample(model, where, np.array([0, 1]))  # what cannot be copied is refused before any sampling
+    for some in {r for _, r in designs}:  # what cannot be copied is refused before any sampling
+        resample(model, where, np.arange(len(model.groups[where][0].levels)), some)
     found = replicates(
         unit,
         job,

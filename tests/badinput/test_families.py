@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -190,3 +192,44 @@ class TestBernoulli:
 
     def test_a_chosen_number(self):
         np.testing.assert_array_equal(prepare("bernoulli", [1, 2, 1], success="2"), [0, 1, 0])
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "says"),
+    [
+        ("hurdle_poisson", [0, 0, 0, 0], "0 in all 4 rows: there is nothing above the hurdle"),
+        ("hurdle_gamma", [0, 0, 2.5, 2.5], "where it is above 0"),
+        ("hurdle_negbinomial", [0, 1.5, 2, 3], "fractions"),
+        ("hurdle_lognormal", [0, -1, 2, 3], "must be 0 or more"),
+        ("zero_one_inflated_beta", [0, 1, 0, 1], 'nothing between to model(.|\n)*family="bernoulli"'),
+        ("zero_one_inflated_beta", [0, 1, 0.5, 0.5], "where it is between 0 and 1"),
+        ("cumulative", [1, 1.5, 2, 3], "no category of cumulative"),
+        ("cumulative", [0, 1, 2, 3], "no category of cumulative"),
+        ("sratio", [2, 2, 2, 2], "'2' in all 4 rows: there is nothing to model"),
+        ("acat", [1, 2, 3, 4000], "has 4,000 categories, which is no ordinal response"),
+    ],
+)
+def test_parts_that_nothing_can_be_learnt_of(name, values, says):
+    error = refused(name, values)
+    assert re.search(says, str(error)), str(error)
+    assert error.column == "y"
+
+
+def test_one_category_is_not_picked_of_an_ordinal_response():
+    error = refused("cumulative", [0, 1, 1, 0], levels=("low", "high"), success="high")
+    assert 'family="bernoulli"' in error.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "says"),
+    [
+        ("hurdle_poisson", [0, 1, 1, 0], 'Every count .* above 0 is 1(.|\n)*family="bernoulli"'),
+        ("hurdle_gamma", [1.5, 2.5, 1.0, 3.0], "has no zeros, so there is no hurdle"),
+        ("zero_one_inflated_beta", [0.5, 0.25, 0.75, 0.1], "is never 0 or 1: 'coi' is what its prior says"),
+        ("cumulative", [1, 1, 4, 4], "No row of 'y' is in the categories '2', '3'"),
+        ("cratio", [1, 3, 1, 3], "No row of 'y' is in category '2'"),
+    ],
+)
+def test_parts_that_only_the_prior_decides_are_said(name, values, says):
+    with pytest.warns(DataWarning, match=says):
+        prepare(name, values)

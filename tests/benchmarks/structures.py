@@ -1,6 +1,6 @@
 """Structures by their fast path beside the plain graph: ``python -m tests.benchmarks.structures [--only NAME …]``.
 
-Every case and way has processes of its own; one of a few draws before them warms the disk caches.  Timed are one
+Every case and way has processes of its own; one of a few draws before them warms the disk caches.  Timed, in CPU seconds, are one
 gradient, and ``fit`` with the draws of everything, 4 chains on all cores.  Where the plain graph would take hours it has
 fewer draws, and what 1,000 and 1,000 would have taken is extrapolated.  Results that are there already are kept, unless
 ``--again``.  Without ``--only`` the section of docs/benchmarks.md is written.  ``--small`` tries everything out at tiny
@@ -24,10 +24,10 @@ from tests.benchmarks.structures_cases import CASES, Structure
 ROOT = Path(__file__).resolve().parents[2]
 TITLE = "Structures beside the plain graph"
 WARMING, FULL = 10, 1000
-HEAD = """| design | sampled by | numbers | gradient | seconds | min ESS | peak memory | ESS a second, ratio to the graph |
+HEAD = """| design | sampled by | numbers | gradient | CPU seconds | min ESS | peak memory | ESS a CPU second, ratio to the graph |
 |---|---|--:|--:|--:|--:|--:|--:|"""
 TEXT = """Written by `python -m tests.benchmarks.structures` on {date}: {cores} cores of {cpu}. Every line is a process of its own after the imports, caches
-on disk warm: 4 chains × 1,000 draws, building, compiling and the draws of everything included; *gradient*: the median time of one, in the coordinates
+on disk warm: 4 chains × 1,000 draws, building, compiling and the draws of everything included; *CPU seconds*: of all threads, since the machine was busy; *gradient*: the median time of one, in the coordinates
 that NUTS moves; *numbers*: how many it moves; *min ESS*: the smallest of bulk and tail over all scalars, group effects too. The plain graph is
 `fit(reduce=False)`.
 

@@ -153,8 +153,8 @@ _ALL = (
         _grid_residual,
         30,
         5,
-        draws=20,
-        tune=40,
+        draws=10,
+        tune=30,
     ),
     Structure(
         "places",

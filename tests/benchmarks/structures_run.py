@@ -1,4 +1,7 @@
-"""One structure, one way, in a process of its own: ``python -m tests.benchmarks.structures_run ar1 graph fit FILE``."""
+"""One structure, one way, in a process of its own: ``python -m tests.benchmarks.structures_run ar1 graph fit FILE``.
+
+Seconds are those of processors, of all threads, so that another process on the machine does not count.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def gradient(model: hl.Model, way: str) -> dict[str, float]:
 
     The point is the start of the sampler's coordinates, moved a little, so that nothing is zero by accident.
     """
-    started = time.perf_counter()
+    started = time.process_time()
     if way == "plan":
         reduction = plan(model).chosen
         assert reduction is not None
@@ -52,11 +55,11 @@ def gradient(model: hl.Model, way: str) -> dict[str, float]:
             return function._pytensor_function(point)
 
     call()
-    before, times = time.perf_counter() - started, []
+    before, times = time.process_time() - started, []
     while len(times) < 3 or (sum(times) < 1.0 and len(times) < 200):
-        started = time.perf_counter()
+        started = time.process_time()
         call()
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     return {"gradient": float(np.median(times)), "before": before, "dimension": len(point)}
 
 
@@ -68,11 +71,11 @@ def clocked() -> Iterator[dict[str, float]]:
 
     def timed(name: str) -> Callable[..., Any]:
         def call(*given: Any, **options: Any) -> Any:
-            started = time.perf_counter()
+            started = time.process_time()
             try:
                 return kept[name](*given, **options)
             finally:
-                spent[name] = spent.get(name, 0.0) + time.perf_counter() - started
+                spent[name] = spent.get(name, 0.0) + time.process_time() - started
 
         return call
 
@@ -87,11 +90,11 @@ def clocked() -> Iterator[dict[str, float]]:
 
 def sampled(model: hl.Model, way: str, draws: int, tune: int | None) -> dict[str, Any]:
     """Seconds, ESS, memory of a fit with all draws of everything."""
-    started = time.perf_counter()
+    started = time.process_time()
     with clocked() as spent:
         fit = model.fit(draws, tune=tune, seed=1, progress=False, reduce=way == "plan")
     posterior = fit.posterior.load()  # whatever is made on demand is part of the work
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     stats = fit.draws["sample_stats"].to_dataset()
     found = smallest_ess(posterior)
     return {
@@ -122,9 +125,9 @@ def main() -> None:
     warnings.simplefilter("ignore")
     record: dict[str, Any] = {"case": given.case, "way": given.way, "size": given.size, "load": os.getloadavg()[0]}
     record |= {"date": time.strftime("%Y-%m-%d"), "cores": os.cpu_count(), "chains": 4}
-    started = time.perf_counter()
+    started = time.process_time()
     model = CASES[given.case].make(given.size)
-    record |= {"building": time.perf_counter() - started, "before": peak()}
+    record |= {"building": time.process_time() - started, "before": peak()}
     if given.part == "fit":
         record["fit"] = sampled(model, given.way, given.draws, given.tune)
     else:

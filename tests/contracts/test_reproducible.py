@@ -23,7 +23,7 @@ from tests.contracts.reproducible import ASKS, FITS, digest, digests, sampled
 
 pytestmark = pytest.mark.filterwarnings("ignore::hierlm.errors.DataWarning")
 
-QUICK = ["gaussian marginal", "integrated effects", "whitened effects"]
+QUICK = ["gaussian marginal", "whitened effects"]
 PLANS = {
     "one effect a row": "whitened effects",
     "importance": "gaussian marginal",
@@ -48,7 +48,7 @@ INTERNAL = {
     "hierlm.testing.samplers.check_sampler": "a check",
     "hierlm.testing.numbers.draws": "for checks",
     **{f"hierlm.reductions.{c}.recover": "part of fit" for c in (
-        "frozen.Frozen", "gaussian_marginal.GaussianMarginal", "integrated.Integrated", "reduction.Reduction", "whitened.Whitened",
+        "frozen.Frozen", "gaussian_marginal.GaussianMarginal", "reduction.Reduction", "whitened.Whitened",
         "structured.StructuredMarginal", "dense.marginal.DenseMarginal")},
     **{f"hierlm.reductions.dense.effects.DenseEffects{m}": "part of fit" for m in ("", "._effects", "._explained")},
     "hierlm.reductions.exact.ExactDraws": "part of fit",

@@ -29,7 +29,7 @@ MORE: dict[str, tuple[str, ...]] = {
     "posterior": ("badinput/test_prediction.py",),
     "priors": ("contracts/test_joint_priors.py", "badinput/test_priors.py"),
     "samplers": ("contracts/test_samplers.py",),
-    "storage": ("badinput/test_archives.py",),
+    "storage": ("badinput/test_archives.py", "safety/test_mutated_archives.py"),
     "variances": ("contracts/test_residuals.py",),
 }
 """Tests of a package beside its folder of tests/unit."""

@@ -2,7 +2,7 @@
 
 A sample of small changes to the sources of formula, design and covariances, one at a time; the quick tests of that package
 should notice each.  It can be stopped, and goes on where it was.  ``page`` writes docs/trust/results/mutation.json and
-docs/trust/mutation.md from what is stored.
+docs/trust/mutation.md from what is stored; of packages that are not named it keeps what is there.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def main() -> int:
         left = run(options.packages, options.sample, minutes=options.minutes, again=options.again)
         print(f"{left} to go")
         return 0
-    from tests.mutation.page import summarise, write
+    from tests.mutation.page import read, summarise, write
 
-    result = summarise(options.sample)
+    result = summarise(options.sample, options.packages, read())
     write(result)
     print(", ".join(f"{p}: {c['killed']} of {c['tried']}" for p, c in result["packages"].items()))
     return 0

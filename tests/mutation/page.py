@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,42 +44,61 @@ file goes when the file changes.
 """
 
 
-def summarise(size: int) -> dict[str, Any]:
-    """What is known of the sample of the present sources."""
+def summarise(size: int, only: Sequence[str] = tuple(TESTS), known: Result | None = None) -> dict[str, Any]:
+    """What is known of the sample of the present sources.
+
+    Parameters
+    ----------
+    only : sequence of str
+        Packages that are looked at; of the others what ``known`` has of them stays.
+    """
     have, reasons = records(), json.loads(EQUIVALENT.read_text(encoding="utf-8"))
-    packages, lived, seconds, timeouts = {}, [], 0.0, 0
-    for package in TESTS:
+    kept = {} if known is None else known["packages"]
+    packages: dict[str, Any] = {p: kept[p] for p in TESTS if p in kept and p not in only}
+    lived = [] if known is None else [m for m in known["lived"] if _package(m) in packages]
+    timeouts = sum(p["timeouts"] for p in packages.values())
+    for package in only:
         found = [have[s.name] for s in sample(package, size) if s.name in have]
         alive = [r for r in found if r["fate"] == "lived"]
         lived += [
             {k: r[k] for k in ("file", "line", "kind", "before", "after")} | {"reason": reasons.get(_place(r), "")}
             for r in alive
         ]
-        seconds, timeouts = (
-            seconds + sum(r["seconds"] for r in found),
-            timeouts + sum(r["fate"] == "timeout" for r in found),
-        )
+        late = sum(r["fate"] == "timeout" for r in found)
+        timeouts += late
         packages[package] = {
             "changes": len(sites(package)),
             "tried": len(found),
             "killed": len(found) - len(alive),
             "idle": sum(_place(r) in reasons for r in alive),
+            "seconds": round(sum(r["seconds"] for r in found)),
+            "timeouts": late,
+            "date": datetime.now(UTC).date().isoformat(),
         }
     return {
         "command": f"python -m tests.mutation --sample {size}",
-        "date": datetime.now(UTC).date().isoformat(),
+        "date": ", ".join(sorted({p["date"] for p in packages.values()})),
         "python": platform.python_version(),
         "seed": SEED,
-        "seconds": round(seconds),
+        "seconds": sum(p["seconds"] for p in packages.values()),
         "timeouts": timeouts,
-        "packages": packages,
+        "packages": {p: packages[p] for p in TESTS if p in packages},
         "lived": lived,
     }
+
+
+def _package(record: Mapping[str, Any]) -> str:
+    return str(record["file"]).split("/")[1]
 
 
 def _place(record: Mapping[str, Any]) -> str:
     """How a change is called where reasons are given: not by its line, which moves."""
     return f"{record['file']}: {record['before']} -> {record['after']}"
+
+
+def read(file: Path = RESULTS) -> dict[str, Any] | None:
+    """What was written last."""
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
 
 
 def write(result: Result, file: Path = RESULTS, page: Path = PAGE) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import special
 
 from hierlm.covariances import COVARIANCES
 from hierlm.errors import ModelError
@@ -22,8 +23,8 @@ from tests.trust import densities, joint
 from tests.trust.covariances import MEANINGS
 from tests.trust.densities import INVERSE_LINKS, LOG_DENSITIES, needed
 from tests.trust.graphs import Graph, derivative
-from tests.trust.grid import CENTRINGS, GRID, KINDS, PAIRS, check, points
-from tests.trust.joint import Spec, log_joint, natural_coordinates
+from tests.trust.grid import CENTRINGS, GRID, KINDS, PAIRS, POINTS, check, points
+from tests.trust.joint import Spec, log_joint, log_scale, natural_coordinates, predictor
 from tests.trust.responses import RESPONSES
 
 pytestmark = pytest.mark.filterwarnings("ignore::hierlm.errors.DataWarning")
@@ -129,3 +130,28 @@ def test_a_wrong_density_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as patched:
             patched.setattr(joint, part, value)
             assert spread() > 1e-7, part
+
+
+@pytest.mark.slow
+def test_near_the_pole_of_a_link_the_gradient_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where μ is 1e-9 SciPy's p = shape/(shape + μ) has no digits left: by log1p, and differences of a shorter step."""
+
+    def negbinomial(y: Any, mu: Any, shape: Any) -> Any:
+        total = special.gammaln(y + shape) - special.gammaln(shape) - special.gammaln(y + 1)
+        return total - shape * np.log1p(mu / shape) + y * (np.log(mu) - np.log(mu + shape))
+
+    monkeypatch.setattr(densities, "_negbinomial", negbinomial)
+    spec = Spec("zero_inflated_negbinomial", "sqrt", "cor")
+    table = spec.table()
+    graph = Graph(spec.model(table, "noncentered"))
+    v = points(spec, table, graph, POINTS)[2]
+    assert np.abs(predictor(table, graph.values(v))).min() < 1e-4
+    _, slopes = graph.density_and_gradient()(v)
+    direction = np.random.default_rng(5).normal(size=len(v))
+
+    def along(t: float) -> float:
+        values = graph.values(v + t * direction)
+        return log_joint(spec, table, values) + log_scale(spec, values)
+
+    length = np.linalg.norm(direction)
+    assert slopes @ direction == pytest.approx(derivative(along, 3e-7 / length), abs=1e-6 * np.linalg.norm(slopes))

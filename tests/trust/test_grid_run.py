@@ -70,6 +70,13 @@ def test_records_of_other_sources_are_set_aside(
     assert not grid_run.known(tmp_path, any_code=True)
 
 
+def test_what_is_known_of_a_difference_is_said() -> None:
+    assert set(grid_run.EXPLAINED) <= set(map(grid_run.label, GRID))
+    (name, reason), *_ = grid_run.EXPLAINED.items()
+    assert grid_run._failure(name, "AssertionError") == f"{name}: `AssertionError` {reason}."
+    assert grid_run._failure("beta/logit/us/centered", "E") == "beta/logit/us/centered: `E`"
+
+
 def test_points_of_other_code_may_count_and_the_page_says_so(
     checked: list[tuple[str, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,11 +16,9 @@ from scipy import stats
 from scipy.special import logsumexp
 
 import hierlm as hl
-from hierlm.kernels.levels import levels
 from hierlm.kernels.observations import LOG_WEIGHTS, NODES
 from hierlm.kernels.packing import replaced
 from hierlm.kernels.responses import RESPONSES as KERNELS
-from hierlm.reductions.integrated import Integrated
 from hierlm.reductions.plan import REDUCTIONS
 from hierlm.reductions.quadrature import gauss_hermite
 from hierlm.reductions.reduction import Reduction
@@ -48,7 +46,6 @@ QUICK = [k for k in KEYS if TURNS[f"{k[0]}:{k[1]}"] == k[2] or k[0] == "gaussian
 def refusals(spec: Spec, reduction: Reduction) -> list[str]:
     """What a reduction may say where it does not take a model of the grid; nothing where it has to take it."""
     found = {
-        "integrated effects": ["several groupings", "log-concave"],
         "gaussian marginal": [] if spec.family == "gaussian" else ["not normal"],
         "structured marginal": ["no structure in the residuals"] if spec.family == "gaussian" else ["not normal"],
     }.get(reduction.name, [])
@@ -148,47 +145,15 @@ def test_one_effect_a_row(key: str) -> None:
     np.testing.assert_allclose(off, off[0], rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("key", LOG_CONCAVE)
-def test_one_effect_a_level(key: str) -> None:
-    """Integrated out with 61 nodes: log p(b) + log p(sd) + Σ log ∫ Π p(y | η + sd z) φ(z) dz by the trapezoidal rule, 1e-6."""
-    family, link = key.split(":")
-    spec = Spec(family, link, "us")
-    table, sd_h, others = spec.table(), gamma(3.0, 5.0), spec.response.others
-    priors = {"b[Intercept]": spec.intercept, "b[x]": SLOPE, "sd_h": sd_h} | others
-    formula, ours = f"{spec.response.left} ~ x + (1 | h)", {name: p.ours for name, p in priors.items()}
-    model = hl.Model(formula, table, f"{family}({link})", priors=ours, parameterization="noncentered")
-    problem = Integrated().apply(model)
-    assert not problem.place.groups
-    nodes, log_weights = gauss_hermite(61)
-    data, off = replaced(problem.data, {NODES: nodes, LOG_WEIGHTS: log_weights}), []
-    for seed in range(POINTS):
-        zeta = np.random.default_rng([13, seed]).normal(0.1, 0.7, problem.dimension)
-        n, value = natural(data, zeta[: thetas(data)]), problem.density(zeta, data, np.zeros(problem.dimension))
-        at = levels(data)
-        b, sd = problem.place.means + at.centre + at.axes @ zeta[thetas(data) :], n.sds[-1]
-        values = dict(zip(model.responses[0].free, n.positives, strict=True))
-        expected = row_integrals(spec, table, b[0] + b[1] * table["x"], sd, values, np.asarray(table["h"]))
-        expected += spec.intercept.log_density(b[0]) + SLOPE.log_density(b[1]) + sd_h.log_density(sd)
-        expected += sum(prior.log_density(values[name]) for name, prior in others.items())
-        off.append(value - expected - n.log_jacobian)
-        check_gradient(problem.density, data, zeta, tolerance=1e-5)
-    np.testing.assert_allclose(off, off[0], rtol=0, atol=1e-6)
-
-
-def row_integrals(
-    spec: Spec, table: Any, eta: np.ndarray, sd: float, values: Any, groups: np.ndarray | None = None
-) -> float:
-    """Σ log ∫ Π p(y | η + sd z) φ(z) dz over the rows of each group, or over each row."""
+def row_integrals(spec: Spec, table: Any, eta: np.ndarray, sd: float, values: Any) -> float:
+    """Σ log ∫ p(y | η + sd z) φ(z) dz."""
     z = np.linspace(-12.0, 12.0, 2401)
     trials = {"trials": np.asarray(table[TRIALS])[:, None]} if spec.response.trials else {}
     with np.errstate(all="ignore"):
         rows = log_density(
             spec.family, spec.link, np.asarray(table["y"])[:, None], eta[:, None] + sd * z, **values, **trials
         )
-    rows = np.where(np.isfinite(rows), rows, -np.inf)
-    if groups is not None:
-        rows = np.array([rows[groups == g].sum(axis=0) for g in np.unique(groups)])
-    total = logsumexp(rows + stats.norm.logpdf(z), axis=1)
+    total = logsumexp(np.where(np.isfinite(rows), rows, -np.inf) + stats.norm.logpdf(z), axis=1)
     return float(np.sum(total + np.log(z[1] - z[0])))
 
 

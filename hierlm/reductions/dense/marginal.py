@@ -20,11 +20,14 @@ from hierlm.reductions.centre import find_axes, find_mode
 from hierlm.reductions.dense.density import DenseDensity
 from hierlm.reductions.dense.effects import DenseEffects
 from hierlm.reductions.dense.sets import set_codes
-from hierlm.reductions.reduction import MOST_NUMBERS, Problem, Reduction, Verdict
+from hierlm.reductions.reduction import Problem, Reduction
 
 __all__ = ["DenseMarginal"]
 
 Floats = NDArray[np.float64]
+
+MOST_NUMBERS = 10
+"""That are left to sample: without gradients more cannot be."""
 
 MOST_ROWS = 1_500
 """That depend on each other."""
@@ -45,6 +48,7 @@ class DenseMarginal(Reduction):
     """
 
     name: ClassVar[str] = "dense marginal"
+    accepted: ClassVar[str] = "the response is normal, and few parameters decide the covariance of its rows"
     takes_smooths: ClassVar[bool] = True
     takes_scales: ClassVar[bool] = True
     takes_variances: ClassVar[bool] = True
@@ -52,11 +56,9 @@ class DenseMarginal(Reduction):
     takes_coefficients: ClassVar[bool] = True
     gradients: ClassVar[bool] = False
 
-    def accepts(self, model: Model) -> Verdict:
-        """See :meth:`Reduction.accepts`."""
-        for reason in _obstacles(model):
-            return Verdict(False, reason)
-        return Verdict(True, "the response is normal, and few parameters decide the covariance of its rows")
+    def obstacles(self, model: Model) -> Iterator[str]:
+        """See :meth:`Reduction.obstacles`."""
+        return _obstacles(model)
 
     def cost(self, model: Model, parameters: int) -> str:
         """See :meth:`Reduction.cost`."""

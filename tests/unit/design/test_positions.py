@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,7 @@ def test_new_rows_are_at_places_of_the_data() -> None:
 def test_a_process_goes_on_behind_the_data() -> None:
     """With times new ones are added; without, rows of a known block come behind those that it has."""
     timed = hl.Model("k ~ 1", DATA, residual="ar1(t | g)", **COUNTS)
+    assert not groups(timed).positions.flags.writeable
     assert groups(timed).positions[:, 0].tolist() == list(range(8))
     new = groups(timed, {"g": ["p", "p", "new", "new"], "t": [8, 3, 0, 9]})
     assert new.positions[new.Z.argmax(axis=1), 0].tolist() == [8, 3, 0, 9]
@@ -63,7 +65,7 @@ def test_a_process_goes_on_behind_the_data() -> None:
     ranked = hl.Model("k ~ 1", DATA, residual="ar1(1 | g)", **COUNTS)
     new = groups(ranked, {"g": ["p", "p", "new", "q"]})
     assert new.positions[new.Z.argmax(axis=1), 0].tolist() == [8, 9, 0, 8]
-    assert new.effects[0] == "residual[1]"
+    assert new.effects == tuple(f"residual[{i}]" for i in range(1, 11))
     assert groups(ranked, DATA).positions[:, 0].tolist() == list(range(8))
 
 
@@ -111,3 +113,19 @@ def test_levels_are_compared_with_texts() -> None:
         ("lat >= 2", DATA["lat"] >= 2),
     ):
         np.testing.assert_array_equal(build(parse(f"y ~ I({text})"), DATA).predictors["y", "mu"].common.X[:, 1], wanted)
+
+
+@pytest.mark.parametrize(("structure", "counts"), [("ar1", True), ("toep", True), ("ante", False)])
+def test_levels_that_are_counted_as_neighbours_are_equally_spaced(structure: str, counts: bool) -> None:
+    data = DATA.assign(n=np.resize([1, 2, 4, 8], N))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        hl.Model(f"y ~ 1 + {structure}(0 + C(n) | g)", data)
+    said = [str(w.message) for w in caught]
+    assert said == [] if not counts else "not equally spaced (1, 2, 4, 8), and" in said[0]
+
+
+def test_columns_in_backquotes_are_told_apart() -> None:
+    data = DATA.assign(**{"a b": np.arange(N), "c d": np.arange(N) ** 2})
+    common = build(parse("y ~ I(`a b` + 2 * `c d` - `a b`)"), data).predictors["y", "mu"].common
+    np.testing.assert_array_equal(common.X[:, 1], 2 * np.arange(N) ** 2)

@@ -104,9 +104,51 @@ def test_related_levels_cannot_be_copied():
     model = hl.Model("y ~ 1 + known(1 | a, A)", data, matrices={"A": A})
     with pytest.raises(ModelError, match="'a' cannot be copied"):
         resample(model, "a", np.array([0, 1]))
-    timed = hl.Model("y ~ 1 + (1 | a)", data | {"t": np.tile(np.arange(3), 3)}, residual="ar1(t | a)")
-    with pytest.raises(ModelError, match="residuals are correlated: ar1"):
-        resample(timed, "a", np.array([0, 1]))
+
+
+def timed(family: str, residual: str, formula: str = "y ~ x + (1 | g)") -> tuple[hl.Model, pd.DataFrame]:
+    """Levels of g with two of s in each, at some of the times 0 to 5."""
+    rng = np.random.default_rng(4)
+    data = pd.DataFrame({"g": np.repeat(list("abcd"), [6, 4, 5, 6])})
+    data["t"] = np.concatenate([np.sort(rng.permutation(6)[:n]) for n in (6, 4, 5, 6)])
+    data["s"], data["x"] = data["g"] + (data["t"] % 2).astype(str), rng.normal(size=21)
+    data["y"] = rng.poisson(3, 21) if family == "poisson" else rng.normal(size=21)
+    return hl.Model(formula, data, family, residual=residual, parameterization=FORM), data
+
+
+@pytest.mark.parametrize("family", ["gaussian", "poisson"])
+@pytest.mark.parametrize(
+    "residual", ["ar1(t | g)", "car1(t | s)", "cs(1 | s)", "exp(t | g, nugget=True)", "ar1(1 | g)"]
+)
+def test_blocks_of_residuals_are_copied(residual: str, family: str):
+    """And values of a latent process."""
+    model, data = timed(family, residual)
+    picks = [2, 0, 2, 3]
+    found, parts = resample(model, "g", np.array(picks)), []
+    for j, pick in enumerate(picks):
+        part = data[data.g == "abcd"[pick]].copy()
+        part["g"], part["s"] = f"{j + 1}", f"{j + 1}:" + part["s"]
+        parts.append(part)
+    priors = {a.name: a.prior for a in model.assignments}
+    table = pd.concat(parts, ignore_index=True)
+    wanted = hl.Model("y ~ x + (1 | g)", table, family, residual=residual, priors=priors, parameterization=FORM)
+    assert log_density(found) == pytest.approx(log_density(wanted), rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("residual", "formula", "group", "rows", "message"),
+    [
+        ("ar1(t | g)", "y ~ x + (1 | g)", "g", 7, "more rows than any"),
+        ("ar1(t | g)", "y ~ x + (1 | g)", "g", 6, "two rows at one position"),
+        ("ar1(t | g)", "y ~ x + (1 | s)", "s", None, "reach across"),
+    ],
+)
+def test_copies_that_mean_nothing(residual: str, formula: str, group: str, rows: int | None, message: str):
+    with pytest.raises(ModelError, match=message) as caught:
+        resample(timed("gaussian", residual, formula)[0], group, np.array([1, 1]), rows)
+    assert caught.value.hint
+    with pytest.raises(ModelError, match="two rows at one position"):
+        resample(timed("poisson", "ar1(t | g)")[0], "g", np.array([1, 1]), 7)
 
 
 def test_levels_are_drawn_evenly_and_rows_spaced():

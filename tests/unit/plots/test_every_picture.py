@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hierlm.plots.model_plots import ModelPlots
@@ -19,6 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::hierlm.error
 
 NO_BANDS = {"ppc density", "ppc ecdf", "ppc stat", "residuals fitted", "residuals group", "prior check", "sensitivity"}
 NO_BANDS |= {"prior overlap", "shrinkage one"}
+HAIR = 0.1
 UNNAMED = {"prior overlap": "y", "hypothesis": "y"}
 """Axes of densities, whose height is of no interest."""
 
@@ -32,14 +34,15 @@ def test_none_is_missing():
 
 @pytest.mark.parametrize("name", [*PICTURES, *LATER])
 def test_picture(name: str):
-    drawn: list[bytes] = []
+    drawn: list[Any] = []
     for look in STYLES:
         out = io.BytesIO()
         with plt.style.context(look):
             figure = figure_of({**PICTURES, **LATER}[name](fits()))
             figure.savefig(out, dpi=60, metadata={"Software": None})
-        drawn.append(out.getvalue())
-    assert drawn[0] == drawn[1]
+        out.seek(0)
+        drawn.append(plt.imread(out, format="png"))
+    _same(*drawn)
     title, explanation = (text.get_text() for text in figure.texts[-2:])
     assert title and explanation.rstrip().endswith(".")
     if name not in NO_BANDS:
@@ -48,6 +51,17 @@ def test_picture(name: str):
     panels = [axes for axes in figure.axes if axes.axison]
     assert any(axes.get_xlabel() for axes in panels) or figure._supxlabel is not None or UNNAMED.get(name)
     plt.close("all")
+
+
+def _same(light: Any, dark: Any) -> None:
+    """No pixel differs but in the last digits of its smoothing.
+
+    Twice in whole runs, and never in 105 drawings made to find out, the panels of ``lines`` were a rounding apart.  What a style
+    changes is a colour: more than a tenth, and of many pixels.
+    """
+    assert light.shape == dark.shape
+    apart = np.abs(light - dark).max(axis=2)
+    assert apart.max() < HAIR and (apart > 0).mean() < 1e-3, (float(apart.max()), int((apart > 0).sum()))
 
 
 def _inside(figure: Any) -> None:

@@ -15,14 +15,12 @@ import hierlm as hl
 from hierlm import names
 from hierlm.errors import PosteriorError, PredictionError
 from hierlm.fit import Fit
-from hierlm.graph import coordinates
 from hierlm.model.subset import subset
 from hierlm.posterior.comparison.loo import foreseen
 from hierlm.posterior.comparison.refit import left_out
 from hierlm.posterior.draws import covariance_draws
 from hierlm.posterior.priors.likelihood import total_likelihood
-from hierlm.storage.spec import _expected
-from tests.unit.graph.test_structures import random_point, users_values
+from tests.unit.posterior.random_points import fit_of_points
 
 S = 4
 CASES = ["ar1(k | g)", "car1(t | s)", "exp(t + u | g, nugget=True)", "cs(1 | s)", "arma(k | g, p=1, q=1)"]
@@ -48,15 +46,7 @@ def made_up(
 ) -> Fit:
     """A fit whose draws are random points of the model."""
     model = hl.Model([*formulas], table(), family, residual=typed, link=link)
-    points = [users_values(model.pymc, random_point(model.pymc, seed)) for seed in range(S)]
-    labels, variables = coordinates(model), {}
-    for variable, dims in _expected(model).items():
-        values = np.stack([p[variable] for p in points])
-        variables[variable] = (("chain", "draw", *dims), values[None])
-    used = {d for dims, _ in variables.values() for d in dims} - {"chain", "draw"}
-    coords = {"chain": [0], "draw": np.arange(S)} | {d: labels[d] for d in used}
-    tree = xr.DataTree.from_dict({"posterior": xr.Dataset(variables, coords=coords)})
-    return Fit(model, tree, {"complete": True, "draws": S, "chains": 1})
+    return fit_of_points(model, 1, S)
 
 
 def draw(fit: Fit, variable: str) -> np.ndarray:

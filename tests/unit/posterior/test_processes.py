@@ -12,13 +12,11 @@ import xarray as xr
 import hierlm as hl
 from hierlm.errors import PredictionError
 from hierlm.fit import Fit
-from hierlm.graph import coordinates
 from hierlm.model.subset import subset
 from hierlm.posterior.linear import Draws, at_rows
 from hierlm.posterior.processes import conditional
 from hierlm.posterior.variance import variance_parts
-from hierlm.storage.spec import _expected
-from tests.unit.graph.test_structures import random_point, users_values
+from tests.unit.posterior.random_points import fit_of_points
 
 S = 6
 CASES = ["ar1(k | g)", "car1(t | g)", "exp(t + u | g, nugget=True)", "arma(k | g, p=1, q=1)"]
@@ -38,15 +36,7 @@ def table() -> pd.DataFrame:
 def made_up(typed: str, formula: str = "y ~ x + (1 | g)") -> Fit:
     """A fit whose draws are random points of the model."""
     model = hl.Model(formula, table(), "poisson", residual=typed)
-    points = [users_values(model.pymc, random_point(model.pymc, seed)) for seed in range(S)]
-    labels, variables = coordinates(model), {}
-    for variable, dims in _expected(model).items():
-        values = np.stack([p[variable] for p in points])
-        variables[variable] = (("chain", "draw", *dims), values.reshape(2, S // 2, *values.shape[1:]))
-    used = {d for dims, _ in variables.values() for d in dims} - {"chain", "draw"}
-    coords = {"chain": [0, 1], "draw": np.arange(S // 2)} | {d: labels[d] for d in used}
-    tree = xr.DataTree.from_dict({"posterior": xr.Dataset(variables, coords=coords)})
-    return Fit(model, tree, {"complete": True})
+    return fit_of_points(model, 2, S // 2)
 
 
 def draw(fit: Fit, variable: str) -> np.ndarray:

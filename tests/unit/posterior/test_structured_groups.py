@@ -7,16 +7,13 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 
 import hierlm as hl
 from hierlm.fit import Fit
-from hierlm.graph import coordinates
 from hierlm.posterior.draws import covariance_draws
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws
 from hierlm.posterior.variance import block_variance
-from hierlm.storage.spec import _expected
 from tests.unit.graph.test_structured import (
     K_LEVELS,
     K_TIMES,
@@ -27,7 +24,8 @@ from tests.unit.graph.test_structured import (
     loadings,
     table,
 )
-from tests.unit.graph.test_structures import random_point, users_values
+from tests.unit.graph.test_structures import random_point
+from tests.unit.posterior.random_points import fit_of_points
 
 S = 6
 GIVEN = {"": None, "times": {"K": K_TIMES}, "levels": {"K": K_LEVELS}, "pedigree": {"A": hl.pedigree(PEDIGREE)}}
@@ -50,16 +48,7 @@ def made_up(name: str) -> Fit:
     """A fit whose draws are random points of the model: what is asked of them is arithmetic."""
     formula, given = MODELS[name]
     model = hl.Model(formula, table(), matrices=GIVEN[given])
-    points = [users_values(model.pymc, random_point(model.pymc, seed)) for seed in range(S)]
-    labels, variables = coordinates(model), {}
-    for variable, dims in _expected(model).items():
-        values = np.stack([p[variable] for p in points])
-        variables[variable] = (("chain", "draw", *dims), values.reshape(2, S // 2, *values.shape[1:]))
-    used = {d for dims, _ in variables.values() for d in dims} - {"chain", "draw"}
-    posterior = xr.Dataset(
-        variables, coords={"chain": [0, 1], "draw": np.arange(S // 2)} | {d: labels[d] for d in used}
-    )
-    return Fit(model, xr.DataTree.from_dict({"posterior": posterior}), {"complete": True})
+    return fit_of_points(model, 2, S // 2)
 
 
 def draw(fit: Fit, variable: str) -> np.ndarray:

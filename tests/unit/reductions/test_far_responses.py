@@ -18,7 +18,7 @@ def far(centre: float) -> hl.Model:
     return hl.Model("y ~ x + (1 | g)", table, priors={"b[Intercept]": hl.Prior("Normal", mu=0, sigma=1e8)})
 
 
-@pytest.mark.parametrize(("centre", "name"), [(1e3, "gaussian marginal"), (1e7, "integrated effects")])
+@pytest.mark.parametrize(("centre", "name"), [(1e3, "gaussian marginal"), (1e7, "whitened effects")])
 def test_the_density_keeps_its_digits(centre: float, name: str) -> None:
     """Gradient against differences."""
     chosen = plan(far(centre)).chosen

@@ -125,10 +125,10 @@ def test_draws_that_reach_further_get_more_nodes() -> None:
     zetas = np.random.default_rng(2).normal(size=(2, 50, problem.dimension))
     assert REDUCTION.mend(model, problem, zetas) is None
     rough = _coarse(problem, 1)
-    assert inexactness(rough.density, rough.data, zetas[0]) > 0.1
+    assert inexactness(rough.data, zetas[0]) > 0.1
     mended = REDUCTION.mend(model, rough, zetas)
     assert _nodes(mended.data) > 1
-    assert inexactness(mended.density, mended.data, zetas[0]) < 0.05
+    assert inexactness(mended.data, zetas[0]) < 0.05
 
 
 def test_a_fit_samples_again_with_more_nodes(monkeypatch: pytest.MonkeyPatch) -> None:

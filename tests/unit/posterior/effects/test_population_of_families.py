@@ -10,18 +10,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from scipy.special import expit
 from scipy.stats import norm
 
 import hierlm as hl
-from hierlm.graph import coordinates
 from hierlm.posterior import comparisons, predict, predictions
-from hierlm.storage.spec import _expected
 from tests.synthetic import synthetic_fit
 from tests.unit.graph import test_structured as structured
-from tests.unit.graph.test_structures import random_point, users_values
 from tests.unit.posterior.effects.test_targets import table
+from tests.unit.posterior.random_points import fit_of_points
 
 MANY = 3000
 SMALL = {"sd_g": [0.5]}
@@ -96,14 +93,7 @@ def of_points(formula: str, matrices: Any) -> hl.Fit:
     model = hl.Model(
         formula, data.assign(y=(data["y"] > data["y"].median()).astype(int)), "bernoulli", matrices=matrices
     )
-    points = [users_values(model.pymc, random_point(model.pymc, seed)) for seed in range(4)]
-    labels = coordinates(model)
-    variables = {
-        v: (("chain", "draw", *dims), np.stack([p[v] for p in points])[None]) for v, dims in _expected(model).items()
-    }
-    used = {d for dims, _ in variables.values() for d in dims} - {"chain", "draw"}
-    posterior = xr.Dataset(variables, coords={"chain": [0], "draw": np.arange(4)} | {d: labels[d] for d in used})
-    return hl.Fit(model, xr.DataTree.from_dict({"posterior": posterior}), {"complete": True})
+    return fit_of_points(model, 1, 4)
 
 
 @pytest.mark.parametrize("name", STRUCTURES)
