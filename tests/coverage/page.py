@@ -23,7 +23,7 @@ Written by `python -m tests.coverage` from [what is stored](results/coverage.jso
 
 Each package is measured by coverage.py with its own quick tests only: its folder of `tests/unit`, and those of contracts and of bad
 input that are about it. What another package's test or an example of a page happens to run does not count. The goal is {goal:.0%} of the
-branches. Kernels are left out: they are compiled, and their lines are not seen; [their tests](../../tests/unit/kernels) compare their numbers. `testing` is
+branches. Kernels are left out: they are compiled, and their lines are not seen; their tests (`tests/unit/kernels`) compare their numbers. `testing` is
 what the tests of contracts call.
 
 | package | lines | run | branches | taken | commit |

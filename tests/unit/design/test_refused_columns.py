@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 import hierlm as hl
@@ -168,3 +169,21 @@ def test_many_places_in_few_rows_are_said() -> None:
         hl.Model("k ~ 1", data, "poisson", residual="car1(t | g)")
     with pytest.raises(DataError, match="no level of 'g' has two rows"):
         hl.Model("k ~ 1", data | {"g": np.arange(40).astype(str)}, "poisson", residual="car1(t | g)")
+
+
+def test_lists_of_polars_are_several_values_a_cell() -> None:
+    with pytest.raises(DataError, match=r"several values a cell(.|\n)*One value a cell"):
+        read_table({"x": pl.Series([[1, 2]] * N)}, ["x"])
+
+
+def test_sparse_numbers_and_booleans_among_objects_are_read() -> None:
+    sparse = read_table(DATA.assign(x=pd.arrays.SparseArray(np.resize([0.0, 0, 2], N))), ["x"]).columns["x"]
+    np.testing.assert_array_equal(sparse.values, np.resize([0, 0, 2], N))
+    flags = read_table({"x": np.resize(np.array([True, False, None], dtype=object), N)}, ["x"]).columns["x"]
+    assert flags.values.tolist() == [1, 0, -1] * 4
+    assert flags.levels == ("False", "True")
+
+
+@pytest.mark.parametrize("values", [[1.0, 2, 999], [-99.0, -98, -97, -96], [0.0, 500, 998, 999]])
+def test_numbers_that_may_mean_themselves_are_not_suspected(values: list[float]) -> None:
+    designed("x", DATA.assign(x=np.resize(values, N)))
