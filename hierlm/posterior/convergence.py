@@ -23,7 +23,7 @@ __all__ = ["Convergence", "convergence", "effective_size"]
 Floats = NDArray[np.float64]
 
 TAILS = (0.05, 0.95)
-CHUNK = 500_000
+CHUNK = 100_000
 """Draws that are worked on at once."""
 
 

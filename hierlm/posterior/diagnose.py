@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.errors import ConvergenceWarning
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from hierlm.fit.value import Fit
 
 __all__ = ["Diagnosis", "diagnose", "warn_unless_converged"]
+
+SOME = 256
+"""Elements whose draws are copied at a time."""
 
 FAR = 1.1
 """R̂ of chains that more draws will not bring together soon."""
@@ -248,8 +252,7 @@ def _measured(fit: Fit, most: float = np.inf) -> Measured:
         free = ~found.constant
         values = found.values if free.all() else found.values[..., free]
         labels += [n for n, keep in zip(found.names, free, strict=True) if keep]
-        with np.errstate(invalid="ignore"):
-            sd = flat(values).std(axis=0)
+        sd = _sds(values)
         effect = np.full(values.shape[-1], found.variable in effects)
         c = convergence(values, most)
         parts.append((c, sd, effect))
@@ -267,6 +270,13 @@ def _measured(fit: Fit, most: float = np.inf) -> Measured:
     if beyond.any():
         limit[beyond] = r_hat_limits(np.concatenate(suspects, axis=-1), columns["r_hat"][beyond], int(effect.sum()))
     return Measured(tuple(labels), **columns, limit=limit, effect=effect, mcse_share=share)
+
+
+def _sds(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of every element, some at a time: NumPy's copies what it is given."""
+    with np.errstate(invalid="ignore"):
+        parts = [flat(values[..., at : at + SOME]).std(axis=0) for at in range(0, values.shape[-1], SOME)]
+    return np.concatenate([np.zeros(0), *parts])
 
 
 def _independent(fit: Fit) -> list[str]:
