@@ -54,6 +54,7 @@ INTERNAL = {
     "hierlm.reductions.exact.ExactDraws": "part of fit",
     "hierlm.testing.correlations.check_correlation": "a check",
     "hierlm.posterior.checking.quantile.places": "part of residuals",
+    "hierlm.posterior.predict.row_frame": "part of predict and of an updated group",
     "hierlm.posterior.checking.quantile.places_of_draws": "part of check_residuals",
     "hierlm.posterior.checking.replicates.replicate": "part of check",
     "hierlm.posterior.comparison.kfold.folds_of": "part of kfold",
