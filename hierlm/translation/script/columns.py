@@ -105,8 +105,6 @@ class Columns:
                 return f"number({self._column(node, expression)})"
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return f"(-{self._text(operand, expression)})"
-            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                return self._text(operand, expression)
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 return f"np.float_power({self._text(left, expression)}, {self._text(right, expression)})"
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
