@@ -121,7 +121,7 @@ def test_a_grouping_that_is_a_number_elsewhere_stays_one() -> None:
 
 def test_a_quote_in_a_level_does_not_end_a_string() -> None:
     """Bambi's formulas have strings without quotes in them."""
-    code = hl.translate("y[\"it's\"] ~ x + (1 | g)", "bambi", family="bernoulli").code
+    code = hl.translate('y["it\'s"] ~ x + (1 | g)', "bambi", family="bernoulli").code
     ast.parse(code)
     assert "data = data.assign(success=(data['y'] == \"it's\").astype(int))" in code
     assert "'success ~ 1 + x" in code
