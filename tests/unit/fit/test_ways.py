@@ -158,3 +158,28 @@ def test_a_graph_is_sampled_where_that_is_asked_for(dyestuff: hl.Model, monkeypa
     made = sampling.fit(dyestuff, sampler="graphs", **RUN)
     assert made.provenance["plan"] == "joint NUTS on the PyMC graph"
     assert any("graphs is asked for" in line for line in made.provenance["plan_reasons"])
+
+
+@pytest.mark.parametrize("name", ["dyestuff", "orthodont"])
+def test_proposals_that_are_good_are_all_there_is(name: str, request: pytest.FixtureRequest) -> None:
+    made = sampling.fit(request.getfixturevalue(name), seed=1, progress=False)
+    assert made.provenance["sampler"] == "independence"
+    assert made.provenance["independence"]["kept"] is True
+    assert [(a["sampler"], a["tune"], a["kept"]) for a in made.provenance["attempts"]] == [("independence", 0, True)]
+
+
+def test_a_problem_that_was_not_exact_enough_is_made_anew(dyestuff: hl.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a reduction finds at the draws is mended and sampled again, and both runs are told."""
+    reduction = dyestuff.plan().chosen
+    mended: list[Problem] = []
+
+    def mend(model: hl.Model, problem: Problem, zetas: np.ndarray) -> Problem | None:
+        mended.append(problem)
+        return problem if len(mended) == 1 else None
+
+    monkeypatch.setattr(type(reduction), "mend", lambda self, *given: mend(*given))
+    made = sampling.fit(dyestuff, seed=1, progress=False)
+    first, second = made.provenance["attempts"]
+    assert len(mended) == 2
+    assert (first["kept"], second["kept"]) == (False, True)
+    assert first["reason"] == runs.INEXACT
