@@ -25,7 +25,10 @@ MORE: dict[str, tuple[str, ...]] = {
     "fit": ("unit/storage/test_fit_or_load.py",),
     "formula": ("badinput/test_formula_text.py", "badinput/test_residuals.py"),
     "graph": (
-        *(f"trust/test_density_{part}.py" for part in ("grid", "groups", "parameters", "processes", "residuals", "terms")),
+        *(
+            f"trust/test_density_{part}.py"
+            for part in ("grid", "groups", "parameters", "processes", "residuals", "terms")
+        ),
         *("unit/priors/joint", "unit/reductions/test_dense.py"),
     ),
     "links": ("contracts/test_links.py",),
