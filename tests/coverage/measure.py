@@ -53,6 +53,7 @@ exclude_also =
     if TYPE_CHECKING:
     @abstractmethod
     @overload
+    raise AssertionError
 """
 
 PACKAGES = sorted(
