@@ -146,11 +146,11 @@ class ByFunction(Correlated):
 
     @property
     def places(self) -> Floats:
-        """(k, d): coordinates, or the numbers of the occasions."""
+        """(k, d): coordinates, or the numbers of the occasions (which new data may leave out some of)."""
         return self._places(self.setting)
 
     def _places(self, setting: Setting) -> Floats:
-        if self.needs == "coordinates" and setting.positions is not None:
+        if setting.positions is not None:
             return setting.positions
         return np.arange(setting.k, dtype=np.float64)[:, None]
 

@@ -52,12 +52,15 @@ class Evaluator:
         What transforms and factors learnt from the training data, by their text; filled while ``learning``.
     learning : bool
         Whether the table is the training data.
+    further : bool
+        Whether factors may have levels that training did not have, behind those that it had.
     """
 
     table: Table
     extra: Extra = field(default_factory=dict)
     fitted: dict[str, Any] = field(default_factory=dict)
     learning: bool = True
+    further: bool = False
 
     def value(self, expression: Expression) -> NDArray[np.float64] | Factor:
         """The expression's value: numbers (n,) or (n, k), or a factor; a constant is repeated.
@@ -115,8 +118,6 @@ class Evaluator:
                 return [self._eval(item, expression) for item in items]
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return -self._number(self._eval(operand, expression), expression)
-            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                return self._number(self._eval(operand, expression), expression)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
                 sides = [self._number(self._eval(side, expression), expression) for side in (left, right)]
                 return _BINARY[type(op)](*sides)
@@ -140,7 +141,7 @@ class Evaluator:
         if self.learning:
             factor = self.fitted[text] = make()
             return factor
-        return as_factor(text, value).like(self.fitted[text])
+        return as_factor(text, value).like(self.fitted[text], further=self.further)
 
     def _number(self, value: Any, expression: Expression) -> Any:
         """Numbers for arithmetic: a boolean column counts 0 and 1, other factors do not."""

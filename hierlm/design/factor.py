@@ -57,15 +57,24 @@ class Factor:
         labels = tuple(f"{self.name}[{self.levels[k]}]" for k in kept)
         return np.ascontiguousarray(coding[:, kept][self.codes]), labels
 
-    def like(self, trained: Factor) -> Factor:
+    def like(self, trained: Factor, *, further: bool = False) -> Factor:
         """The same values coded as in training.
+
+        Parameters
+        ----------
+        trained : Factor
+        further : bool
+            Whether further levels are put behind those of training, in their order here.
 
         Raises
         ------
         DataError
             For a level that training did not have.
         """
-        place = {level: i for i, level in enumerate(trained.levels)}
+        levels = trained.levels
+        if further:
+            levels = (*levels, *(level for level in self.levels if level not in levels))
+        place = {level: i for i, level in enumerate(levels)}
         recode = np.array([place.get(level, -1) for level in self.levels], dtype=np.int64)
         codes = recode[self.codes]
         if (codes < 0).any():
@@ -77,7 +86,7 @@ class Factor:
                 rows=rows.tolist(),
                 hint=f"Its levels are {', '.join(trained.levels[:12])}{', …' if len(trained.levels) > 12 else ''}.",
             )
-        return replace(trained, codes=codes)
+        return replace(trained, codes=codes, levels=levels)
 
     def index(self, level: Any) -> int:
         """Position of a level.

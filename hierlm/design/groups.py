@@ -15,7 +15,15 @@ from hierlm.design.factor import Factor
 from hierlm.design.levels import Cell, cells, check_levels
 from hierlm.design.memberships import member_levels, members_of
 from hierlm.design.populations import home_of, population, spread
-from hierlm.design.positions import Places, coordinates, fit_places, occasions, stem
+from hierlm.design.positions import (
+    Places,
+    coordinates,
+    fit_places,
+    later_occasions,
+    occasions,
+    place_labels,
+    stem,
+)
 from hierlm.design.processes import fit_slots, new_slots
 from hierlm.design.rank import warn_rank, warn_scales
 from hierlm.design.values import Groups, Ints, Members
@@ -71,22 +79,22 @@ class GroupCoding:
         """
         n = on.table.n
         if skip:
-            Z = np.zeros((n, len(self.effects)))
+            columns = replace(self.example, Z=_frozen(np.zeros((n, len(self.effects)))))
             blank = np.full(n, -1, dtype=np.int64)
-            return self._groups(_frozen(blank), _frozen(Z), (), _frozen(blank.copy()), members=None)
-        Z = self._columns(on) if self.bar.process is None else np.zeros((n, 0))
+            return self._groups(columns, _frozen(blank), (), _frozen(blank.copy()), members=None)
+        columns = self._columns(on)
         if self.row_codes is not None:
             if known_rows:
-                return self._groups(self.row_codes, Z)
+                return self._groups(columns, self.row_codes)
             rows = np.arange(n, dtype=np.int64)
             new = tuple(f"new row {i}" for i in range(n))
             blank = np.full(n, -1, dtype=np.int64)
-            return self._groups(_frozen(blank), Z, new, _frozen(rows))
+            return self._groups(columns, _frozen(blank), new, _frozen(rows))
         if self.bar.multiple:
             members, others = members_of(self.bar, on.table, {cell[0]: i for cell, i in self.place.items()})
             self._check_closed(others)
             first = _frozen(members.codes[:, 0].copy())
-            return self._groups(first, Z, others, _frozen(members.unseen[:, 0].copy()), members=members)
+            return self._groups(columns, first, others, _frozen(members.unseen[:, 0].copy()), members=members)
         codes, found = cells(on.table, self.bar.factors)
         places = np.array([self.place.get(cell, -1) for cell in found], dtype=np.int64)
         unseen = np.flatnonzero(places < 0)
@@ -95,7 +103,7 @@ class GroupCoding:
         labels = tuple(names.cell_label(found[i]) for i in unseen)
         self._check_closed(labels)
         unseen_codes = _frozen(order[codes]) if len(unseen) else None
-        made = self._groups(_frozen(places[codes]), Z, labels, unseen_codes)
+        made = self._groups(columns, _frozen(places[codes]), labels, unseen_codes)
         if self.bar.process is not None:
             slots = new_slots(self, on, places[codes], codes, known_rows=known_rows)
             return replace(made, Z=slots.Z, effects=slots.effects, positions=slots.positions)
@@ -105,19 +113,31 @@ class GroupCoding:
 
     def _groups(
         self,
+        columns: Groups,
         codes: Ints,
-        Z: NDArray[np.float64],
         unseen: tuple[str, ...] = (),
         unseen_codes: Ints | None = None,
         members: Members | None = None,
     ) -> Groups:
-        return replace(self.example, codes=codes, Z=Z, unseen=unseen, unseen_codes=unseen_codes, members=members)
+        return replace(columns, codes=codes, unseen=unseen, unseen_codes=unseen_codes, members=members)
 
-    def _columns(self, on: Evaluator) -> NDArray[np.float64]:
+    def _columns(self, on: Evaluator) -> Groups:
+        """The example with the left side's columns of new rows; places that training did not have are further ones."""
+        bar, example, further = self.bar, self.example, replace(on, further=True)
+        if bar.process is not None:  # its places depend on the levels
+            return replace(example, Z=np.zeros((on.table.n, 0)))
         if self.places is not None:
-            return self.places.columns(coordinates(self.bar, self.terms, on), on, self.bar)
+            found = coordinates(bar, self.terms, further)
+            at = self.places.beyond(found, lambda new: place_labels(stem(bar, self.terms), new))
+            return replace(example, Z=at.columns(found), effects=at.labels, positions=at.positions)
+        if bar.needs == "occasions" and example.occasions is not None:
+            factor = further.value(self.terms.atoms[0])
+            if isinstance(factor, Factor) and len(factor.levels) > len(example.occasions):
+                positions = later_occasions(bar, factor, example.occasions)
+                Z, effects = factor.columns(full=True)
+                return replace(example, Z=_frozen(Z), effects=effects, occasions=factor.levels, positions=positions)
         Z, effects = columns_of(self.terms, on)
-        return Z if self.bar.by is None else spread(Z, effects, population(self.bar.by, on))[0]
+        return replace(example, Z=Z if bar.by is None else spread(Z, effects, population(bar.by, on))[0])
 
     def _check_closed(self, labels: Sequence[str]) -> None:
         """Refuse levels whose relation to the others is not known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,11 +16,14 @@ from hierlm.design.factor import Factor
 from hierlm.errors import DataError, FormulaError, warn_data
 from hierlm.formula.values import Bar
 
-__all__ = ["Places", "check_order", "coordinates", "fit_places", "occasions", "stem"]
+__all__ = ["Places", "check_order", "coordinates", "fit_places", "later_occasions", "occasions", "place_labels", "stem"]
 
 Floats = NDArray[np.float64]
 
 _NUMBERS = re.compile(r"\d+")
+
+NEAR = 1e-6
+"""Steps between occasions that count as rounding."""
 
 
 def stem(bar: Bar, terms: Terms) -> str:
@@ -126,24 +130,36 @@ class Places:
     positions: Floats
     labels: tuple[str, ...]
 
-    def columns(self, found: Floats, on: Evaluator, bar: Bar) -> Floats:
-        """(n, k) indicators of the place of every row.
+    def beyond(self, found: Floats, labels: Callable[[Floats], tuple[str, ...]]) -> Places:
+        """These places, and behind them those of new rows that training did not have.
+
+        Parameters
+        ----------
+        found : (n, d) array
+            The place of every new row.
+        labels : callable
+            What places are called.
 
         Raises
         ------
         DataError
-            For a place that training did not have.
+            When there are more than fit into memory.
         """
-        place = {tuple(row): i for i, row in enumerate(self.positions)}
-        codes = np.array([place.get(tuple(row), -1) for row in found], dtype=np.int64)
-        if (codes < 0).any():
-            rows = on.table.rows[codes < 0]
+        known = {tuple(row) for row in self.positions}
+        new = np.array(sorted({tuple(row) for row in found} - known)).reshape(-1, self.positions.shape[1])
+        if not len(new):
+            return self
+        if len(found) * (len(self.positions) + len(new)) > MOST_NUMBERS:
             raise DataError(
-                f"{bar.text or bar.effects} has positions that the model was not fitted with",
-                column=bar.effects.removeprefix("0 + "),
-                rows=rows.tolist(),
-                hint="Leave the term out of the prediction, groups=[…], or give its positions when fitting.",
+                f"{len(new):,} new positions in {len(found):,} rows are more than fit into memory.",
+                hint="Predict some of the rows at a time.",
             )
+        return Places(np.concatenate([self.positions, new]), (*self.labels, *labels(new)))
+
+    def columns(self, found: Floats) -> Floats:
+        """(n, k) indicators of the place of every row, which is one of these."""
+        place = {tuple(row): i for i, row in enumerate(self.positions)}
+        codes = np.array([place[tuple(row)] for row in found], dtype=np.int64)
         Z = np.zeros((len(codes), len(self.positions)))
         Z[np.arange(len(codes)), codes] = 1.0
         Z.setflags(write=False)
@@ -207,7 +223,47 @@ def fit_places(bar: Bar, terms: Terms, on: Evaluator) -> tuple[Places, Floats]:
             column=terms.atoms[0].blame,
             hint="Round the coordinates.",
         )
-    labels = tuple(f"{name}[{':'.join(labels_of_numbers(row))}]" for row in positions)
     positions.setflags(write=False)
-    places = Places(positions, labels)
-    return places, places.columns(found, on, bar)
+    places = Places(positions, place_labels(name, positions))
+    return places, places.columns(found)
+
+
+def place_labels(name: str, positions: Floats) -> tuple[str, ...]:
+    """What the effects at places are called.
+
+    Examples
+    --------
+    >>> place_labels("lat:lon", np.array([[0.5, 2.0]]))
+    ('lat:lon[0.5:2]',)
+    """
+    return tuple(f"{name}[{':'.join(labels_of_numbers(row))}]" for row in positions)
+
+
+def later_occasions(bar: Bar, factor: Factor, trained: Sequence[str]) -> Floats:
+    """Where the levels of a factor lie whose first ones were occasions of the training data, (levels, 1).
+
+    Those were counted 0, 1, …; a further level is that many steps from the first, which only numbers tell.
+
+    Raises
+    ------
+    DataError
+        Where it is not known where a further level lies.
+    """
+    count = np.arange(len(trained), dtype=np.float64)
+    further = factor.levels[len(trained) :]
+    try:
+        values = np.array([float(level) for level in factor.levels])
+        gap = (values[len(trained) - 1] - values[0]) / (len(trained) - 1)
+        places = (values - values[0]) / gap
+        lost = [level for level, p in zip(further, places[len(trained) :], strict=True) if abs(p - round(p)) > NEAR]
+        even = np.allclose(places[: len(trained)], count, rtol=0, atol=NEAR)
+    except (ValueError, ZeroDivisionError):
+        lost, even = list(further), False
+    if lost or not even:
+        raise DataError(
+            f"{bar.structure}() does not know how far {(lost or further)[0]!r} is from the levels of {factor.name!r} "
+            f"that the model was fitted with: {', '.join(trained[:5])}{', …' if len(trained) > 5 else ''}.",
+            column=factor.name,
+            hint="Levels that are numbers, equally spaced, tell that; car1( ) takes times as they are.",
+        )
+    return np.round(places)[:, None]

@@ -69,7 +69,7 @@ def fit_slots(bar: Bar, on: Evaluator, codes: Ints, found: list[Cell]) -> tuple[
         )
     positions.setflags(write=False)
     places = Places(positions, _labels(term, on, positions))
-    return places, places.columns(at, on, bar)
+    return places, places.columns(at)
 
 
 def new_slots(coding: GroupCoding, on: Evaluator, codes: Ints, blocks: Ints, *, known_rows: bool) -> Groups:
@@ -93,12 +93,8 @@ def new_slots(coding: GroupCoding, on: Evaluator, codes: Ints, blocks: Ints, *, 
     if not term.positions:
         counts = np.bincount(coding.example.codes, minlength=len(coding.levels))
         at = at + np.where(codes >= 0, counts[codes], 0)[:, None]
-    known = {tuple(row) for row in trained.positions}
-    beyond = np.array(sorted({tuple(row) for row in at} - known)).reshape(-1, at.shape[1])
-    positions = np.concatenate([trained.positions, beyond])
-    places = Places(positions, (*trained.labels, *_labels(term, on, beyond)))
-    Z = places.columns(at, on, coding.bar)
-    return replace(coding.example, Z=Z, effects=places.labels, positions=positions)
+    places = trained.beyond(at, lambda new: _labels(term, on, new))
+    return replace(coding.example, Z=places.columns(at), effects=places.labels, positions=places.positions)
 
 
 def _places(term: ResidualTerm, on: Evaluator, codes: Ints) -> Floats:

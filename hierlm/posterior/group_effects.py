@@ -13,7 +13,7 @@ from hierlm import names
 from hierlm.design.values import Groups
 from hierlm.model.values import GroupBlock, Piece
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.processes import add_process
+from hierlm.posterior.places import add_places, beyond
 
 if TYPE_CHECKING:
     from hierlm.posterior.linear import Draws
@@ -37,11 +37,9 @@ def add_group(
     for piece in block.pieces:
         if (piece.response, piece.parameter) != (response, parameter):
             continue
-        if block.process is not None:
-            add_process(eta, block, piece, draws, at, new_levels)
-            continue
+        add = add_places if block.process is not None or beyond(draws.model, block) else _add_effects
         for source, weights in _memberships(piece.source):
-            _add_effects(eta, block, piece, source, weights, draws, at, new_levels)
+            add(eta, block, piece, source, weights, draws, at, new_levels)
 
 
 def _memberships(source: Groups) -> Iterator[tuple[Groups, Floats | None]]:

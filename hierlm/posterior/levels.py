@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, final
 
 import numpy as np
+import pytensor
+import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.design.values import Groups
-from hierlm.errors import PosteriorError
+from hierlm.errors import PosteriorError, PredictionError
+from hierlm.graph.evaluate import PYTHON
 from hierlm.model.values import correlation_dims, correlation_effects
 from hierlm.posterior.level_scales import factors_at
-from hierlm.posterior.processes import conditional
+from hierlm.posterior.places import conditional
 from hierlm.posterior.structured import StructuredDraws, sd_draws
 
 if TYPE_CHECKING:
@@ -62,6 +65,7 @@ class NewLevels:
         self._model = model
         self._labels = {g: _effects_of(model, g) for g in model.groups}
         self._factors: dict[str, Floats] = {}
+        self._related: dict[tuple[str, tuple[str, ...]], Floats] = {}
         self._conditional: dict[tuple[str, tuple[str, ...]], tuple[Floats, Floats]] = {}
 
     def effects(
@@ -84,11 +88,41 @@ class NewLevels:
         return self._zero
 
     def conditional(self, block: GroupBlock) -> tuple[Floats, Floats]:
-        """W and L of the values of a latent process at new places, see :mod:`hierlm.posterior.processes`."""
+        """W and L of a level's values at new places, see :mod:`hierlm.posterior.places`."""
         key = (block.group, block.effects)
         if key not in self._conditional:
             self._conditional[key] = conditional(self._draws, block)
         return self._conditional[key]
+
+    def innovations(self, block: GroupBlock, level: str, places: Sequence[str]) -> Floats:
+        """Standard normal numbers for one level's values at new places, (S, places); of related levels correlated.
+
+        Of each place from a stream of its own.
+
+        Raises
+        ------
+        PredictionError
+            Where those of all related levels take too much memory.
+        """
+        if block.relation is None:
+            z = [self.stream(block.group, level, place).standard_normal(self._draws.size) for place in places]
+            return np.stack(z, axis=1)
+        key = (block.group, tuple(places))
+        if key not in self._related:
+            size, wide = block.relation.size, self._draws.size * len(places)
+            if size * wide > MOST:
+                raise PredictionError(
+                    f"{len(places):,} new positions of {size:,} related levels of {block.group} in "
+                    f"{self._draws.size:,} draws are more than fit into memory.",
+                    hint="Predict fewer at a time, or from fewer draws: draws=100.",
+                )
+            shape = (size, self._draws.size)
+            z = [self.stream(block.group, "", place).standard_normal(shape) for place in places]
+            x = pt.dmatrix()
+            correlate = pytensor.function([x], block.relation.correlate(x, block.levels), mode=PYTHON)
+            found = np.asarray(correlate(np.stack(z, axis=2).reshape(size, wide)))
+            self._related[key] = found.reshape(len(block.levels), self._draws.size, len(places))
+        return self._related[key][block.levels.index(level)]
 
     def stream(self, *labels: str) -> np.random.Generator:
         """Random numbers that depend on the seed and these labels only."""

@@ -23,7 +23,7 @@ from hierlm.model.specify import predictors_of
 from hierlm.model.values import GroupBlock, ModelPredictor
 from hierlm.posterior.group_effects import add_group
 from hierlm.posterior.levels import NewLevels
-from hierlm.posterior.processes import refuse_beyond
+from hierlm.posterior.places import refuse_beyond
 from hierlm.posterior.scales import log_scale_factors
 from hierlm.priors.fixed import Fixed
 
@@ -192,7 +192,8 @@ def at_rows(
     positions : bool
         Whether they must hold where residuals that are correlated were taken.
     forecasts : bool
-        Whether rows may be where a latent residual process has no values in the fit.
+        Whether rows may be at places where the fit has no effects: of a latent residual process, or of a structure over
+        positions.
     strangers : iterable of str
         Groupings of related levels that may have levels related to none of them.
 

@@ -56,6 +56,11 @@ def predict(
     Columns of new data are joined by name, group effects by level; the coding of the training data (factors, ``scale``,
     ``poly`` …) is applied as it was.  Without new data the predictions are the fitted values.
 
+    At positions that the data did not have (times, places, occasions of ``ar1``), effects of ``exp``, ``gau``, ``mat``,
+    ``car1`` and ``ar1`` terms, and latent residual processes, are drawn given those of the same level in every
+    posterior draw, all new positions of a level together: e_new | e ~ N(V_no V_oo⁻¹ e, V_nn − V_no V_oo⁻¹ V_on).  With
+    ``new_levels="zero"`` they are its mean.
+
     Parameters
     ----------
     fit : Fit

@@ -91,7 +91,7 @@ def _observed(fit: Fit, data: Any, response: str) -> Any:
     if data is None:
         return own.y
     try:
-        rows = at_rows(fit.model, data, response=True)
+        rows = at_rows(fit.model, data, response=True, forecasts=True)
     except PredictionError:
         return None
     found = next(r for r in rows.responses if r.name == response)

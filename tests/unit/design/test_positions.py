@@ -46,12 +46,27 @@ def test_places_are_numbers_or_labels_of_numbers(term: str, name: str) -> None:
     assert not found.positions.flags.writeable
 
 
-def test_new_rows_are_at_places_of_the_data() -> None:
+def test_new_rows_are_at_places_of_the_data_or_at_further_ones() -> None:
     model = hl.Model("y ~ 1 + exp(lat + lon | g)", DATA)
     new = groups(model, {"g": ["p", "new"], "lat": [1.0, 0.0], "lon": [6.0, 5.0]})
     assert new.positions[new.Z.argmax(axis=1)].tolist() == [[1, 6], [0, 5]]
-    with pytest.raises(PredictionError, match=r"positions that the model was not fitted with \(row 1, "):
-        groups(model, {"g": ["p", "p"], "lat": [1.0, 9.0], "lon": [6.0, 6.0]})
+    assert new.effects == groups(model).effects
+    new = groups(model, {"g": ["p", "p", "p"], "lat": [1.0, 9.0, 4.5], "lon": [6.0, 6.0, 6.0]})
+    assert new.positions[new.Z.argmax(axis=1)].tolist() == [[1, 6], [9, 6], [4.5, 6]]
+    assert new.effects == (*groups(model).effects, "lat:lon[4.5:6]", "lat:lon[9:6]")
+    labelled = groups(hl.Model("y ~ 1 + exp(0 + place | g)", DATA), {"g": ["p", "p"], "place": ["(9,6)", "(1,6)"]})
+    assert labelled.positions[labelled.Z.argmax(axis=1)].tolist() == [[9, 6], [1, 6]]
+
+
+def test_later_occasions_are_counted_in_steps_of_the_data() -> None:
+    data = DATA.assign(year=2000 + 2 * DATA["t"])
+    model = hl.Model("y ~ 1 + ar1(0 + C(year) | g)", data)
+    assert groups(model).positions is None
+    new = groups(model, {"g": ["p", "q", "r"], "year": [2020, 2004, 1998]})
+    assert new.positions[new.Z.argmax(axis=1), 0].tolist() == [10, 2, -1]
+    assert new.effects[-2:] == ("C(year)[1998]", "C(year)[2020]")
+    with pytest.raises(PredictionError, match="how far '2005' is from the levels"):
+        groups(model, {"g": ["p"], "year": [2005]})
 
 
 def test_a_process_goes_on_behind_the_data() -> None:

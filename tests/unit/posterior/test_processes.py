@@ -14,7 +14,7 @@ from hierlm.errors import PredictionError
 from hierlm.fit import Fit
 from hierlm.model.subset import subset
 from hierlm.posterior.linear import Draws, at_rows
-from hierlm.posterior.processes import conditional
+from hierlm.posterior.places import conditional
 from hierlm.posterior.variance import variance_parts
 from tests.unit.posterior.random_points import fit_of_points
 

@@ -1,4 +1,8 @@
-"""Latent residual processes: their values at rows, those of training and others given these."""
+"""Values where training had none: of latent residual processes, and of group effects with a structure over positions.
+
+Effects at positions s are N(0, V), V a function of s.  So those at new positions are normal given those of the same
+level that the fit knows, draw by draw: e_new | e ~ N(V_no V_oo⁻¹ e, V_nn − V_no V_oo⁻¹ V_on), which is kriging.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.correlations import Coefficient
+from hierlm.design.values import Groups
 from hierlm.errors import PredictionError
 from hierlm.model.values import GroupBlock, Piece
 from hierlm.posterior.structured import StructuredDraws
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
     from hierlm.posterior.levels import NewLevels
     from hierlm.posterior.linear import Draws
 
-__all__ = ["add_process", "beyond", "conditional", "forecasts", "refuse_beyond"]
+__all__ = ["add_places", "beyond", "conditional", "forecasts", "refuse_beyond"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,52 +35,69 @@ MOST = 50_000_000
 
 
 def beyond(model: Model, block: GroupBlock) -> int:
-    """At how many places of a block's rows the process has no values in the fit."""
+    """At how many places of a block's rows the fit has no effects."""
     return len(block.effects) - len(trained(model, block).effects)
 
 
 def trained(model: Model, block: GroupBlock) -> GroupBlock:
     """The block as it was fitted."""
-    return next(b for b in model.groups[block.group] if b.process is not None)
+    return next(b for b in model.groups[block.group] if b.effects[0] == block.effects[0])
 
 
 def refuse_beyond(model: Model, blocks: tuple[GroupBlock, ...]) -> None:
-    """Refuse rows where a latent residual process has no values in the fit.
+    """Refuse rows where a block has no values in the fit.
 
     Raises
     ------
     PredictionError
     """
     for block in blocks:
-        if block.process is not None and beyond(model, block):
-            last = block.effects[-1]
+        if beyond(model, block):
+            own = block.label if block.process is None else block.process.text
             raise PredictionError(
-                f"New data: {block.process.text} has no value at {last}, where the model was fitted without a row.",
+                f"New data: {own} has no value at {block.effects[-1]}, where the model was fitted without a row.",
                 hint="Ask fit.predict(), which draws it, or give rows at the positions of the data.",
             )
 
 
-def add_process(eta: Floats, block: GroupBlock, piece: Piece, draws: Draws, at: At, new: NewLevels) -> None:
-    """Add the values of the process at the rows of ``at`` to ``eta``.
+def add_places(
+    eta: Floats,
+    block: GroupBlock,
+    piece: Piece,
+    source: Groups,
+    weights: Floats | None,
+    draws: Draws,
+    at: At,
+    new: NewLevels,
+) -> None:
+    """Add the effects at the places of the rows of ``at`` to ``eta``.
 
     Values at places that training had are draws of the posterior, or of a new level from N(0, V).  Those at other
     places are drawn given these, all of a level together; with effects of new levels zero they are the means given
     these.
+
+    Parameters
+    ----------
+    source : Groups
+        The level of every row.
+    weights : (n,) array or None
+        Of the rows, in a multi-membership.
     """
-    source, own = piece.source, trained(draws.model, block)
+    own = trained(draws.model, block)
     Z, codes, K = piece.Z[at], source.codes[at], len(own.effects)
     rows = np.flatnonzero(Z.any(axis=1))
     slots = Z[rows].argmax(axis=1)
+    times = np.ones(len(rows)) if weights is None else weights[at][rows]
     known = codes[rows] >= 0
     if known.any():
         dims = {names.level_dim(block.group): own.levels, names.effect_dim(block.group): own.effects}
         r = draws.labelled(names.effects(block.group), **dims)
         old = known & (slots < K)
-        eta[:, rows[old]] += r[:, codes[rows[old]], slots[old]]
+        eta[:, rows[old]] += r[:, codes[rows[old]], slots[old]] * times[old]
         for code in np.unique(codes[rows[known & (slots >= K)]]):
             here = known & (slots >= K) & (codes[rows] == code)
             e = forecasts(draws, block, r[:, code], own.levels[code], new)
-            eta[:, rows[here]] += e[:, slots[here] - K]
+            eta[:, rows[here]] += e[:, slots[here] - K] * times[here]
     if known.all() or source.unseen_codes is None:
         return
     unseen = source.unseen_codes[at][rows]
@@ -85,11 +107,11 @@ def add_process(eta: Floats, block: GroupBlock, piece: Piece, draws: Draws, at: 
         values = new.one(block.group, level)[:, columns]
         if (slots[here] >= K).any():
             values = np.concatenate([values, forecasts(draws, block, values, level, new)], axis=1)
-        eta[:, rows[here]] += values[:, slots[here]]
+        eta[:, rows[here]] += values[:, slots[here]] * times[here]
 
 
 def forecasts(draws: Draws, block: GroupBlock, values: Floats, level: str, new: NewLevels) -> Floats:
-    """Values of one level's process at new places given those at the places of training, (S, new places).
+    """Values of one level at new places given those at the places of training, (S, new places).
 
     Parameters
     ----------
@@ -101,24 +123,23 @@ def forecasts(draws: Draws, block: GroupBlock, values: Floats, level: str, new: 
     mean = np.einsum("smk,sk->sm", weights, values)
     if new.zero:
         return mean
-    places = block.effects[values.shape[1] :]
-    z = np.stack([new.stream(block.group, level, place).standard_normal(draws.size) for place in places], axis=1)
+    z = new.innovations(block, level, block.effects[values.shape[1] :])
     return mean + np.einsum("smj,sj->sm", L, z)
 
 
 def conditional(draws: Draws, block: GroupBlock) -> tuple[Floats, Floats]:
-    """W and L with e_new | e ~ N(W e, L Lᵀ) of a process, (S, m, K) and (S, m, m).
+    """W and L with e_new | e ~ N(W e, L Lᵀ) of one level, (S, m, K) and (S, m, m).
 
     With L of the Cholesky factor of all places, those of training first: W = L_no L_oo⁻¹.
 
     Raises
     ------
     PredictionError
-        Where the fit has not the coefficients that these places need, or they take too much memory.
+        Where the fit has not the parameters that these places need, or they take too much memory.
     """
     own = trained(draws.model, block)
     k, K = len(block.effects), len(own.effects)
-    _check_coefficients(draws, own, block)
+    _check_parameters(own, block)
     if draws.size * (k - K) * k > MOST:
         raise PredictionError(
             f"{k - K:,} new positions of {block.label} in {draws.size:,} draws are more than fit into memory.",
@@ -132,16 +153,24 @@ def conditional(draws: Draws, block: GroupBlock) -> tuple[Floats, Floats]:
         except np.linalg.LinAlgError:
             raise PredictionError(
                 f"Some draws of the coefficients of {block.label} give no correlation matrix at these positions.",
-                hint="Predict fewer rows of a block, or fit again with a prior of correlations that begins at 0.",
+                hint="Round positions that are nearly the same, predict fewer rows of a level, or fit again with a "
+                "prior of correlations that begins at 0.",
             ) from None
         weights[at] = np.linalg.solve(L[:, :K, :K].swapaxes(1, 2), L[:, K:, :K].swapaxes(1, 2)).swapaxes(1, 2)
         lower[at] = fitted.sds()[at, :1, None] * L[:, K:, K:]
     return weights, lower
 
 
-def _check_coefficients(draws: Draws, own: GroupBlock, block: GroupBlock) -> None:
-    """Refuse places whose correlations need coefficients that the fit has not."""
-    had: Sequence[Coefficient] = own.covariance.coefficients(len(own.effects))
+def _check_parameters(own: GroupBlock, block: GroupBlock) -> None:
+    """Refuse places whose covariance needs parameters that the fit has not."""
+    K = len(own.effects)
+    if K < 2 or len(own.covariance.sd_groups(K)) > 1:
+        raise PredictionError(
+            f"{block.label} of {block.group} has a standard deviation for each of its effects, so that of "
+            f"{block.effects[-1]} is not known.",
+            hint="Predict at the levels of the data, or fit a structure with one standard deviation: ar1( ), car1( ).",
+        )
+    had: Sequence[Coefficient] = own.covariance.coefficients(K)
     needed = block.covariance.coefficients(len(block.effects))
     if [(c.name, c.label) for c in had] != [(c.name, c.label) for c in needed]:
         raise PredictionError(
