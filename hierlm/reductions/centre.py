@@ -32,9 +32,7 @@ LOGARITHMIC = 1e3
 """Unit of the softplus over the sd, from where on it is a logarithm."""
 
 
-def centre(
-    density: Any, buffer: Floats, start: Floats, *, signed: bool = True, spread: Floats | None = None
-) -> None:
+def centre(density: Any, buffer: Floats, start: Floats, *, signed: bool = True, spread: Floats | None = None) -> None:
     """Write scales of the sds, mode and axes into a packed problem whose ζ is θ as yet.
 
     Parameters
