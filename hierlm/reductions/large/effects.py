@@ -5,9 +5,9 @@ The rest w_L of the effects has precision C and mean C⁻¹Φ_Lᵀ(r_L − S_Ls 
 
     η = Φ_Lᵀ (Φ₀⁻ᵀL₀ z₁ + S_Ls (G₀ − G)^½ z₂) + (I − Φ_Lᵀ(Φ₀Φ₀ᵀ)⁻¹Φ_L)^½ z₃,    z standard normal,
 
-has exactly the covariance C, so that w_L = C⁻¹(Φ_Lᵀ(r_L − S_Ls G r_s)/σ + η) is a draw.  The system is solved to rounding
-by conjugate gradients: C₀⁻¹, scaled to the diagonal of C, is so near C⁻¹ that about ten products with S are enough.
-Levels of the largest grouping follow, each from its own conditional distribution.
+has exactly the covariance C, so that w_L = C⁻¹(Φ_Lᵀ(r_L − S_Ls G r_s)/σ + η) is a draw.  The system is solved to
+rounding by conjugate gradients: C₀⁻¹, scaled to the diagonal of C, is so near C⁻¹ that about ten products with S are
+enough.  Levels of the largest grouping follow, each from its own conditional distribution.
 
 Source: Papandreou & Yuille (2010), NIPS 23, for draws by a perturbed system; Hestenes & Stiefel (1952).
 """

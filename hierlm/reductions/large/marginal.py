@@ -54,9 +54,9 @@ BATCH = 200_000
 class LargeMarginal(Reduction):
     """The marginal of :class:`~hierlm.reductions.gaussian_marginal.GaussianMarginal` with few factorisations.
 
-    The log density of up to six numbers is computed at some hundred points, and is a polynomial through them where that
-    is exact to 0.01 (less where the density is low, and checked at the draws); independent proposals are accepted by it.
-    Effects are drawn exactly by conjugate gradients, many draws side by side, from one factorisation.
+    The log density of up to six numbers is computed at some hundred points, and is a polynomial through them where
+    that is exact to 0.02 (less where the density is low, and checked at the draws); independent proposals are accepted
+    by it.  Effects are drawn exactly by conjugate gradients, many draws side by side, from one factorisation.
     """
 
     name: ClassVar[str] = "large marginal"

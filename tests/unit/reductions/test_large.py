@@ -14,8 +14,7 @@ import hierlm as hl
 from hierlm.fit import sampling
 from hierlm.kernels.parameters import constrained, parameters, pick
 from hierlm.reductions import Plan, Verdict, plan
-from hierlm.reductions.large import LargeMarginal
-from hierlm.reductions.large import density as of_density, effects as of_effects
+from hierlm.reductions.large import LargeMarginal, density as of_density, effects as of_effects
 from hierlm.reductions.large.effects import draw_effects
 from hierlm.reductions.large.surface import Surface
 from hierlm.reductions.large.system import make_reference, make_system
