@@ -88,7 +88,7 @@ def find_mode(density: Any, buffer: Floats, start: Floats, spread: Floats | None
 
     if not len(start):
         return start
-    options: dict[str, Any] = {"maxiter": 100, "gtol": GRADIENT}
+    options: Any = {"maxiter": 100, "gtol": GRADIENT}
     if spread is not None:
         options["hess_inv0"] = np.diag(spread**2)
     found = minimize(negative, start, jac=True, method="BFGS", options=options)

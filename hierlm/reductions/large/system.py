@@ -94,7 +94,7 @@ def make_system(model: Model, place: Arrangement) -> System:
     ends = [*(start - first for start in place.starts[1:]), place.columns - len(place.free) - first]
     parts = [slice(b, e) for b, e in pairwise(ends)] + [slice(j, j + 1) for j in range(ends[-1], place.columns - first)]
     own, at = np.zeros((k, k, place.levels[0], 1)), sparse.coo_array(S[:first, :first])
-    np.add.at(own, (at.row % k, at.col % k, at.row // k, 0), at.data)
+    own[at.row % k, at.col % k, at.row // k, 0] = at.data
     return System(
         own=own,
         across=sparse.csr_array(S[first:, :first]),
