@@ -36,6 +36,10 @@ LONG = 1000
 SEVERAL, CHEAP = 3, 20_000
 """Proposals of each draw where a density takes at most so many operations, and so microseconds."""
 
+TOLERANCE = 0.02
+"""Of the standard deviation of a polynomial's error at the draws, where one stands for a density that takes long: weights
+that would make the draws exact differ by two per cent."""
+
 FIRST = 200
 """Points that each chain's first draw is chosen from, by weight."""
 
@@ -72,24 +76,39 @@ class Independence(ProblemSampler):
     def sample_problem(self, problem: Problem, settings: Settings) -> xr.DataTree:
         """See :meth:`Sampler.sample_problem`; the ``reason`` in the report is empty where all is well."""
         from hierlm.samplers.importance import affordable
-        from hierlm.samplers.proposal import split_t_proposal
-        from hierlm.samplers.weights import smoothed
+        from hierlm.samplers.tabulated import inexactness, tabulated
 
         affordable(problem, self.name)
         size = settings.chains * settings.draws
         if not problem.dimension:
-            report: dict[str, Any] = {"pareto_k": 0.0, "accepted": 1.0, "reason": ""}
+            report = {"pareto_k": 0.0, "accepted": 1.0, "reason": ""}
             return draws_tree(np.zeros((size, 0)), settings, np.zeros(size), {self.name: report})
-        proposal = split_t_proposal(problem)
-        zetas, lp, log_weights = _proposed(problem, proposal, settings)
-        _, k = smoothed(log_weights.ravel())
-        every = _every(problem, settings)
-        kept, moved = _walks(log_weights, settings, every)
-        accepted = float(moved.mean())
-        report = {"pareto_k": round(k, 4) if np.isfinite(k) else None, "accepted": round(accepted, 4)}
-        report["reason"] = _reason(k, accepted, every) or _another_mode(problem, proposal, settings.seed)
-        chain = np.arange(settings.chains)[:, None]
-        return draws_tree(zetas[chain, kept].reshape(size, -1), settings, lp[chain, kept], {self.name: report})
+        quick = tabulated(problem, settings.cores)
+        if quick is not None:
+            zetas, lp, report = _sampled(quick, settings)
+            error = inexactness(quick, zetas)
+            if error < TOLERANCE:
+                report["polynomial"] = {"terms": len(quick.density.surface.coefficients), "error": round(error, 6)}
+                return draws_tree(zetas, settings, lp, {self.name: report})
+        zetas, lp, report = _sampled(problem, settings)
+        return draws_tree(zetas, settings, lp, {self.name: report})
+
+
+def _sampled(problem: Problem, settings: Settings) -> tuple[Floats, Floats, dict[str, Any]]:
+    """Draws (chains × draws, dimension), their log densities (chains, draws), and the report."""
+    from hierlm.samplers.proposal import split_t_proposal
+    from hierlm.samplers.weights import smoothed
+
+    proposal = split_t_proposal(problem)
+    zetas, lp, log_weights = _proposed(problem, proposal, settings)
+    _, k = smoothed(log_weights.ravel())
+    every = _every(problem, settings)
+    kept, moved = _walks(log_weights, settings, every)
+    accepted = float(moved.mean())
+    report: dict[str, Any] = {"pareto_k": round(k, 4) if np.isfinite(k) else None, "accepted": round(accepted, 4)}
+    report["reason"] = _reason(k, accepted, every) or _another_mode(problem, proposal, settings.seed)
+    chain = np.arange(settings.chains)[:, None]
+    return zetas[chain, kept].reshape(settings.chains * settings.draws, -1), lp[chain, kept], report
 
 
 def _proposed(problem: Problem, proposal: Proposal, settings: Settings) -> tuple[Floats, Floats, Floats]:

@@ -19,7 +19,7 @@ from hierlm.reductions.chunks import recover_in_chunks
 from hierlm.reductions.constants import parameters_constant
 from hierlm.reductions.dataset import dataset, of_groups
 from hierlm.reductions.gaussian_marginal import gaussian_obstacles
-from hierlm.reductions.large.density import LargeDensity, tabulated
+from hierlm.reductions.large.density import LargeDensity
 from hierlm.reductions.large.effects import draw_effects
 from hierlm.reductions.large.system import make_reference, make_system
 from hierlm.reductions.reduction import Problem, Reduction
@@ -34,17 +34,10 @@ MOST_WORK = 3_000_000_000
 """Multiplications of one factorisation; a few hundred are made."""
 
 MOST_NUMBERS = 6
-"""Of θ: a polynomial of more has too many terms."""
+"""Of θ: more would take too many factorisations."""
 
 MOST_COLUMNS = 3_000
 """That are left when the levels of the largest grouping are eliminated: a dense matrix of them."""
-
-OPERATIONS = 1_000.0
-"""Of a value of the polynomial."""
-
-LOOKED_AT, TOLERANCE = 40, 0.02
-"""Draws at which the density itself is computed, and the standard deviation of the polynomial's error there: weights
-that would make the draws exact differ by two per cent."""
 
 BATCH = 200_000
 """Numbers of the small matrices of all levels in one batch of draws, so that they stay in the processor's cache."""
@@ -54,16 +47,14 @@ BATCH = 200_000
 class LargeMarginal(Reduction):
     """The marginal of :class:`~hierlm.reductions.gaussian_marginal.GaussianMarginal` with few factorisations.
 
-    The log density of up to six numbers is computed at some hundred points, and is a polynomial through them where
-    that is exact to 0.02 (less where the density is low, and checked at the draws); independent proposals are accepted
-    by it.  Effects are drawn exactly by conjugate gradients, many draws side by side, from one factorisation.
+    The log density of up to six numbers is computed at some hundred points, and independent proposals are accepted by a
+    polynomial through them (:mod:`hierlm.samplers.tabulated`).  Effects are drawn exactly by conjugate gradients, many draws side by side, from one factorisation.
     """
 
     name: ClassVar[str] = "large marginal"
     accepted: ClassVar[str] = "the response is normal, and few factorisations are enough for few parameters"
     takes_smooths: ClassVar[bool] = True
     gradients: ClassVar[bool] = False
-    inexact: ClassVar[str] = "the polynomial in place of the density was not exact enough at its draws"
 
     def obstacles(self, model: Model) -> Iterator[str]:
         """See :meth:`Reduction.obstacles`."""
@@ -82,18 +73,7 @@ class LargeMarginal(Reduction):
         buffer = gaussian_buffer(model, place)
         density, p = LargeDensity(Called(gaussian_callbacks()[0])), parameters(buffer)
         centre(density, buffer, start_of(p), signed=not len(p.cors), spread=_spread(model, place, buffer))
-        return _problem(tabulated(density, buffer), buffer, place)
-
-    def mend(self, model: Model, problem: Problem, zetas: Floats) -> Problem | None:
-        """The density itself everywhere, where draws lie where the polynomial is not exact enough."""
-        if problem.density.surface is None:
-            return None
-        flat = zetas.reshape(-1, problem.dimension)
-        some = np.ascontiguousarray(flat[np.linspace(0, len(flat) - 1, min(LOOKED_AT, len(flat))).astype(int)])
-        error = problem.density.values(some, problem.data) - problem.density.exactly(some, problem.data)
-        if np.std(error) < TOLERANCE:
-            return None
-        return _problem(LargeDensity(problem.density.exact), problem.data, problem.place)
+        return Problem(int(dimension_of(buffer)), density, _no_callbacks, buffer, place, dear=True)
 
     def recover(self, model: Model, problem: Problem, zetas: Floats, seed: int) -> xr.Dataset:
         """See :meth:`Reduction.recover`."""
@@ -124,11 +104,6 @@ class LargeMarginal(Reduction):
     def log_constant(self, model: Model, problem: Problem) -> float | None:
         """See :meth:`Reduction.log_constant`."""
         return parameters_constant(problem.data)
-
-
-def _problem(density: LargeDensity, buffer: Floats, place: Arrangement) -> Problem:
-    work = None if density.surface is None else OPERATIONS
-    return Problem(int(dimension_of(buffer)), density, _no_callbacks, buffer, place, work, dear=True)
 
 
 def _no_callbacks() -> Any:

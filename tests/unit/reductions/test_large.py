@@ -1,8 +1,7 @@
-"""The marginal of large designs: its effects have exactly their conditional distribution, its polynomial the density."""
+"""The marginal of large designs: its effects have exactly their conditional distribution."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,11 +11,11 @@ import pytest
 
 import hierlm as hl
 from hierlm.fit import sampling
+from hierlm.kernels.callbacks import Called, gaussian_callbacks
 from hierlm.kernels.parameters import constrained, parameters, pick
 from hierlm.reductions import Plan, Verdict, plan
-from hierlm.reductions.large import LargeMarginal, density as of_density, effects as of_effects
+from hierlm.reductions.large import LargeMarginal, effects as of_effects
 from hierlm.reductions.large.effects import draw_effects
-from hierlm.reductions.large.surface import Surface
 from hierlm.reductions.large.system import make_reference, make_system
 from hierlm.reductions.reduction import Problem
 from tests.unit.reductions.dense import natural
@@ -121,51 +120,17 @@ def wide(name: str) -> tuple[hl.Model, Problem]:
 
 @pytest.mark.parametrize("name", WIDE)
 def test_the_density_is_that_of_the_gaussian_marginal(name: str) -> None:
-    """Itself to rounding, the polynomial to 0.01 where the density is not small, its gradient in differences."""
+    """To rounding, its gradient in differences; no polynomial yet."""
     _, problem = wide(name)
-    density = problem.density
-    assert isinstance(density.surface, Surface) and problem.operations < 20_000
-    zetas = np.random.default_rng(4).normal(0.0, 0.8, (50, problem.dimension))
-    exact = np.array([density.exact(z, problem.data, np.zeros(0)) for z in zetas])
-    np.testing.assert_allclose(density.exactly(zetas, problem.data), exact, rtol=1e-13)
-    assert np.std(density.values(zetas, problem.data) - exact) < 0.01
-    gradient, theirs = np.zeros(problem.dimension), np.zeros(problem.dimension)
-    for zeta in zetas[:5]:
-        density(zeta, problem.data, gradient)
-        density.exact(zeta, problem.data, theirs)
-        np.testing.assert_allclose(gradient, theirs, atol=0.05)
-        replace(density, surface=None)(zeta, problem.data, gradient)
-        np.testing.assert_allclose(gradient, theirs, atol=1e-4)
-
-
-@pytest.mark.parametrize("name", WIDE)
-def test_where_the_polynomial_is_not_exact_the_density_is_asked(name: str) -> None:
-    """What stands for the density is off by little beside what its size makes matter, far out too."""
-    _, problem = wide(name)
-    zetas = np.random.default_rng(5).standard_t(5, (400, problem.dimension)) * 2.0
-    exact = problem.density.exactly(zetas, problem.data)
-    off = np.abs(problem.density.values(zetas, problem.data) - exact) * np.exp(0.5 * (exact - exact.max()))
-    assert off.max() < 0.05
-    _, enough = problem.density.surface(zetas * 20.0)
-    assert not enough.all()
-
-
-def test_a_density_that_is_no_polynomial_is_asked_everywhere() -> None:
-    """Four levels of three correlated effects, six numbers: there is no polynomial, and operations say so."""
-    _, problem = large("mixed")
-    assert problem.density.surface is None and problem.operations == len(problem.data)
-
-
-def test_a_polynomial_that_is_not_exact_enough_at_the_draws_is_given_up() -> None:
-    """The next problem asks the density everywhere; that one has nothing to mend."""
-    model, problem = wide("crossed")
-    zetas = np.random.default_rng(6).normal(0.0, 0.8, (2, 30, problem.dimension))
-    assert REDUCTION.mend(model, problem, zetas) is None
-    surface = replace(problem.density.surface, coefficients=1.2 * problem.density.surface.coefficients)
-    bent = replace(problem, density=replace(problem.density, surface=surface))
-    mended = REDUCTION.mend(model, bent, zetas)
-    assert mended is not None and mended.density.surface is None and mended.operations == len(problem.data)
-    assert REDUCTION.mend(model, mended, zetas) is None
+    theirs = Called(gaussian_callbacks()[0])
+    zetas = np.random.default_rng(4).normal(0.0, 0.8, (6, problem.dimension))
+    exact = np.array([theirs(z, problem.data, np.zeros(0)) for z in zetas])
+    np.testing.assert_allclose(problem.density.values(zetas, problem.data), exact, rtol=1e-13)
+    for zeta in zetas:
+        ours, slopes = np.zeros(problem.dimension), np.zeros(problem.dimension)
+        assert problem.density(zeta, problem.data, ours) == theirs(zeta, problem.data, slopes)
+        np.testing.assert_allclose(ours, slopes, atol=1e-4)
+        assert problem.density(zeta, problem.data, np.zeros(0)) == pytest.approx(exact[(zetas == zeta).all(1)][0])
 
 
 def only_large(model: hl.Model, gradients: str = "", **_: Any) -> Plan:
@@ -183,6 +148,7 @@ def test_a_fit_has_the_posterior_of_the_gaussian_marginal(name: str, monkeypatch
     monkeypatch.setattr(sampling, "plan", only_large)
     ours, again = (model.fit(seed=2, progress=False, cores=cores) for cores in (1, 2))
     assert (ours.provenance["plan"], ours.provenance["sampler"]) == ("large marginal", "independence")
+    assert ours.provenance["independence"]["polynomial"]["error"] < 0.02
     for variable, values in ours.posterior.data_vars.items():
         np.testing.assert_array_equal(values, again.posterior[variable])
         a, b = (f.posterior[variable].to_numpy().reshape(4000, -1) for f in (ours, theirs))
@@ -220,20 +186,3 @@ def test_draws_that_do_not_converge_say_so(monkeypatch: pytest.MonkeyPatch) -> N
     model, problem = large("crossed")
     with pytest.raises(hl.errors.SamplingError, match="reduce=False"):
         REDUCTION.recover(model, problem, np.zeros((1, 20, problem.dimension)) + 0.5, 1)
-
-
-def test_more_points_where_few_are_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Up to the most that are affordable."""
-    model, _ = wide("intercept")
-    monkeypatch.setattr(of_density, "ENOUGH", 0.0)
-    monkeypatch.setattr(of_density, "MOST", 60)
-    asked: list[int] = []
-    exactly = of_density.LargeDensity.exactly
-
-    def counted(self: Any, zetas: np.ndarray, buffer: np.ndarray) -> np.ndarray:
-        asked.append(len(zetas))
-        return exactly(self, zetas, buffer)
-
-    monkeypatch.setattr(of_density.LargeDensity, "exactly", counted)
-    problem = REDUCTION.apply(model)
-    assert asked[-3:] == [25 * problem.dimension, 25 * problem.dimension, 10 * problem.dimension]

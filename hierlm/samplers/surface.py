@@ -41,6 +41,9 @@ GAIN = 0.95
 MATTERS = 0.02
 """Of the error of the log density at a point, times the root of its density beside the mode's."""
 
+FINITE = 0.75
+"""Share of the points where the density has to be finite."""
+
 SAFE = 4.0
 """Times the error that is expected of a point: the largest that is reckoned with."""
 
@@ -52,7 +55,7 @@ class Surface:
     Parameters
     ----------
     parameters : Parameters
-        θ = centre + axes ζ, and which of θ have signs.
+        θ = centre + axes ζ of the first numbers, and which of θ have signs; all others are as they are.
     near : (K,) array
         c of those with signs, NaN elsewhere.
     middle (K,), whitening (K, K)
@@ -86,13 +89,15 @@ class Surface:
         return relative + self.top, exact & np.isfinite(relative)
 
 
-def fit_surface(parameters: Parameters, zetas: Floats, values: Floats) -> Surface:
-    """The polynomial through points (n, K) and their log densities."""
+def fit_surface(parameters: Parameters, zetas: Floats, values: Floats) -> Surface | None:
+    """The polynomial through points (n, K) and their log densities; None where too few are finite."""
     fine = np.isfinite(values)
     zetas, values = zetas[fine], values[fine]
+    if fine.mean() < FINITE:
+        return None
     top = float(values.max())
     weights = np.exp(np.maximum((values - top) / FLATTENED, -LEAST))
-    theta = parameters.centre + zetas @ parameters.axes.T
+    theta = _theta(parameters, zetas)
     near = np.full(theta.shape[1], np.nan)
     for row in parameters.sds:
         if row[0] >= 0 and row[2] < 0.0:
@@ -118,11 +123,10 @@ def fit_surface(parameters: Parameters, zetas: Floats, values: Floats) -> Surfac
     return _best(fitted, x.shape[1])
 
 
-def _best(fitted: Callable[[tuple[int, ...]], Surface | None], K: int) -> Surface:
+def _best(fitted: Callable[[tuple[int, ...]], Surface | None], K: int) -> Surface | None:
     degrees = (2,) * K
     best = fitted(degrees)
-    assert best is not None, "too few points"
-    while True:
+    while best is not None:
         steps = [tuple(d + 2 * (i == j) for j, d in enumerate(degrees)) for i in range(K)]
         steps.append(tuple(d + 1 for d in degrees))
         tried = [(found.error, step, found) for step in steps if (found := fitted(step)) is not None]
@@ -130,10 +134,16 @@ def _best(fitted: Callable[[tuple[int, ...]], Surface | None], K: int) -> Surfac
         if error > GAIN * best.error:
             return best
         best = found
+    return None
+
+
+def _theta(parameters: Parameters, zetas: Floats) -> Floats:
+    K = len(parameters.centre)
+    return np.hstack([parameters.centre + zetas[:, :K] @ parameters.axes.T, zetas[:, K:]])
 
 
 def _natural(parameters: Parameters, near: Floats, zetas: Floats) -> Floats:
-    theta = parameters.centre + zetas @ parameters.axes.T
+    theta = _theta(parameters, zetas)
     return np.where(np.isnan(near), theta, 0.5 * np.log(theta**2 + np.where(np.isnan(near), 1.0, near) ** 2))
 
 
