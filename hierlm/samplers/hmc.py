@@ -73,6 +73,7 @@ class HMC(ProblemSampler):
     """
 
     name: ClassVar[str] = "hmc"
+    requires: ClassVar[tuple[str, ...]] = ("numba",)
     warmup: ClassVar[int] = WARMUP
 
     def suits(self, problem: Problem, *, gradients: bool) -> bool:
