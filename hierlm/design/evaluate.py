@@ -118,8 +118,6 @@ class Evaluator:
                 return [self._eval(item, expression) for item in items]
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return -self._number(self._eval(operand, expression), expression)
-            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                return self._number(self._eval(operand, expression), expression)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
                 sides = [self._number(self._eval(side, expression), expression) for side in (left, right)]
                 return _BINARY[type(op)](*sides)

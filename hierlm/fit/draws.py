@@ -104,7 +104,8 @@ def _is_constant(model: Model, variable: str) -> bool:
 def numeric_statistics(stats: xr.Dataset) -> xr.Dataset:
     """Sampler statistics that are numbers, one a draw."""
     kept = [n for n, v in stats.data_vars.items() if v.dims == ("chain", "draw") and v.dtype.kind in "biuf"]
-    clean = stats[kept].drop_vars([c for c in stats.coords if c not in ("chain", "draw")])
+    clean = stats[kept]
+    clean = clean.drop_vars([c for c in clean.coords if c not in ("chain", "draw")])
     clean.attrs = {}
     return clean
 

@@ -30,8 +30,6 @@ NOISE = 10.0
 CHUNK = 500_000
 """Draws that are worked on at once."""
 
-INEXACT = "the quadrature of single rows was not exact enough at its draws"
-
 MOST_EFFORT = 1e8
 """Gradients of the kept draws × coordinates: a longer run is not repeated by itself.
 
@@ -245,7 +243,7 @@ def _exact(
         zetas = run.posterior["theta"].to_numpy()
         problem = reduction.mend(model, sampled, zetas)
         if problem is not None:
-            records.append(_record(settings, started, None) | {"reason": INEXACT, "kept": False})
+            records.append(_record(settings, started, None) | {"reason": reduction.inexact, "kept": False})
     recovered = reduction.recover(model, sampled, zetas, settings.seed)
     return sampled, replace(run, posterior=recovered), tuple(records)
 

@@ -43,6 +43,9 @@ NEAR, FAR, FARTHER = 6.0, 10.0, 8
 """Searches for another mode begin so far on each half axis, and so far in so many random directions, in standard
 deviations of the normal approximation."""
 
+LOOKS = 6
+"""Points on the line from such a start to the mode, where a density is dear: where it rises there is no search."""
+
 APART, DEEP = 3.0, 8.0
 """How far another mode lies, and how much lower its log density may be, to count."""
 
@@ -149,10 +152,11 @@ def _another_mode(problem: Problem, proposal: Proposal, seed: int) -> str:
         value = problem.density(proposal.centre + proposal.axes @ x, problem.data, gradient)
         return (-value, -proposal.axes.T @ gradient) if np.isfinite(value) else (1e300, np.zeros(d))
 
-    def distance(x: Floats) -> float:
+    def nearest(x: Floats) -> Floats:
         zeta = (proposal.centre + proposal.axes @ x)[None]
-        images = [zeta, *(reflection(zeta) for reflection in proposal.reflections)]
-        return min(float(np.linalg.norm((image[0] - proposal.centre) @ inverse.T)) for image in images)
+        images = np.vstack([zeta, *(reflection(zeta) for reflection in proposal.reflections)])
+        every = (images - proposal.centre) @ inverse.T
+        return np.asarray(every[np.linalg.norm(every, axis=1).argmin()])
 
     def until_near(intermediate_result: OptimizeResult) -> None:
         if np.linalg.norm(intermediate_result.x) < APART and top + intermediate_result.fun < DEEP:
@@ -160,10 +164,21 @@ def _another_mode(problem: Problem, proposal: Proposal, seed: int) -> str:
 
     far = rng.standard_normal((FARTHER, d))
     far *= FAR / np.linalg.norm(far, axis=1, keepdims=True)
-    for start in [*(NEAR * np.eye(d)), *(-NEAR * np.eye(d)), *far]:
+    starts = np.vstack([NEAR * np.eye(d), -NEAR * np.eye(d), far])
+    if problem.dear:
+        starts = starts[~_rising(problem, proposal, np.array([nearest(x) for x in starts]))]
+    for start in starts:
         found = minimize(
             negative, start, jac=True, method="BFGS", options={"maxiter": 50, "gtol": 1e-2}, callback=until_near
         )
-        if top + found.fun < DEEP and distance(found.x) > APART * np.sqrt(d):
+        if top + found.fun < DEEP and np.linalg.norm(nearest(found.x)) > APART * np.sqrt(d):
             return "the density has another mode"
     return ""
+
+
+def _rising(problem: Problem, proposal: Proposal, starts: Floats) -> NDArray[np.bool_]:
+    """Where the density rises all along the straight line to the mode: a search from there would end at it."""
+    lines = np.linspace(1.0, 0.0, LOOKS)[:, None] * starts[:, None]
+    zetas = proposal.centre + lines.reshape(-1, starts.shape[1]) @ proposal.axes.T
+    lp = values_at(problem.density, zetas, problem.data).reshape(-1, LOOKS)
+    return np.asarray((np.diff(lp, axis=1) > 0.0).all(axis=1))

@@ -9,7 +9,7 @@ from typing import ClassVar, final
 from hierlm import names
 from hierlm.formula.functions import ELEMENTWISE
 from hierlm.formula.values import Bar, Predictor
-from hierlm.translation.r_parts import ROW, Lines, is_factor, several
+from hierlm.translation.r_parts import ROW, SUCCESS, Lines, is_factor, several
 from hierlm.translation.target import INDEPENDENT, ONE_VARIANCE, UNSTRUCTURED, Question, Target, Translation
 
 __all__ = ["Bambi"]
@@ -33,6 +33,7 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...], Mapping[str, str]]] = {
 UNWEIGHTED = frozenset({"student_t"})
 """Families of which Bambi 0.21 cannot build a weighted response."""
 
+NEW = "data = data.assign({}={})"
 _CALL = re.compile(r"(?<![\w.`])(" + "|".join(sorted(ELEMENTWISE, key=len, reverse=True)) + r")\(")
 
 
@@ -50,7 +51,7 @@ class Bambi(Target):
         self.only_additions(question, "trials", "weights", hint='brms has se(): to="brms".')
         lines = Lines()
         family, link, renamed = self._family(question)
-        formulas = [f"{self._left(question)} ~ {self._right(question.mean, question, lines)}"]
+        formulas = [f"{self._left(question, lines)} ~ {self._right(question.mean, question, lines)}"]
         links = {"mu": link} | {renamed[p.parameter]: question.links[0][p.parameter] for p in question.others}
         for p in question.others:
             formulas.append(f"{renamed[p.parameter]} ~ {self._right(p, question, lines)}")
@@ -74,12 +75,15 @@ class Bambi(Target):
             raise self.refuse(question, f"{where} is not there.", question.response, 'Try to="brms".')
         return known[0], link, known[2]
 
-    def _left(self, question: Question) -> str:
+    def _left(self, question: Question, lines: Lines) -> str:
         term = question.response
         given = {a.name: a.expression for a in term.additions}
         y = _python(term.expression)
-        if term.level is not None:
+        if term.level is not None and {*term.level}.isdisjoint("'\""):
             y = f"{y}['{term.level}']"
+        elif term.level is not None:  # its strings hold no quotes
+            value = f"(data[{term.name!r}] == {term.level!r}).astype(int)"
+            y = lines.column(question, SUCCESS, value, NEW)
         if "weights" in given and "trials" in given:
             what = "weights beside trials."
             raise self.refuse(question, what, term, 'brms has both: to="brms".')
@@ -95,10 +99,9 @@ class Bambi(Target):
         return " + ".join([*parts, *(self._bar(b, question, lines) for b in predictor.bars)])
 
     def _bar(self, bar: Bar, question: Question, lines: Lines) -> str:
-        if question.has_units(bar):
-            lines.first(f"data = data.assign({ROW}=[str(i) for i in range(len(data))])")
         rows = question.has_units(bar)
-        group = ":".join(ROW if rows and f == names.UNITS else _quoted(f) for f in bar.factors)
+        row = lines.column(question, ROW, "[str(i) for i in range(len(data))]", NEW) if rows else ""
+        group = ":".join(row if rows and f == names.UNITS else _quoted(f) for f in bar.factors)
         if bar.effects == "1" and bar.structure in ONE_VARIANCE:
             return f"(1|{group})"
         single = not several(bar) and is_factor(bar, question) is False

@@ -7,8 +7,8 @@ from typing import ClassVar, final
 
 from hierlm import names
 from hierlm.formula.values import Addition, Bar, Predictor, ResponseTerm
-from hierlm.translation.r_parts import Lines, call, cells, is_factor, right_side, several
-from hierlm.translation.r_text import addition_value, r_string, r_text
+from hierlm.translation.r_parts import Lines, call, cells, is_factor, picked, right_side, several
+from hierlm.translation.r_text import addition_value, r_text
 from hierlm.translation.target import INDEPENDENT, ONE_SD, ONE_VARIANCE, UNSTRUCTURED, Question, Target, Translation
 
 __all__ = ["Brms"]
@@ -65,7 +65,7 @@ class Brms(Target):
 
     def _response(self, question: Question, position: int, term: ResponseTerm, lines: Lines) -> str:
         predictors = [p for p in question.formula.predictors if p.response == term.name]
-        left = self._left(term, lines)
+        left = self._left(question, term, lines)
         formulas = [
             f"{left if p.parameter == names.MEAN else p.parameter} ~ {self._right(p, question, lines)}"
             for p in sorted(predictors, key=lambda p: p.parameter != names.MEAN)
@@ -75,11 +75,8 @@ class Brms(Target):
             return f"{formulas[0]}, family = {family}"
         return f"bf({', '.join(formulas)}, family = {family})"
 
-    def _left(self, term: ResponseTerm, lines: Lines) -> str:
-        y = r_text(term.expression)
-        if term.level is not None:
-            lines.first(f"data$success <- as.integer(data${y} == {r_string(term.level)})")
-            y = "success"
+    def _left(self, question: Question, term: ResponseTerm, lines: Lines) -> str:
+        y = picked(question, term, lines)
         additions = " + ".join(_addition(a) for a in term.additions)
         return f"{y} | {additions}" if additions else y
 

@@ -8,7 +8,7 @@ from typing import ClassVar, final
 from hierlm import names
 from hierlm.formula.values import Bar
 from hierlm.translation.r_parts import Lines, call, cells, is_factor, response, right_side, several
-from hierlm.translation.r_text import r_text
+from hierlm.translation.r_text import r_text, summands
 from hierlm.translation.target import INDEPENDENT, ONE_SD, ONE_VARIANCE, UNSTRUCTURED, Question, Target, Translation
 
 __all__ = ["Lme4"]
@@ -82,7 +82,7 @@ class Lme4(Target):
         if is_factor(bar, question):
             what = "independent effects of a factor's levels; its || keeps them correlated."
             raise self.refuse(question, what, bar, 'glmmTMB has diag(), brms (… || g): to="glmmTMB".')
-        parts = r_text(bar.effects).split(" + ")
+        parts = map(r_text, summands(bar.effects))
         if is_factor(bar, question) is None:
             lines.note(
                 f"({bar.effects} || {bar.group}): right for numbers. Of a factor lme4 would keep the columns "

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import ClassVar, final
 
 from hierlm import names
+from hierlm.formula.columns import identifiers
 from hierlm.formula.values import Bar, Predictor
 from hierlm.translation.r_parts import Lines, call, factors_in, response, right_side
-from hierlm.translation.r_text import addition_value, r_name, r_text
+from hierlm.translation.r_text import addition_value, r_name, r_text, summands
 from hierlm.translation.target import ONE_VARIANCE, Question, Target, Translation
 
 __all__ = ["MCMCglmm"]
@@ -88,7 +89,7 @@ class MCMCglmm(Target):
         hint = 'Only sigma ~ 0 + f with a factor f has one, rcov = ~ idh(f):units; brms has all: to="brms".'
         for p in question.others:
             factor, known = factors_in(p.common, question)
-            plain = not p.bars and not p.offsets and p.common.count(" + ") == 1
+            plain = not p.bars and not p.offsets and len(summands(p.common)) == 2
             interaction = ":" in p.common
             if p.parameter != SIGMA or not plain or interaction or (known and not factor):
                 raise self.refuse(question, f"'{p.parameter}' has a formula of its own.", p.text, hint)
@@ -109,10 +110,7 @@ class MCMCglmm(Target):
         return []
 
     def _bar(self, bar: Bar, question: Question, lines: Lines) -> str:
-        for factor in bar.factors:
-            if factor != names.UNITS:
-                lines.first(f"data${r_name(factor)} <- factor(data${r_name(factor)})")
-        group = ":".join(r_name(f) for f in bar.factors)
+        group = ":".join(self._factor(f, question, lines) for f in bar.factors)
         if bar.effects == "1" and bar.structure in ONE_VARIANCE:
             return group
         structure = STRUCTURES.get(bar.structure)
@@ -121,8 +119,26 @@ class MCMCglmm(Target):
         effects = r_text(bar.effects).removeprefix("0 + ")
         return f"{structure}({effects}):{group}"
 
+    def _factor(self, name: str, question: Question, lines: Lines) -> str:
+        """A grouping, which must be a factor; one of its own where the column is a number elsewhere in the formula."""
+        if name == names.UNITS:
+            return name
+        value = f"factor(data${r_name(name)})"
+        if name in _values(question) and name not in (question.factors or ()):
+            return r_name(lines.column(question, f"{name}_levels", value))
+        lines.first(f"data${r_name(name)} <- {value}")
+        return r_name(name)
+
 
 SIGMA = "sigma"
+
+
+def _values(question: Question) -> frozenset[str]:
+    """The columns whose values matter, not only which rows have the same."""
+    texts = [e for r in question.formula.responses for e in (r.expression, *(a.expression for a in r.additions))]
+    for p in question.formula.predictors:
+        texts += [p.common, *p.offsets, *(b.effects for b in p.bars)]
+    return frozenset(c for text in texts for c in identifiers(text))
 
 
 def _column(predictor: Predictor) -> str:

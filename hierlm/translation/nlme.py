@@ -9,7 +9,7 @@ from typing import ClassVar, final
 from hierlm import names
 from hierlm.formula.values import Bar, ResidualTerm
 from hierlm.translation.r_parts import Lines, call, factors_in, response, right_side
-from hierlm.translation.r_text import addition_value, r_name, r_text
+from hierlm.translation.r_text import addition_value, r_name, r_text, summands
 from hierlm.translation.target import ONE_VARIANCE, Question, Target, Translation
 
 __all__ = ["Nlme"]
@@ -141,7 +141,7 @@ class Nlme(Target):
                 return [variance, "control = lmeControl(sigma = 1)"]
         for p in question.others:
             hint = 'brms and glmmTMB predict sigma by any formula: to="glmmTMB".'
-            if p.bars or p.offsets or p.common.count(" + ") != 1 or ":" in p.common or "(" in p.common:
+            if p.bars or p.offsets or len(summands(p.common)) != 2 or ":" in p.common or "(" in p.common:
                 raise self.refuse(question, "more than one column for sigma.", p.text, hint)
             if question.links[0][SIGMA] != "log":
                 raise self.refuse(question, "sigma on another scale than the logarithm.", p.text, hint)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 
 from hierlm import names
 from hierlm.formula.columns import identifiers
 from hierlm.formula.values import Bar, Predictor, ResponseTerm
-from hierlm.translation.r_text import addition_value, r_name, r_string, r_text
+from hierlm.translation.r_text import addition_value, r_name, r_string, r_text, summands
 from hierlm.translation.target import Question
 
-__all__ = ["ROW", "Lines", "call", "cells", "factors_in", "is_factor", "response", "right_side", "several", "successes"]
+__all__ = [
+    *("ROW", "SUCCESS", "Lines", "call", "cells", "factors_in", "is_factor", "picked", "response", "right_side"),
+    *("several", "successes"),
+]
 
-ROW = "row_of_data"
+ROW, SUCCESS = "row_of_data", "success"
 
 
 @dataclass
@@ -22,11 +26,20 @@ class Lines:
 
     before: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    made: dict[str, str] = field(default_factory=dict)
 
     def first(self, line: str) -> None:
         """Add a line of preparation, once."""
         if line not in self.before:
             self.before.append(line)
+
+    def column(self, question: Question, name: str, value: str, assignment: str = "data${0} <- {1}") -> str:
+        """The name of a column that the code makes of ``value``, once; none of the data's own is overwritten."""
+        if value not in self.made:
+            taken = question.taken.union(self.made.values())
+            self.made[value] = next(n for n in chain([name], (f"{name}{i}" for i in count(2))) if n not in taken)
+            self.first(assignment.format(r_name(self.made[value]), value))
+        return self.made[value]
 
     def note(self, text: str) -> None:
         """Add a note, once."""
@@ -40,14 +53,14 @@ class Lines:
 
 def cells(bar: Bar, question: Question, lines: Lines) -> str:
     """The grouping ``a:b``; rows get a column of their own."""
-    if question.has_units(bar):
-        lines.first(f"data${ROW} <- factor(seq_len(nrow(data)))")
-    return ":".join(ROW if f == names.UNITS and question.has_units(bar) else r_name(f) for f in bar.factors)
+    row = lines.column(question, ROW, "factor(seq_len(nrow(data)))") if question.has_units(bar) else None
+    return ":".join(row if f == names.UNITS and row else r_name(f) for f in bar.factors)
 
 
 def several(bar: Bar) -> bool:
     """Whether a bar certainly has more than one effect, whatever the data are."""
-    return (bar.effects.count(" + ") > 0 and not bar.effects.startswith("0 + ")) or bar.effects.count(" + ") > 1
+    terms = summands(bar.effects)
+    return len(terms) > 1 + (terms[0] == "0")
 
 
 def factors_in(text: str, question: Question) -> tuple[bool, bool]:
@@ -90,11 +103,15 @@ def response(question: Question, lines: Lines) -> str:
     term = question.response
     if any(a.name == "trials" for a in term.additions):
         return successes(term)
-    if term.level is not None:
-        y = r_text(term.expression)
-        lines.first(f"data$success <- as.integer(data${y} == {r_string(term.level)})")
-        return "success"
-    return r_text(term.expression)
+    return picked(question, term, lines)
+
+
+def picked(question: Question, term: ResponseTerm, lines: Lines) -> str:
+    """The response, or a column of zeros and ones of the level that is a success."""
+    y = r_text(term.expression)
+    if term.level is None:
+        return y
+    return lines.column(question, SUCCESS, f"as.integer(data${y} == {r_string(term.level)})")
 
 
 def call(function: str, *arguments: str) -> str:

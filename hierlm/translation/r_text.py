@@ -13,7 +13,7 @@ from hierlm.formula.tree import Argument, Call, Chain, Compare, Name, Node, Numb
 from hierlm.formula.values import Addition
 from hierlm.formula.words import number
 
-__all__ = ["addition_value", "r_name", "r_string", "r_text", "without_identity"]
+__all__ = ["addition_value", "r_name", "r_string", "r_text", "summands", "without_identity"]
 
 _PLAIN = re.compile(r"(?:[A-Za-z]|\.(?![0-9]))[A-Za-z0-9._]*")
 _RESERVED = frozenset(
@@ -74,6 +74,23 @@ def r_text(text: str) -> str:
     """
     context = Context(text)
     return _render(build(context, scan(context, 0, len(text)), 0, len(text)))[0]
+
+
+def summands(text: str) -> list[str]:
+    """The terms of canonical text.
+
+    Examples
+    --------
+    >>> summands("0 + x + I(x + z):f")
+    ['0', 'x', 'I(x + z):f']
+    """
+    found, depth, start = [], 0, 0
+    for token in scan(Context(text), 0, len(text)):
+        depth += token.isop("(") - token.isop(")")
+        if depth == 0 and token.isop("+"):
+            found.append(text[start : token.start].strip())
+            start = token.stop
+    return [*found, text[start:].strip()]
 
 
 def without_identity(text: str) -> str:

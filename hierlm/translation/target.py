@@ -11,6 +11,7 @@ from typing import ClassVar, final
 from hierlm import names
 from hierlm.errors import TranslationError
 from hierlm.families.family import Family
+from hierlm.formula.columns import columns, identifiers
 from hierlm.formula.values import Bar, Formula, Predictor, ResidualTerm, ResponseTerm
 
 __all__ = ["INDEPENDENT", "ONE_SD", "ONE_VARIANCE", "UNSTRUCTURED", "Question", "Target", "Translation"]
@@ -94,6 +95,13 @@ class Question:
         return tuple(
             p for p in self.formula.predictors if p.response == self.response.name and p.parameter != names.MEAN
         )
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """Names of columns that the code must not overwrite."""
+        term = self.formula.correlation
+        further = () if term is None else (*term.factors, *(c for p in term.positions for c in identifiers(p)))
+        return self.columns.union(columns(self.formula), further)
 
     def has_units(self, bar: Bar) -> bool:
         """Whether a bar's groups are the rows themselves."""

@@ -17,6 +17,7 @@ import pytest
 import xarray as xr
 
 import hierlm as hl
+from hierlm.families.registry import FAMILIES
 from hierlm.storage import load, save
 from hierlm.storage.archive import digest, read_archive, write_archive
 from tests.synthetic import synthetic_fit
@@ -156,6 +157,26 @@ def with_meta(name: str, **changes: Any) -> Callable[[Members], None]:
     return apply
 
 
+def with_group(name: str, **attributes: Any) -> Callable[[Members], None]:
+    """Attributes of a group of arrays."""
+
+    def apply(members: Members) -> None:
+        meta = json.loads(members[f"{name}/zarr.json"])
+        meta["attributes"].update(attributes)
+        members[f"{name}/zarr.json"] = json.dumps(meta).encode()
+
+    return apply
+
+
+def relabelled(members: Members, name: str, labels: list[str]) -> None:
+    """An array of text replaced by a sound one of other texts."""
+    meta = json.loads(members[f"{name}/zarr.json"])
+    meta["shape"] = meta["chunk_grid"]["configuration"]["chunk_shape"] = [len(labels)]
+    members[f"{name}/zarr.json"] = json.dumps(meta).encode()
+    texts = [len(text).to_bytes(4, "little") + text.encode() for text in labels]
+    members[f"{name}/c/0"] = b"".join([len(labels).to_bytes(4, "little"), *texts])
+
+
 def model(**changes: Any) -> Callable[[Members], None]:
     return with_spec(lambda spec: spec["model"].update(changes))
 
@@ -247,6 +268,7 @@ TAMPERED: dict[str, Callable[[Members], Any]] = {
     "random other": model(random="us(1 + x):g"),
     "residual other": model(residual="idh(f):units"),
     "parameterization unknown": model(parameterization="sideways"),
+    "frames unknown": model(frames="dask"),
     "extra text": model(extra="abc"),
     "extra unknown": model(extra=["f"]),
     "extra number": model(extra=5),
@@ -320,6 +342,9 @@ TAMPERED: dict[str, Callable[[Members], Any]] = {
     "labels not utf-8": replaced(COEF, (b"Intercept", b"\xff" * 9)),
     "labels count": lambda m: m.update({COEF: b"\xff\xff\xff\xff" + m[COEF][4:]}),
     "label length": lambda m: m.update({COEF: m[COEF][:4] + b"\xff\xff\xff\xff" + m[COEF][8:]}),
+    "coordinates of another archive": with_group("posterior", extra_coordinates=["nowhere"]),
+    "coordinates a number": with_group("posterior", extra_coordinates=3),
+    "labels of another length": lambda m: relabelled(m, "posterior/coef", ["Intercept", "x"]),
     "levels in another order": replaced("posterior/level_g/c/0", (b"a", b"#"), (b"b", b"a"), (b"#", b"b")),
     # members that do not belong
     "stray member": as_bytes("posterior/stray", b"x"),
@@ -449,6 +474,28 @@ def test_what_cannot_be_stored_is_named(tmp_path: Path, fit: hl.Fit):
     tree["data"] = xr.DataTree(xr.Dataset({"a": 1}))
     with pytest.raises(hl.StorageError, match="'data'"):
         save(hl.Fit(fit.model, tree), target)
+    for name in ("c", "zarr.json", "."):
+        tree = fit.draws.copy()
+        tree["mine"] = xr.DataTree(xr.Dataset({name: ("k", [1.0])}))
+        with pytest.raises(hl.StorageError, match="under the name"):
+            save(hl.Fit(fit.model, tree), target)
+    tree = fit.draws.copy()
+    tree.dataset = xr.Dataset({"a": 1})
+    with pytest.raises(hl.StorageError, match="root of the draws"):
+        save(hl.Fit(fit.model, tree), target)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_not_registered_is_not_saved(tmp_path: Path, fit: hl.Fit, monkeypatch: pytest.MonkeyPatch):
+    """An archive holds a family's name only, so that it must be found by it again."""
+    others = {name: family for name, family in FAMILIES.items() if name != "gaussian"}
+    monkeypatch.setattr("hierlm.storage.keep.FAMILIES", others)
+    with pytest.raises(hl.StorageError, match="'gaussian' is your own and not registered") as caught:
+        save(fit, tmp_path / "m.zarr")
+    assert "Register it" in caught.value.hint
+    others["gaussian"] = FAMILIES["student_t"]
+    with pytest.raises(hl.StorageError, match="'gaussian' is your own"):
+        save(fit, tmp_path / "m.zarr")
     assert list(tmp_path.iterdir()) == []
 
 

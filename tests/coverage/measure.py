@@ -22,6 +22,7 @@ MORE: dict[str, tuple[str, ...]] = {
     "covariances": ("contracts/test_covariances.py",),
     "design": ("badinput/test_data.py", "badinput/test_prediction.py"),
     "families": ("contracts/test_families.py", "badinput/test_families.py"),
+    "fit": ("unit/storage/test_fit_or_load.py",),
     "formula": ("badinput/test_formula_text.py", "badinput/test_residuals.py"),
     "graph": ("trust/test_density_terms.py",),
     "links": ("contracts/test_links.py",),

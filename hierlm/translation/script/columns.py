@@ -86,6 +86,8 @@ class Columns:
             if len(node.args) > 2 or any(k.arg == "levels" for k in node.keywords):
                 raise self._refuse(expression, "levels that are given in the formula")
             return self._labels(node.args[0], expression)
+        if isinstance(node, ast.Call) and callee(node) == "I" and isinstance(node.args[0], ast.Name):
+            return self._labels(node.args[0], expression)
         if isinstance(node, ast.Name):
             return f"text({self._column(node, expression)})"
         return f"text({self._text(node, expression)})"
@@ -103,8 +105,6 @@ class Columns:
                 return f"number({self._column(node, expression)})"
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return f"(-{self._text(operand, expression)})"
-            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                return self._text(operand, expression)
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 return f"np.float_power({self._text(left, expression)}, {self._text(right, expression)})"
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
