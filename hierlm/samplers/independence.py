@@ -73,6 +73,10 @@ class Independence(ProblemSampler):
     name: ClassVar[str] = "independence"
     requires: ClassVar[tuple[str, ...]] = ("arviz_stats",)
 
+    def suits(self, problem: Problem, *, gradients: bool) -> bool:
+        """See :meth:`Sampler.suits`."""
+        return problem.dimension <= LARGEST
+
     def sample_problem(self, problem: Problem, settings: Settings) -> xr.DataTree:
         """See :meth:`Sampler.sample_problem`; the ``reason`` in the report is empty where all is well."""
         from hierlm.samplers.importance import affordable
