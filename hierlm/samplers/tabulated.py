@@ -78,8 +78,9 @@ class Tabulated:
 
 
 def tabulated(problem: Problem, cores: int) -> Problem | None:
-    """The problem with a polynomial, whose coordinates ζ are about standard normal; None where there is no good one, and
-    where none is needed.
+    """The problem with a polynomial; None where there is no good one, and where none is needed.
+
+    Its coordinates ζ are about standard normal.
     """
     d = problem.dimension
     if d > LARGEST or not (problem.dear or problem.operations > LONG):
@@ -100,7 +101,10 @@ def tabulated(problem: Problem, cores: int) -> Problem | None:
 
 
 def inexactness(problem: Problem, zetas: Floats) -> float:
-    """The standard deviation of the polynomial's error over some of the draws (n, dimension); ∞ where it is not finite."""
+    """The standard deviation of the polynomial's error over some of the draws (n, dimension).
+
+    ∞ where it is not finite.
+    """
     exact = problem.density.density
     some = np.ascontiguousarray(zetas[np.linspace(0, len(zetas) - 1, min(LOOKED_AT, len(zetas))).astype(int)])
     error = problem.density.values(some, problem.data) - values_at(exact, some, problem.data, problem.density.cores)
