@@ -31,8 +31,8 @@ FIRST, MOST = 25, 200
 """Points for each number: at first, and at last."""
 
 ENOUGH, POOR, HOPELESS = 2e-3, 2e-2, 0.5
-"""Error of the log density that more points are not made for, beyond which the polynomial is of no use, and beyond which
-more points would not help."""
+"""Error of the log density that more points are not made for, beyond which the polynomial is of no use, and beyond
+which more points would not help."""
 
 STEP = 1e-3
 """Of the differences that gradients of the polynomial are made of."""
