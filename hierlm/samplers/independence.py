@@ -37,8 +37,8 @@ SEVERAL, CHEAP = 3, 20_000
 """Proposals of each draw where a density takes at most so many operations, and so microseconds."""
 
 TOLERANCE = 0.02
-"""Of the standard deviation of a polynomial's error at the draws, where one stands for a density that takes long: weights
-that would make the draws exact differ by two per cent."""
+"""Of the standard deviation of a polynomial's error at the draws, where one stands for a density that takes long:
+weights that would make the draws exact differ by two per cent."""
 
 FIRST = 200
 """Points that each chain's first draw is chosen from, by weight."""

@@ -48,7 +48,8 @@ class LargeMarginal(Reduction):
     """The marginal of :class:`~hierlm.reductions.gaussian_marginal.GaussianMarginal` with few factorisations.
 
     The log density of up to six numbers is computed at some hundred points, and independent proposals are accepted by a
-    polynomial through them (:mod:`hierlm.samplers.tabulated`).  Effects are drawn exactly by conjugate gradients, many draws side by side, from one factorisation.
+    polynomial through them (:mod:`hierlm.samplers.tabulated`).  Effects are drawn exactly by
+    conjugate gradients, many draws side by side, from one factorisation.
     """
 
     name: ClassVar[str] = "large marginal"
