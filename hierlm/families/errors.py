@@ -66,6 +66,10 @@ class Errors(ABC):
         """The standard deviation of one error; infinite where there is none."""
         return np.ones(1)
 
+    def information(self, m: Floats, parameters: Mapping[str, Floats]) -> Floats:
+        """What m errors are expected to say about their location, in R⁻¹."""
+        return np.ones(np.shape(m))
+
 
 @final
 class NormalErrors(Errors):
@@ -127,3 +131,8 @@ class StudentErrors(Errors):
         """√(ν/(ν − 2))."""
         nu = parameters["nu"]
         return np.sqrt(np.where(nu > 2, nu / np.maximum(nu - 2, 1e-300), np.inf))
+
+    def information(self, m: Floats, parameters: Mapping[str, Floats]) -> Floats:
+        """(ν + m)/(ν + m + 2).  Source: Lange, Little & Taylor (1989), JASA 84:881–896."""
+        nu = parameters["nu"]
+        return np.asarray((nu + m) / (nu + m + 2))

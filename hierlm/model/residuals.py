@@ -72,6 +72,11 @@ class ResidualCorrelation:
         """The rows of the variable ``rescor``: ``"phi"``, ``"ar:1"``."""
         return tuple(c.name if c.label is None else f"{c.name}:{c.label}" for c in self.coefficients)
 
+    def within(self, codes: Ints) -> bool:
+        """Whether all rows of every block have the same code: whether blocks lie inside the levels of a grouping."""
+        pairs = np.unique(np.stack([self.codes, codes]), axis=1)
+        return len(pairs.T) == len(np.unique(self.codes))
+
     def at(self, rows: CorrelatedRows | None) -> ResidualCorrelation | None:
         """The same correlation at other rows; None for None."""
         if rows is None:

@@ -119,6 +119,18 @@ class Standard:
         assert law is not None
         return self.blocks.whiten(self.errors(y))[0] / law.sd(self.parameters)
 
+    def deviance(self, y: Floats) -> Floats:
+        """sign √(2 (ℓ_max − ℓ)), ℓ the log density of every row given those before it in its block, (S, n).
+
+        ℓ_max is the largest that another mean could give the row, which is where it was foreseen.  Normal ones are
+        L⁻¹ e, whose squares add up to eᵀ R⁻¹ e.
+        """
+        z, logs = self.blocks.whiten(self.errors(y))
+        before, rank = _before(self.blocks.residual, z**2)
+        m = np.broadcast_to(rank, z.shape)
+        loss = self.step_density(y, np.zeros(z.shape), logs, before, m) - self.step_density(y, z, logs, before, m)
+        return np.sign(z) * np.sqrt(2 * np.maximum(loss, 0.0))
+
 
 def _before(residual: ResidualCorrelation, squares: Floats) -> tuple[Floats, Floats]:
     """Of every row: the sum over the rows before it in its block, and their number."""
@@ -134,23 +146,36 @@ def _before(residual: ResidualCorrelation, squares: Floats) -> tuple[Floats, Flo
     return before, rank
 
 
-def standard(rows: Rows, draws: Draws, response: ModelResponse, kept: Sequence[str], new: NewLevels) -> Standard:
-    """Location and scale of all rows at each draw, with their blocks."""
+def standard(
+    rows: Rows, draws: Draws, response: ModelResponse, kept: Sequence[str], new: NewLevels, *, means: bool = False
+) -> Standard:
+    """Location and scale of all rows at each draw, with their blocks.
+
+    Parameters
+    ----------
+    means : bool
+        At one point instead: the posterior means of linear predictors, coefficients and parameters.
+    """
+
+    def taken(values: Floats) -> Floats:
+        return values.mean(axis=0, keepdims=True) if means else values
+
     residual, family = rows.correlated, response.family
     assert residual is not None
     assert family.errors is not None
     values: dict[str, Floats] = {}
     for parameter in (names.MEAN, str(family.residual_scale)):
         if parameter not in response.links:
-            values[parameter] = np.broadcast_to(draws.labelled(parameter)[:, None], (draws.size, rows.n))
+            free = taken(draws.labelled(parameter)[:, None])
+            values[parameter] = np.broadcast_to(free, (len(free), rows.n))
             continue
         eta = np.empty((draws.size, rows.n))
         for at in chunks(draws.size, rows.n):
             eta[:, at] = linear_predictor(rows, draws, response.name, parameter, at, kept, new)
-        values[parameter] = evaluate(response.links[parameter].inverse, eta=eta)
-    rescor = draws.labelled(names.RESIDUAL, **{names.RESIDUAL_DIM: residual.labels})
+        values[parameter] = evaluate(response.links[parameter].inverse, eta=taken(eta))
+    rescor = taken(draws.labelled(names.RESIDUAL, **{names.RESIDUAL_DIM: residual.labels}))
     check_coefficients(residual, rescor)
-    parameters = {p: draws.labelled(p)[:, None] for p in family.errors.parameters}
+    parameters = {p: taken(draws.labelled(p)[:, None]) for p in family.errors.parameters}
     location, scale = values[names.MEAN], values[str(family.residual_scale)]
     return Standard(BlockDraws(residual, rescor), response, location, scale, parameters)
 

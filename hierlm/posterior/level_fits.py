@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pymc as pm
-import pytensor
-import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from hierlm import names
-from hierlm.families.family import Predicted
-from hierlm.graph.evaluate import PYTHON
-from hierlm.links import get_link
 from hierlm.posterior.coef import Column, group_columns
-from hierlm.posterior.correlated import refuse_correlated
 from hierlm.posterior.draws import covariance_draws, effect_draws, select
+from hierlm.posterior.level_likelihoods import LevelLikelihood, by_level, level_likelihood, mean_predictor
 from hierlm.posterior.nested import Inner, information_beside, nested_groups
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
-    from hierlm.model.values import GroupBlock, ModelResponse
+    from hierlm.model.values import ModelResponse
 
 __all__ = ["LevelFits", "level_fits"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Rowwise = Callable[[Floats], tuple[Floats, Floats, Floats]]
-"""η (n,) → log density, its first derivative and minus its second, row by row."""
 
 STEPS = 30
 HALVINGS = 12
@@ -69,6 +61,9 @@ def level_fits(fit: Fit, group: str, response: ModelResponse, columns: Sequence[
     Groupings nested inside this one are no knowledge about a level but noise in it: their effects are zero in the
     no-pooling estimate and integrated out of the information.
 
+    With correlated residuals a level's rows have the density of their blocks, coefficients of R and standard deviations
+    at posterior means too: of a gaussian response generalised least squares.  The information is then the expected one.
+
     Maximum likelihood by Newton's method from the partial-pooling estimate (for a gaussian response one step, least
     squares).  Where there is no finite maximum — fewer rows than effects, or all responses of a level alike in a
     logistic or Poisson model — the estimate is the mode with a normal prior around complete pooling that is 10 group
@@ -87,20 +82,21 @@ def level_fits(fit: Fit, group: str, response: ModelResponse, columns: Sequence[
     common = [select(fit, names.common(names.MEAN), [c.common])[:, 0].mean() if c.common else 0.0 for c in columns]
     complete = np.array(common)
     partial = complete + r[:, :, [effects.index(c.effect) for c in columns]].mean(axis=0)
-    eta = mean_predictor(fit, response.name, names.MEAN)
+    eta = mean_predictor(fit, response, names.MEAN)
     inner = [_inner(fit, name, response.name) for name in nested_groups(fit.model, group)]
     noise = sum((mean for _, mean in inner), np.zeros(len(eta)))
     rest = eta - np.einsum("ik,ik->i", Z, partial[codes]) - noise
     J = len(levels)
-    rowwise = _rowwise(fit, response)
-    weights = np.maximum(rowwise(eta)[2], 0.0)
-    information = information_beside(Z, codes, J, weights, [part for part, _ in inner if part.Z.shape[1]])
+    likelihood = level_likelihood(fit, response)
+    information = information_beside(
+        Z, codes, J, likelihood.information(eta), [part for part, _ in inner if part.Z.shape[1]]
+    )
     exact = _full_rank(Z, codes, J)
-    none, reached = _newton(rowwise, rest, Z, codes, partial, np.zeros((J, len(columns))), complete)
+    none, reached = _newton(likelihood, rest, Z, codes, partial, np.zeros((J, len(columns))), complete)
     exact &= reached
     if not exact.all():
         width = np.where(np.diag(V) > 0, WIDE * np.sqrt(np.diag(V)), np.inf)
-        wide, _ = _newton(rowwise, rest, Z, codes, partial, np.broadcast_to(width**-2.0, partial.shape), complete)
+        wide, _ = _newton(likelihood, rest, Z, codes, partial, np.broadcast_to(width**-2.0, partial.shape), complete)
         none = np.where(exact[:, None], none, wide)
     return LevelFits(complete, partial, none, information, np.bincount(codes, minlength=J), exact)
 
@@ -130,89 +126,27 @@ def mean_covariance(fit: Fit, group: str, effects: Sequence[str]) -> Floats:
     return V
 
 
-def mean_predictor(fit: Fit, response: str, parameter: str) -> Floats:
-    """η of every row at the posterior means, (n,); η is linear in them, so it is also its own posterior mean."""
-    predictor = next(p for p in fit.model.predictors if (p.response, p.parameter) == (response, parameter))
-    eta = predictor.offset + predictor.X @ select(fit, names.common(parameter), predictor.labels).mean(axis=0)
-    for smooth in fit.model.smooths:
-        (piece,) = smooth.pieces
-        if (piece.response, piece.parameter) == (response, parameter):
-            eta = eta + piece.Z @ select(fit, names.effects(smooth.group), smooth.effects).mean(axis=0)
-    for group, blocks in fit.model.groups.items():
-        _, effects, r = effect_draws(fit, group)
-        mean = r.mean(axis=0)
-        for block in blocks:
-            for piece in block.pieces:
-                if (piece.response, piece.parameter) == (response, parameter):
-                    own = [effects.index(block.effects[e]) for e in piece.effects]
-                    eta = eta + np.einsum("ik,ik->i", piece.Z, _at_rows(block, mean[:, own]))
-    return eta
-
-
-def _at_rows(block: GroupBlock, effects: Floats) -> Floats:
-    """(levels, k) → (n, k); of a multi-membership the weighted sums."""
-    if block.members is None:
-        return effects[block.codes]
-    return np.einsum("im,imk->ik", block.members.weights, effects[block.members.codes])
-
-
-def _rowwise(fit: Fit, response: ModelResponse) -> Rowwise:
-    """The response's log density as a function of the mean's linear predictor, other parameters at posterior means."""
-    refuse_correlated(fit.model, "Fits to each level alone", "See fit.ranef().")
-    eta = pt.dvector("eta")
-    predicted = {names.MEAN: Predicted(eta, response.links[names.MEAN])}
-    for parameter, link in response.links.items():
-        if parameter != names.MEAN:
-            predicted[parameter] = Predicted(pt.constant(mean_predictor(fit, response.name, parameter)), link)
-    for parameter in response.free:
-        value = select(fit, parameter, [response.label or ""]).mean()
-        predicted[parameter] = Predicted(pt.constant(float(value)), get_link("identity"))
-    for parameter, labels in response.elements.items():
-        elements = select(fit, parameter, labels).mean(axis=0)
-        predicted[parameter] = Predicted(pt.constant(elements), get_link("identity"))
-    additions: dict[str, Any] = {a: pt.constant(v) for a, v in response.additions.items()}
-    y = response.y.astype(np.int64) if response.family.discrete else response.y
-    density = pm.logp(response.family.distribution(additions, **predicted), pt.constant(y))
-    if "weights" in additions:
-        density = additions["weights"] * density
-    density = density + pt.zeros_like(eta)
-    slope = pt.grad(density.sum(), eta)
-    curvature = -pt.grad(slope.sum(), eta, disconnected_inputs="ignore")
-    compiled = pytensor.function([eta], [density, slope, curvature], mode=PYTHON)
-    return lambda values: tuple(np.asarray(v) for v in compiled(values))  # type: ignore[return-value]
-
-
-def _by_level(Z: Floats, codes: Ints, J: int, weights: Floats) -> Floats:
-    """Σ over a level's rows of w z z', (J, K, K)."""
-    K = Z.shape[1]
-    out = np.empty((J, K, K))
-    for a in range(K):
-        for b in range(a + 1):
-            out[:, a, b] = out[:, b, a] = np.bincount(codes, weights * Z[:, a] * Z[:, b], J)
-    return out
-
-
 def _full_rank(Z: Floats, codes: Ints, J: int) -> NDArray[np.bool_]:
     """Whether a level's rows determine all its effects."""
-    ZZ = _by_level(Z, codes, J, np.ones(len(Z)))
+    ZZ = by_level(Z, codes, J, np.ones(len(Z)))
     size = np.sqrt(np.diagonal(ZZ, axis1=1, axis2=2))
     scale = np.where(size > 0, size, 1.0)
     return np.linalg.eigvalsh(ZZ / (scale[:, :, None] * scale[:, None, :]))[:, 0] > 1e-9
 
 
 def _newton(
-    rowwise: Rowwise, rest: Floats, Z: Floats, codes: Ints, start: Floats, precision: Floats, centre: Floats
+    likelihood: LevelLikelihood, rest: Floats, Z: Floats, codes: Ints, start: Floats, precision: Floats, centre: Floats
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Maximise every level's ℓ_j(c) − ½ Σ_k precision (c − centre)²; (J, K) and whether it was reached."""
     J, _ = start.shape
     c = np.array(start)
 
     def at(values: Floats) -> tuple[Floats, Floats, Floats]:
-        density, slope, curvature = rowwise(rest + np.einsum("ik,ik->i", Z, values[codes]))
-        loss = 0.5 * (precision * (values - centre) ** 2).sum(axis=1)
-        total = np.bincount(codes, density, J) - loss
-        gradient = np.stack([np.bincount(codes, slope * z, J) for z in Z.T], axis=1) - precision * (values - centre)
-        hessian = _by_level(Z, codes, J, curvature) + precision[:, :, None] * np.eye(len(centre))
+        eta = rest + np.einsum("ik,ik->i", Z, values[codes])
+        density, gradient, hessian = likelihood.derivatives(eta, Z, codes, J)
+        total = density - 0.5 * (precision * (values - centre) ** 2).sum(axis=1)
+        gradient = gradient - precision * (values - centre)
+        hessian = hessian + precision[:, :, None] * np.eye(len(centre))
         return np.where(np.isfinite(total), total, -np.inf), gradient, hessian
 
     with np.errstate(all="ignore"):

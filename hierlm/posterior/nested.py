@@ -56,7 +56,9 @@ def nested_groups(model: Model, group: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def information_beside(Z: Floats, codes: NDArray[np.int64], J: int, weights: Floats, inner: Sequence[Inner]) -> Floats:
+def information_beside(
+    Z: Floats, codes: NDArray[np.int64], J: int, weights: Floats | sparse.csr_array, inner: Sequence[Inner]
+) -> Floats:
     """What a level's rows say about its effects when the nested effects are unknown, (J, K, K).
 
     I_j = Z'WZ − Z'WF (1 + D F'WF)⁻¹ D F'WZ over the rows of level j, F the columns and D the covariance of the nested
@@ -67,12 +69,14 @@ def information_beside(Z: Floats, codes: NDArray[np.int64], J: int, weights: Flo
     Z : (n, K) array
     codes : (n,) int array
         Row → one of J levels.
-    weights : (n,) array
-        Information of each row about its linear predictor.
+    weights : (n,) array, or (n, n) sparse array
+        W: information of each row about its linear predictor; of rows that depend on others a matrix, zero between
+        those of different levels.
     inner : sequence of Inner
     """
     K = Z.shape[1]
-    WZ = weights[:, None] * Z
+    W = sparse.diags_array(weights) if isinstance(weights, np.ndarray) else weights
+    WZ = np.asarray(W @ Z)
     products = np.stack([np.bincount(codes, WZ[:, a] * Z[:, b], J) for a in range(K) for b in range(K)], axis=1)
     information = products.reshape(J, K, K)
     if not inner:
@@ -80,7 +84,7 @@ def information_beside(Z: Floats, codes: NDArray[np.int64], J: int, weights: Flo
     F = sparse.hstack([_columns(part) for part in inner], format="csr")
     D = sparse.block_diag([sparse.kron(sparse.eye_array(part.levels), part.V) for part in inner], format="csr")
     FWZ = F.T @ WZ
-    system = sparse.eye_array(F.shape[1]) + D @ (F.T @ (sparse.diags_array(weights) @ F))
+    system = sparse.eye_array(F.shape[1]) + D @ (F.T @ (W @ F))
     solved = splu(sparse.csc_array(system)).solve(np.asarray(D @ FWZ))
     home = np.concatenate([np.repeat(_outer_level(part, codes), part.Z.shape[1]) for part in inner])
     lost = np.stack([np.bincount(home, FWZ[:, a] * solved[:, b], J) for a in range(K) for b in range(K)], axis=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
@@ -20,7 +19,7 @@ from hierlm.posterior.nested import nested_groups
 
 if TYPE_CHECKING:
     from hierlm.fit.value import Fit
-    from hierlm.model.values import GroupBlock
+    from hierlm.model import Model
 
 __all__ = ["Shrinkage", "pooling_factor", "pooling_weight", "shrinkage"]
 
@@ -105,6 +104,10 @@ def shrinkage(fit: Fit, group: str | None = None) -> Shrinkage:
 
     ``weight`` is the model's weight of the level's own rows, see :func:`pooling_weight`.
 
+    Where residuals are correlated within blocks that lie inside levels, a level's rows count by their joint density:
+    no pooling is generalised least squares (gaussian), and the information behind ``weight`` is Zᵀ (D R D)⁻¹ Z at the
+    posterior means.  Many rows that say the same weigh less than as many independent ones.
+
     Parameters
     ----------
     fit : Fit
@@ -118,7 +121,8 @@ def shrinkage(fit: Fit, group: str | None = None) -> Shrinkage:
     Raises
     ------
     PosteriorError
-        For a grouping that the model does not have, or whose standard deviation has a formula.
+        For a grouping that the model does not have, whose standard deviation has a formula, or whose levels have
+        residuals in common.
 
     Examples
     --------
@@ -128,7 +132,7 @@ def shrinkage(fit: Fit, group: str | None = None) -> Shrinkage:
     frames: list[pd.DataFrame] = []
     notes: list[str] = []
     for g in known_group(fit, group):
-        why = _unclear(fit.model.groups[g])
+        why = _unclear(fit.model, g)
         if why and group is None:
             notes.append(f"Without {g}: {why}.")
             continue
@@ -145,9 +149,12 @@ def shrinkage(fit: Fit, group: str | None = None) -> Shrinkage:
     return Shrinkage(pd.DataFrame(terms), made, tuple(notes))
 
 
-def _unclear(blocks: Sequence[GroupBlock]) -> str:
+def _unclear(model: Model, group: str) -> str:
     """Why there is no such thing as the estimate of one level by itself; ``""`` where there is."""
-    for block in blocks:
+    residual = model.residual
+    if residual is not None and not residual.within(model.groups[group][0].codes):
+        return f"residuals of different levels are correlated by {residual.label}"
+    for block in model.groups[group]:
         if block.relation is not None:
             return f"they are related by {block.related_by}"
         if block.members is not None:

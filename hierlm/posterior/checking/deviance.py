@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hierlm import names
 from hierlm.model import Model
 from hierlm.model.values import ModelResponse
-from hierlm.posterior.correlated import refuse_correlated
+from hierlm.posterior.correlated import standard
 from hierlm.posterior.family_values import family_values
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, Rows, chunks
@@ -29,9 +29,13 @@ def deviance(model: Model, rows: Rows, draws: Draws, response: ModelResponse, fi
     η̂ is the posterior mean of the linear predictor of the mean; other parameters are at the posterior means of their
     linear predictors, or at their own.  The supremum is searched within 15 spreads of the response on the link scale,
     by ever finer grids, which needs a density with one mode in η.
+
+    With correlated residuals the densities are those of every row given the rows before it in its block, so that rows
+    add up to the deviance of the block; the sign is that of y minus what it was foreseen to be.
     """
-    refuse_correlated(model, "Deviance residuals", 'Use kind="pearson".')
     kept, new = tuple(model.groups), NewLevels(model, draws, 0, zero=True)
+    if rows.correlated is not None:
+        return standard(rows, draws, response, kept, new, means=True).deviance(response.y)[0]
     etas = {p: np.empty(rows.n) for p in response.links}
     for at in chunks(draws.size, rows.n):
         for p, eta in linear_of(rows, draws, response, at, kept, new).items():

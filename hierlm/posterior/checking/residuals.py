@@ -52,7 +52,8 @@ def residuals(
         The posterior mean of (y − μ)/√Var(y | parameters).
     ``"deviance"``
         sign(y − μ) √(2 (ℓ_max − ℓ)), ℓ the log-density at the posterior mean of the linear predictors and ℓ_max the
-        largest that another mean could give this observation.
+        largest that another mean could give this observation.  Where residuals are correlated, given the rows before it
+        in its block: of normal ones L⁻¹ (y − μ)/σ at the posterior means.
     ``"normalised"``
         Pearson residuals with residual correlation taken out, as nlme has them: every row given those before it in its
         block, in the order of their positions.  Without such correlation the same.

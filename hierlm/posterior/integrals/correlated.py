@@ -17,7 +17,6 @@ from hierlm.errors import PosteriorError
 from hierlm.graph.evaluate import PYTHON
 from hierlm.model import Model
 from hierlm.model.residual_blocks import rows_of
-from hierlm.model.residuals import ResidualCorrelation
 from hierlm.model.values import ModelResponse
 from hierlm.posterior.correlated import check_coefficients
 from hierlm.posterior.integrals.batch import Batch, Derivatives, Parts
@@ -210,9 +209,9 @@ def check_blocks(model: Model, rows: Rows, units: Units) -> None:
     unit = np.empty(rows.n, dtype=np.int64)
     for u, own in enumerate(units.rows):
         unit[own] = u
-    apart = _inside(here, unit)
+    apart = here.within(unit)
     if units.group in known_groups(model):
-        apart = apart and _inside(trained, trained_ids(model, units.group))
+        apart = apart and trained.within(trained_ids(model, units.group))
         fresh = level_ids(rows, units.group) > trained_ids(model, units.group).max()
         apart = apart and not np.isin(here.codes[fresh], trained.codes).any()
     if not apart:
@@ -221,9 +220,3 @@ def check_blocks(model: Model, rows: Rows, units: Units) -> None:
             "residuals in common.",
             hint='Use target="row", or fit.kfold() without group=.',
         )
-
-
-def _inside(residual: ResidualCorrelation, unit: Ints) -> bool:
-    """Whether all rows of every block are of one unit."""
-    pairs = np.unique(np.stack([residual.codes, unit]), axis=1)
-    return len(pairs.T) == len(np.unique(residual.codes))

@@ -12,7 +12,7 @@ from scipy import stats
 
 import hierlm as hl
 from hierlm import names
-from hierlm.errors import HierlmError, PosteriorError, PredictionError
+from hierlm.errors import HierlmError, PredictionError
 from hierlm.fit.value import Fit
 from hierlm.posterior.comparison.loo import conditional
 from hierlm.posterior.linear import Draws
@@ -236,7 +236,6 @@ REFUSED: list[tuple[Any, type[HierlmError], str]] = [
     (lambda f: f.predict(new_rows(), conditional="yes"), PredictionError, "neither True nor False"),
     (lambda f: f.predict(new_rows().drop(columns="t"), kind="response"), PredictionError, "lack the column 't'"),
     (lambda f: f.log_likelihood(given="all"), PredictionError, "no choice"),
-    (lambda f: f.residuals("deviance"), PosteriorError, "independent residuals"),
 ]
 
 
