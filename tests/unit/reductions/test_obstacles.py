@@ -9,8 +9,12 @@ import pytest
 
 import hierlm as hl
 from hierlm.errors import ModelError
+from hierlm.families import FAMILIES
+from hierlm.reductions.dense.sets import set_codes
+from hierlm.reductions.observed import response_kernel
 from hierlm.reductions.plan import REDUCTIONS, plan
-from tests.unit.model.test_edges import K, table
+from hierlm.reductions.relations import relation_obstacles
+from tests.unit.model.test_edges import K, N, table
 
 pytestmark = pytest.mark.filterwarnings("ignore::hierlm.DataWarning")
 GRAPH, GAUSSIAN, STRUCTURED = "joint NUTS on the PyMC graph", "gaussian marginal", "structured marginal"
@@ -157,3 +161,65 @@ def test_not_reduced() -> None:
     for reduce in (None, "no", 1, np.True_):
         with pytest.raises(ModelError, match="neither True nor False"):
             plan(model, reduce=reduce)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [GAUSSIAN, WHITENED])
+def test_a_factorisation_that_is_too_large(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    reduction = REDUCTIONS[_place(name)]
+    model = hl.Model(
+        "y ~ x + (1 | g)" if name == GAUSSIAN else "c ~ x + (1 | g)",
+        table(),
+        family="gaussian" if name == GAUSSIAN else "poisson",
+    )
+    assert not list(reduction.obstacles(model))
+    monkeypatch.setattr(f"{type(reduction).__module__}.MOST_WORK", 1.0)
+    assert ["one factorisation takes" in said for said in reduction.obstacles(model)] == [True]
+
+
+def test_precisions_of_related_levels_that_are_too_dense(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = hl.Model("y ~ x + known(1 | g, K)", table(), matrices={"K": K})
+    assert not list(relation_obstacles(model))
+    monkeypatch.setattr("hierlm.reductions.relations.MOST_ENTRIES", 3)
+    assert any("more than 3" in said for said in relation_obstacles(model))
+
+
+def test_a_family_of_ones_own_by_a_known_name_has_no_kernel() -> None:
+    """The kernel is that of the registered family, not of whatever is called so."""
+
+    class Poisson(type(FAMILIES["poisson"])):  # type: ignore[misc]
+        pass
+
+    own = hl.Model("c ~ x + (1 | g)", table(), family=Poisson())
+    assert response_kernel(own) is None
+    assert own.plan().name == GRAPH
+    assert response_kernel(hl.Model("c ~ x + (1 | g)", table(), family="poisson")) is not None
+
+
+@pytest.mark.parametrize(
+    ("formula", "options"),
+    [
+        ("y ~ x", {}),
+        ("y ~ x + (1 | g)", {}),
+        ("y ~ x + (1 | g) + (1 | f)", {}),
+        ("y ~ x + (1 | mm(g, h))", {}),
+        ("y ~ x", {"residual": "ar1(t | h)"}),
+        (["y ~ x + (1 | f)", "sigma ~ (1 | g)"], {}),
+    ],
+)
+def test_rows_that_depend_on_each_other_are_one_set(formula: Any, options: dict[str, Any]) -> None:
+    """Against links followed row by row; effects of sigma make no covariance of the response."""
+    data = table().assign(f=np.repeat(list("uvwx"), N // 4))
+    found = set_codes(hl.Model(formula, data, **options))
+    columns = [c for c in "gfh" if "| " + c in f"{formula[0] if isinstance(formula, list) else formula}{options}"]
+    members = "mm(" in str(formula)
+    labels = [
+        {("m", data["g"][i]), ("m", data["h"][i])} if members else {(c, data[c][i]) for c in columns} for i in range(N)
+    ]
+    for i in range(N):
+        reached, left = {i}, [i]
+        while left:
+            at = left.pop()
+            new = [j for j in range(N) if j not in reached and labels[at] & labels[j]]
+            reached.update(new)
+            left += new
+        assert set(np.flatnonzero(found == found[i])) == reached
