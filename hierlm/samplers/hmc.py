@@ -29,7 +29,7 @@ __all__ = ["HMC", "WARMUP"]
 
 Floats = NDArray[np.float64]
 
-LENGTH, JITTER = 1.8, 0.25
+LENGTH, JITTER = 1.9, 0.25
 """Of trajectories, in time: a quarter of a period of N(0, 1) is π/2.  Longer ones are good for skewed coordinates, and
 jitter keeps squares from coming back."""
 
