@@ -3,7 +3,7 @@
 # `make help` lists the rest.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all trust mutate lowest audit coverage lint format bench docs links notebooks clean
+.PHONY: help setup demo test test-all trust mutate fuzz lowest audit coverage lint format bench docs links notebooks clean
 
 # The environment is the project's own: another Python's settings must not reach it.
 unexport PYTHONHOME PYTHONPATH
@@ -45,6 +45,11 @@ mutate: setup  ## small changes to formula, design and covariances, which tests 
 coverage: setup  ## which branches of each package its own tests take (docs/trust)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[coverage]'
 	$(BIN)/python -m tests.coverage $(COVERAGE)
+
+# FUZZ="-max_total_time=600" searches for ten minutes; the inputs that were found are kept, and are where the next search begins.
+fuzz: setup  ## 200,000 texts of a search that is led by coverage (Linux)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
+	$(BIN)/python -m tests.safety.fuzz_reader .cache/fuzz/corpus $(or $(FUZZ),-runs=200000)
 
 # LOWEST="tests/unit/posterior" runs other tests.
 lowest:  ## the lowest versions that pyproject.toml allows, in build/lowest (needs the internet)

@@ -103,7 +103,7 @@ class Correlation(ABC):
             if option not in self.options:
                 known = did_you_mean(option, self.options) if self.options else f"{self.name}() has none."
                 raise ModelError(f"The structure {self.name}() has no option {option!r}.", hint=known)
-        self.given: Mapping[str, object] = MappingProxyType(dict(options))
+        self.given: Mapping[str, object] = dict(options)
         self.check_options()
 
     def check_options(self) -> None:  # noqa: B027 - most functions have nothing to check

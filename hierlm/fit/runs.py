@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,6 @@ from hierlm.fit.mixing import normal_scores, rank_r_hat, split_chains
 from hierlm.model.model import Model
 from hierlm.reductions import Problem, Reduction
 from hierlm.samplers import Sampler, Settings
-from hierlm.samplers.independence import LARGEST
 from hierlm.samplers.progress import compiling
 from hierlm.samplers.sampler import REPORT
 
@@ -30,8 +29,6 @@ NOISE = 10.0
 
 CHUNK = 500_000
 """Draws that are worked on at once."""
-
-INEXACT = "the quadrature of single rows was not exact enough at its draws"
 
 MOST_EFFORT = 1e8
 """Gradients of the kept draws × coordinates: a longer run is not repeated by itself.
@@ -105,16 +102,26 @@ def sample_graph(model: Model, sampler: Sampler, settings: Settings) -> Run:
 
 
 def sample_quickly(
-    model: Model, sampler: Sampler, reduction: Reduction, settings: Settings
+    model: Model, quick: Iterable[Sampler], reduction: Reduction, settings: Settings
 ) -> tuple[Run | None, dict[str, Any]]:
-    """A run of what a reduction leaves, if there is nothing against its draws, and what the sampler said."""
+    """A run of what a reduction without gradients leaves, if there is nothing against its draws, and what was said."""
     whole = reduction.apply(model)
-    if whole.dimension > LARGEST:
-        return None, {sampler.name: {"kept": False, "reason": f"{whole.dimension} numbers are left to sample"}}
-    run = _quickly(model, sampler, reduction, whole, settings)
-    if run is None:
-        return None, {sampler.name: {"kept": False, "reason": "no finite draw was made"}}
-    return (run if run.report[sampler.name]["kept"] else None), dict(run.report)
+    run, said = _tried(model, quick, reduction, whole, settings)
+    return run, said or {"independence": {"kept": False, "reason": f"{whole.dimension} numbers are left to sample"}}
+
+
+def _tried(
+    model: Model, quick: Iterable[Sampler], reduction: Reduction, problem: Problem, settings: Settings
+) -> tuple[Run | None, dict[str, Any]]:
+    """The first run of a sampler that suits the problem and has nothing against its draws, and what was said."""
+    said: dict[str, Any] = {}
+    for sampler in quick:
+        if sampler.suits(problem, gradients=reduction.gradients):
+            run, entry = _quickly(model, sampler, reduction, problem, settings)
+            said[sampler.name] = entry
+            if run is not None:
+                return replace(run, report={**said, "sampler": sampler.name}), said
+    return None, said
 
 
 def sample_reduced(
@@ -124,12 +131,12 @@ def sample_reduced(
     settings: Settings,
     *,
     again: bool,
-    quick: Sampler | None = None,
+    quick: Iterable[Sampler] = (),
 ) -> Run:
     """Sample what a reduction leaves and recover the rest.
 
-    Where few numbers are left ``quick`` is tried first; its draws are kept where it has nothing against them and chains
-    agree, and what it said is in the report else.
+    Samplers of ``quick`` that suit the problem are tried first; draws are kept where their sampler has nothing against
+    them and chains agree, and what it said is in the report in any case.
 
     With divergences, or where chains disagree, there is a second run with the same seed, more tuning and smaller steps;
     the better of the two is kept.  A run that was long is not repeated; its verdict names what to do.
@@ -138,17 +145,14 @@ def sample_reduced(
     ----------
     again : bool
         Whether there may be a second run.
-    quick : Sampler or None
+    quick : iterable of Sampler
         Tried first.
     """
     with compiling(settings.progress):
         whole = reduction.apply(model)
-    said: Mapping[str, Any] = {}
-    if quick is not None and whole.dimension <= LARGEST:
-        run = _quickly(model, quick, reduction, whole, settings)
-        if run is not None and run.report[quick.name]["kept"]:
-            return run
-        said = {} if run is None else run.report
+    run, said = _tried(model, quick, reduction, whole, settings)
+    if run is not None:
+        return run
     started = time.perf_counter()
     problem, first, before = _exact(model, sampler, reduction, whole, settings)
     first = replace(first, report={**said, **first.report})
@@ -174,21 +178,21 @@ def sample_reduced(
     return replace(second if better else first, attempts=(*before, *records))
 
 
-def _quickly(model: Model, sampler: Sampler, reduction: Reduction, problem: Problem, settings: Settings) -> Run | None:
-    """A run whose report says whether it is ``kept``; None where there was none."""
-    started = time.perf_counter()
+def _quickly(
+    model: Model, sampler: Sampler, reduction: Reduction, problem: Problem, settings: Settings
+) -> tuple[Run | None, dict[str, Any]]:
+    """A run, or None where it is not to be kept, and what is said of it."""
+    started, untuned = time.perf_counter(), replace(settings, tune=sampler.warmup)
     try:
         _, run, before = _exact(model, sampler, reduction, problem, settings)
-    except SamplingError:
-        return None
-    found = run.report[sampler.name]
-    judged = quality(run, model)
-    reason = found["reason"] or judged.reason
-    record = _record(replace(settings, tune=0), started, judged) | {"sampler": sampler.name, "kept": not reason}
-    report = {sampler.name: {**found, "reason": reason, "kept": not reason}, "sampler": sampler.name}
-    kept = report if not reason else {sampler.name: report[sampler.name]}
-    untuned = replace(settings, tune=0)  # nothing was tuned
-    return replace(run, report=kept, attempts=(*before, record), settings=untuned)
+    except SamplingError as error:
+        return None, {"reason": error.message, "kept": False}
+    found, judged = run.report[sampler.name], quality(run, model)
+    reason = (found["reason"] or judged.reason) if run.complete else ""  # who stopped it wants what there is
+    entry = {**found, "reason": reason, "kept": not reason}
+    record = _record(untuned, started, judged) | {"sampler": sampler.name, "kept": not reason}
+    made = replace(run, attempts=(*before, record), settings=untuned)
+    return (None if reason else made), entry
 
 
 def _effort(run: Run, problem: Problem) -> float:
@@ -239,7 +243,7 @@ def _exact(
         zetas = run.posterior["theta"].to_numpy()
         problem = reduction.mend(model, sampled, zetas)
         if problem is not None:
-            records.append(_record(settings, started, None) | {"reason": INEXACT, "kept": False})
+            records.append(_record(settings, started, None) | {"reason": reduction.inexact, "kept": False})
     recovered = reduction.recover(model, sampled, zetas, settings.seed)
     return sampled, replace(run, posterior=recovered), tuple(records)
 

@@ -19,7 +19,7 @@ from hierlm.fit.value import Fit
 from hierlm.model.kernel_cache import readable_kernels
 from hierlm.model.model import Model
 from hierlm.reductions import Plan, plan
-from hierlm.samplers import Sampler, Settings, get_sampler
+from hierlm.samplers import SAMPLERS, Sampler, Settings, get_sampler
 
 __all__ = ["fit"]
 
@@ -38,10 +38,11 @@ def fit(
     reduce: bool = True,
     progress: bool | None = None,
 ) -> Fit:
-    """Sample the posterior of a model: by NUTS, or by independent proposals where a reduction leaves few numbers.
+    """Sample the posterior of a model: by NUTS, or by something quicker after a reduction.
 
-    Up to ten numbers are sampled by ``"independence"`` where its certificate is good, and by ``"nutpie"`` otherwise;
-    ``provenance["sampler"]`` says which, ``provenance["independence"]`` why not the first.
+    What a reduction leaves is sampled by ``"independence"``, up to ten numbers, or by ``"hmc"``, where their
+    certificate is good, and by ``"nutpie"`` otherwise; ``provenance["sampler"]`` says which,
+    ``provenance["independence"]`` or ``provenance["hmc"]`` why not these.
 
     A run of NUTS after a reduction in which there are divergences, or chains disagree (R̂ > 1.01), is made once more,
     with the same seed, 1,000 draws of tuning and ``target_accept=0.95``; the better of the two is kept, and
@@ -60,16 +61,16 @@ def fit(
         All of them unless given.  The draws do not depend on it.
     seed : int, optional
         The same seed gives the same draws; without one a random seed is used, and recorded in ``provenance``.
-    sampler : {"nutpie", "pymc", "numpyro", "blackjax", "independence", "importance", "laplace"}, optional
+    sampler : {"nutpie", "pymc", "numpyro", "blackjax", "independence", "hmc", "importance", "laplace"}, optional
         ``"nutpie"`` is NUTS and follows the model's plan; ``"pymc"``, ``"numpyro"`` and ``"blackjax"`` sample the PyMC
-        graph.  ``"independence"`` is Metropolis–Hastings with proposals from a split Student-t at the mode.  Unless
-        given, ``"independence"`` or ``"nutpie"``, and the latter where ``tune``, ``target_accept`` or
-        ``max_treedepth`` are given.
+        graph.  ``"independence"`` is Metropolis–Hastings with proposals from a split Student-t at the mode, ``"hmc"``
+        Hamiltonian Monte Carlo with trajectories of a fixed length.  Unless given, one of these or ``"nutpie"``, and
+        the latter where ``tune``, ``target_accept`` or ``max_treedepth`` are given.
         ``"importance"`` draws independent points from a split Student-t at the mode and weighs them; ``"laplace"`` does
-        so from the normal approximation there, a preview.  All three need a reduction and few dimensions; Pareto's k̂
-        and the effective sample size of the weights are in ``provenance["importance"]``, and the draws fail the
-        diagnosis where k̂ > 0.7 or less than a tenth of the points count.  ``tune``, ``target_accept`` and
-        ``max_treedepth`` have no effect on them.
+        so from the normal approximation there, a preview.  All four need a reduction, and all but ``"hmc"`` few
+        dimensions; ``tune``, ``target_accept`` and ``max_treedepth`` have no effect on them.  Pareto's k̂ and the
+        effective sample size of the weights are in ``provenance["importance"]``, and the draws fail the diagnosis
+        where k̂ > 0.7 or less than a tenth of the points count.
     target_accept : float, optional
         In (0, 1); raise it towards 0.99 when there are divergences.  0.95 on the PyMC graph, 0.7 to 0.8 after a
         reduction, unless given.
@@ -104,7 +105,7 @@ def fit(
         raise SamplingError(f"reduce={reduce!r} is neither True nor False.", hint="Leave it out.")
     chosen = get_sampler("nutpie" if sampler is None else sampler)
     usual = tune is None and target_accept is None
-    quick = get_sampler("independence") if sampler is None and usual and max_treedepth is None else None
+    quick = tuple(SAMPLERS.values()) if sampler is None and usual and max_treedepth is None else ()
     with readable_kernels():
         way = _way(model, chosen, reduce, quick)
 
@@ -135,15 +136,16 @@ def _settings(model: Model, way: Plan, given: Mapping[str, Any]) -> Settings:
 
 
 def _run(
-    model: Model, way: Plan, sampler: Sampler, quick: Sampler | None, settings: Settings, given: Mapping[str, Any]
+    model: Model, way: Plan, sampler: Sampler, quick: tuple[Sampler, ...], settings: Settings, given: Mapping[str, Any]
 ) -> tuple[Plan, Run]:
     """The run, and the plan that was followed: proposals for a density without gradients may be no good."""
     said: dict[str, Any] = {}
-    if way.chosen is not None and quick is not None and not way.chosen.gradients:
+    if way.chosen is not None and quick and not way.chosen.gradients:
         run, said = sample_quickly(model, quick, way.chosen, settings)
         if run is not None:
             return way, run
-        way = plan(model, gradients=f"its proposals were no good: {said[quick.name]['reason']}")
+        why = "; ".join(entry["reason"] for entry in said.values())
+        way = plan(model, gradients=f"its proposals were no good: {why}")
         settings = _settings(model, way, {**given, "seed": settings.seed})
     if way.chosen is None:
         found = sample_graph(model, sampler, settings)
@@ -152,11 +154,11 @@ def _run(
     return way, sample_reduced(model, sampler, way.chosen, settings, again=again, quick=quick)
 
 
-def _way(model: Model, sampler: Sampler, reduce: bool, quick: Sampler | None) -> Plan:
+def _way(model: Model, sampler: Sampler, reduce: bool, quick: tuple[Sampler, ...]) -> Plan:
     """What the sampler will sample: the plan, as far as it can."""
     if not sampler.samples_problems:
         return plan(model, reduce=False, because=f"{sampler.name} is asked for")
-    needed = sampler.samples_graphs and quick is None
+    needed = sampler.samples_graphs and not quick
     way = plan(model, reduce=reduce, gradients="NUTS is asked for, and it has no gradient" if needed else "")
     if way.chosen is None and not sampler.samples_graphs:
         raise SamplingError(

@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.core.extending import intrinsic
 
-__all__ = ["bits_of", "call_density", "call_prior", "call_rows", "length_of"]
+__all__ = ["bits_of", "call_density", "call_gradient", "call_prior", "call_rows", "length_of"]
 
 
 def bits_of(address: int) -> float:
@@ -131,3 +131,30 @@ def _call_density(typing_context, address, dimension, zetas, values, buffer, i):
 
 call_density: Any = _call_density
 """See :func:`_call_density`; its own type says that the first argument is numba's."""
+
+
+@intrinsic
+def _call_gradient(typing_context, address, dimension, zeta, gradient, value, buffer):
+    """value[0] and gradient ← the C density at ``address``, see :mod:`hierlm.kernels.callbacks`, at zeta.
+
+    Parameters
+    ----------
+    address, dimension : int
+    zeta, gradient, value : contiguous float arrays
+    buffer : pointer
+    """
+    whole = types.uint64
+    signature = types.int64(whole, whole, zeta, gradient, value, buffer)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer, size = ir.DoubleType().as_pointer(), ir.IntType(64)
+        function = builder.inttoptr(arguments[0], ir.FunctionType(size, [size, *[pointer] * 4]).as_pointer())
+        arrays = [context.make_array(signature.args[i])(context, builder, value=arguments[i]).data for i in (2, 3, 4)]
+        data = [builder.bitcast(array, pointer) for array in arrays]
+        return builder.call(function, [arguments[1], *data, arguments[5]])
+
+    return signature, generate
+
+
+call_gradient: Any = _call_gradient
+"""See :func:`_call_gradient`; its own type says that the first argument is numba's."""

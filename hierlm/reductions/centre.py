@@ -32,7 +32,7 @@ LOGARITHMIC = 1e3
 """Unit of the softplus over the sd, from where on it is a logarithm."""
 
 
-def centre(density: Any, buffer: Floats, start: Floats, *, signed: bool = True) -> None:
+def centre(density: Any, buffer: Floats, start: Floats, *, signed: bool = True, spread: Floats | None = None) -> None:
     """Write scales of the sds, mode and axes into a packed problem whose ζ is θ as yet.
 
     Parameters
@@ -42,11 +42,13 @@ def centre(density: Any, buffer: Floats, start: Floats, *, signed: bool = True) 
     start : θ where the search begins
     signed : bool
         Whether sds may be sampled with a sign.
+    spread : (K,) array, optional
+        About the standard deviations of θ, where the search should know them.
     """
     p = parameters(buffer)
-    mode = find_mode(density, buffer, start)
+    mode = find_mode(density, buffer, start, spread)
     _choose_scales(density, buffer, p, mode, signed)
-    mode = find_mode(density, buffer, mode)
+    mode = find_mode(density, buffer, mode, spread)
     axes = find_axes(density, buffer, mode)
     floats(buffer, 0)[:] = mode
     floats(buffer, 1)[:] = axes.ravel()
@@ -54,7 +56,7 @@ def centre(density: Any, buffer: Floats, start: Floats, *, signed: bool = True) 
 
 def _choose_scales(density: Any, buffer: Floats, p: Parameters, theta: Floats, signed: bool) -> None:
     """Every sd on a logarithm, or with a sign where the posterior reaches to zero; ``theta`` follows."""
-    scratch = np.zeros(len(theta))
+    nothing = np.zeros(0)  # values alone
     fixed_sign = {
         int(p.owner[int(row[0]), int(row[1]) + i])
         for row in p.cors
@@ -70,13 +72,13 @@ def _choose_scales(density: Any, buffer: Floats, p: Parameters, theta: Floats, s
         if signed and int(row[3]) in EVEN and s not in fixed_sign:
             zero = theta.copy()
             zero[place] = 0.0
-            if density(zero, buffer, scratch) > density(theta, buffer, scratch) - REACHED:
+            if density(zero, buffer, nothing) > density(theta, buffer, nothing) - REACHED:
                 continue
         row[2] = sd * LOGARITHMIC
         theta[place] = np.log(np.expm1(1.0 / LOGARITHMIC))
 
 
-def find_mode(density: Any, buffer: Floats, start: Floats) -> Floats:
+def find_mode(density: Any, buffer: Floats, start: Floats, spread: Floats | None = None) -> Floats:
     """The mode of a density of ζ; ``start`` where the search fails."""
     gradient = np.zeros(len(start))
 
@@ -86,7 +88,10 @@ def find_mode(density: Any, buffer: Floats, start: Floats) -> Floats:
 
     if not len(start):
         return start
-    found = minimize(negative, start, jac=True, method="BFGS", options={"maxiter": 100, "gtol": GRADIENT})
+    options: Any = {"maxiter": 100, "gtol": GRADIENT}
+    if spread is not None:
+        options["hess_inv0"] = np.diag(spread**2)
+    found = minimize(negative, start, jac=True, method="BFGS", options=options)
     return found.x if np.isfinite(found.fun) and found.fun < 1e300 else start
 
 

@@ -8,7 +8,6 @@ from typing import ClassVar, final
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy import sparse
 
 from hierlm import names
 from hierlm.errors import SamplingError
@@ -22,7 +21,7 @@ from hierlm.kernels.parameters import constrained, parameters, pick
 from hierlm.kernels.problem import common_fields, moments, structure_of
 from hierlm.kernels.scaling import times
 from hierlm.model import Model
-from hierlm.reductions.arrangement import Arrangement, arrange, model_rows
+from hierlm.reductions.arrangement import Arrangement, arrange
 from hierlm.reductions.centre import centre
 from hierlm.reductions.chunks import recover_in_chunks
 from hierlm.reductions.dataset import dataset, of_groups
@@ -31,7 +30,7 @@ from hierlm.reductions.observed import make_observations
 from hierlm.reductions.obstacles import structure_obstacles
 from hierlm.reductions.pilot import prepare
 from hierlm.reductions.reduction import Problem, Reduction
-from hierlm.reductions.statistics import gaussian_buffer
+from hierlm.reductions.statistics import gaussian_buffer, sparse_statistics
 from hierlm.reductions.theta import start_of
 from hierlm.reductions.whitened import Whitened, coefficient_rows, whitened_obstacles
 
@@ -122,7 +121,8 @@ def _packed(model: Model, place: Arrangement, first: Floats, normal: bool) -> Fl
         shifts[k] = (up - down) / (2.0 * STEP)
     if normal:
         o = make_observations(model, place, -1, 1, rows=False)
-        statistics = _sparse_statistics(model, place)
+        S, r, sums = sparse_statistics(model, place)
+        statistics = [S.indptr.astype(np.int64), S.indices.astype(np.int64), S.data, r, sums]
     else:
         o = make_observations(model, place, -1, 1)
         statistics = [np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0)]
@@ -151,24 +151,3 @@ def _factorised(buffer: Floats, zeta: Floats, normal: bool) -> tuple[Floats, Flo
     solve_upper(V, st, x)
     times(F, st, x, u)
     return u, V, F
-
-
-def _sparse_statistics(model: Model, place: Arrangement) -> list[NDArray[np.int64] | Floats]:
-    """WᵀΩW in compressed rows, WᵀΩy and (N, yᵀΩy) of a normal response."""
-    (response,) = model.responses
-    rows = model_rows(model, place)
-    n, C = rows.columns.shape
-    weights = np.broadcast_to(np.asarray(response.additions.get("weights", 1.0), dtype=float), (n,))
-    Z = sparse.csr_array(
-        (rows.Z.ravel(), rows.columns.ravel(), np.arange(0, n * C + 1, C)), shape=(n, place.columns - rows.X.shape[1])
-    )
-    W = sparse.hstack([Z, sparse.csr_array(rows.X)], format="csr")
-    S = sparse.csr_array(W.T @ (sparse.diags_array(weights) @ W))
-    y = response.y - rows.offset
-    return [
-        S.indptr.astype(np.int64),
-        S.indices.astype(np.int64),
-        S.data,
-        W.T @ (weights * y),
-        np.array([weights.sum(), weights @ y**2]),
-    ]

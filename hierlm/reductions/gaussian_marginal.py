@@ -25,7 +25,7 @@ from hierlm.reductions.reduction import Problem, Reduction
 from hierlm.reductions.statistics import digits_obstacles, gaussian_buffer
 from hierlm.reductions.theta import start_of
 
-__all__ = ["GaussianMarginal"]
+__all__ = ["GaussianMarginal", "gaussian_obstacles"]
 
 MOST_WORK = 3_000_000
 """Multiplications of one factorisation; beyond, its cost outweighs what marginalisation saves."""
@@ -44,14 +44,14 @@ class GaussianMarginal(Reduction):
 
     def obstacles(self, model: Model) -> Iterator[str]:
         """See :meth:`Reduction.obstacles`."""
-        yield from _obstacles(model)
+        yield from gaussian_obstacles(model)
         work = arrange(model).work
         if work > MOST_WORK:
             yield f"one factorisation takes {work:.1g} multiplications, more than {MOST_WORK:.1g}"
 
     def fits(self, model: Model) -> bool:
         """Whether it applies, however large the design."""
-        return next(_obstacles(model), None) is None
+        return next(gaussian_obstacles(model), None) is None
 
     def cost(self, model: Model, parameters: int) -> str:
         """See :meth:`Reduction.cost`."""
@@ -81,7 +81,7 @@ class GaussianMarginal(Reduction):
         return tuple(model.groups)
 
 
-def _obstacles(model: Model) -> Iterator[str]:
+def gaussian_obstacles(model: Model) -> Iterator[str]:
     """Why the reduction does not apply, one sentence each."""
     if len(model.responses) > 1:
         yield "there are several responses"

@@ -17,13 +17,21 @@ from hierlm.priors.fixed import Fixed
 from hierlm.reductions.dense import DenseMarginal
 from hierlm.reductions.frozen import Frozen
 from hierlm.reductions.gaussian_marginal import GaussianMarginal
+from hierlm.reductions.large import LargeMarginal
 from hierlm.reductions.reduction import Reduction, Verdict
 from hierlm.reductions.structured import StructuredMarginal
 from hierlm.reductions.whitened import Whitened
 
 __all__ = ["REDUCTIONS", "Plan", "plan"]
 
-REDUCTIONS: tuple[Reduction, ...] = (GaussianMarginal(), StructuredMarginal(), Whitened(), Frozen(), DenseMarginal())
+REDUCTIONS: tuple[Reduction, ...] = (
+    GaussianMarginal(),
+    StructuredMarginal(),
+    Whitened(),
+    LargeMarginal(),
+    Frozen(),
+    DenseMarginal(),
+)
 """Every exact reduction, in the order tried."""
 
 JOINT = "joint NUTS on the PyMC graph"

@@ -50,6 +50,8 @@ class Problem:
         Where effects lie among the columns; None where nothing but θ is sampled and it knows no columns.
     work : float or None
         About how many operations a density takes; None: as many as ``data`` has numbers.
+    dear : bool
+        Whether the density takes far longer at some points, so that it is asked for no more than is needed.
     """
 
     dimension: int
@@ -58,6 +60,7 @@ class Problem:
     data: NDArray[np.float64]
     place: Any
     work: float | None = None
+    dear: bool = False
 
     @property
     def operations(self) -> float:
@@ -83,6 +86,8 @@ class Reduction(ABC):
     gradients
         Whether the density has a gradient that NUTS can use; one without is sampled by independent proposals or not at
         all.
+    inexact
+        What was wrong where :meth:`mend` had something to mend.
     tune, target_accept
         Of NUTS where the user says nothing: coordinates of about unit scale need little adaptation.
     """
@@ -95,6 +100,7 @@ class Reduction(ABC):
     takes_residual: ClassVar[bool] = False
     takes_coefficients: ClassVar[bool] = False
     gradients: ClassVar[bool] = True
+    inexact: ClassVar[str] = ""
     tune: ClassVar[int] = 250
     target_accept: ClassVar[float] = 0.8
 

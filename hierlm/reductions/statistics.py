@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from hierlm.kernels.packing import pack
 from hierlm.kernels.problem import common_fields
@@ -16,7 +17,7 @@ from hierlm.priors.prior import Prior
 from hierlm.reductions.arrangement import Arrangement, Rows, arrange, model_rows
 from hierlm.reductions.theta import make_parameters
 
-__all__ = ["cross_products", "digits_obstacles", "gaussian_buffer", "sigma_prior"]
+__all__ = ["cross_products", "digits_obstacles", "gaussian_buffer", "sigma_prior", "sparse_statistics"]
 
 Floats = NDArray[np.float64]
 
@@ -45,6 +46,21 @@ def gaussian_buffer(model: Model, place: Arrangement) -> Floats:
     own = np.array([weights.sum(), constant, omega @ y**2])
     p = make_parameters(model, place, [sigma_prior(model)])
     return pack(len(p.centre), [*common_fields(p, place.structure, S, r), own])
+
+
+def sparse_statistics(model: Model, place: Arrangement) -> tuple[sparse.csr_array, Floats, Floats]:
+    """WᵀΩW in compressed rows, WᵀΩy, and (Σ weights, yᵀΩy) of a normal response."""
+    (response,) = model.responses
+    rows = model_rows(model, place)
+    n, C = rows.columns.shape
+    weights = np.broadcast_to(np.asarray(response.additions.get("weights", 1.0), dtype=float), (n,))
+    Z = sparse.csr_array(
+        (rows.Z.ravel(), rows.columns.ravel(), np.arange(0, n * C + 1, C)), shape=(n, place.columns - rows.X.shape[1])
+    )
+    W = sparse.hstack([Z, sparse.csr_array(rows.X)], format="csr")
+    S = sparse.csr_array(W.T @ (sparse.diags_array(weights) @ W))
+    y = response.y - rows.offset
+    return S, W.T @ (weights * y), np.array([weights.sum(), weights @ y**2])
 
 
 def sigma_prior(model: Model) -> Prior | Fixed:

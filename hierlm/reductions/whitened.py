@@ -57,6 +57,7 @@ class Whitened(Reduction):
     name: ClassVar[str] = "whitened effects"
     accepted: ClassVar[str] = "response and priors have kernels"
     takes_smooths: ClassVar[bool] = True
+    inexact: ClassVar[str] = "the quadrature of single rows was not exact enough at its draws"
     target_accept: ClassVar[float] = 0.7
 
     def obstacles(self, model: Model) -> Iterator[str]:

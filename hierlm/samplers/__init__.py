@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from hierlm.errors import SamplingError, did_you_mean
 from hierlm.samplers.blackjax import BlackJAX
+from hierlm.samplers.hmc import HMC
 from hierlm.samplers.importance import Importance
 from hierlm.samplers.independence import Independence
 from hierlm.samplers.laplace import Laplace
@@ -16,6 +17,7 @@ from hierlm.samplers.pymc import PyMC
 from hierlm.samplers.sampler import ProblemSampler, Sampler, Settings
 
 __all__ = [
+    "HMC",
     "SAMPLERS",
     "BlackJAX",
     "Importance",
@@ -31,7 +33,7 @@ __all__ = [
 ]
 
 SAMPLERS = MappingProxyType(
-    {s.name: s for s in (Nutpie(), PyMC(), NumPyro(), BlackJAX(), Independence(), Importance(), Laplace())}
+    {s.name: s for s in (Nutpie(), PyMC(), NumPyro(), BlackJAX(), Independence(), HMC(), Importance(), Laplace())}
 )
 """Every sampler by name."""
 

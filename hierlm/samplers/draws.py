@@ -19,16 +19,19 @@ def draws_tree(
     settings: Settings,
     lp: NDArray[np.float64] | None = None,
     report: Mapping[str, Any] | None = None,
+    extra: Mapping[str, NDArray[Any]] | None = None,
 ) -> xr.DataTree:
-    """Draws that no trajectory led to: nothing diverged, no tree was too deep.
+    """Draws with their statistics; unless ``extra`` says otherwise nothing diverged, and there were no steps.
 
     Parameters
     ----------
-    thetas : (chains × draws, dimension) array
+    thetas : (chains × draws, dimension) or (chains, draws, dimension) array
     lp : (chains × draws,) array, optional
         The log density of each draw.
     report : mapping, optional
         See :data:`~hierlm.samplers.sampler.REPORT`.
+    extra : mapping of (chains, draws) arrays, optional
+        Further statistics, or others.
     """
     size, dims = (settings.chains, settings.draws), ("chain", "draw")
     coords = {"chain": np.arange(settings.chains), "draw": np.arange(settings.draws)}
@@ -39,6 +42,7 @@ def draws_tree(
     }
     if lp is not None:
         stats["lp"] = lp.reshape(size)
+    stats |= {} if extra is None else dict(extra)
     posterior = {"theta": ((*dims, "dimension"), thetas.reshape(*size, -1) if thetas.size else np.zeros((*size, 0)))}
     tree = xr.DataTree.from_dict(
         {

@@ -36,12 +36,19 @@ LONG = 1000
 SEVERAL, CHEAP = 3, 20_000
 """Proposals of each draw where a density takes at most so many operations, and so microseconds."""
 
+TOLERANCE = 0.02
+"""Of the standard deviation of a polynomial's error at the draws, where one stands for a density that takes long:
+weights that would make the draws exact differ by two per cent."""
+
 FIRST = 200
 """Points that each chain's first draw is chosen from, by weight."""
 
 NEAR, FAR, FARTHER = 6.0, 10.0, 8
 """Searches for another mode begin so far on each half axis, and so far in so many random directions, in standard
 deviations of the normal approximation."""
+
+LOOKS = 6
+"""Points on the line from such a start to the mode, where a density is dear: where it rises there is no search."""
 
 APART, DEEP = 3.0, 8.0
 """How far another mode lies, and how much lower its log density may be, to count."""
@@ -66,27 +73,46 @@ class Independence(ProblemSampler):
     name: ClassVar[str] = "independence"
     requires: ClassVar[tuple[str, ...]] = ("arviz_stats",)
 
+    def suits(self, problem: Problem, *, gradients: bool) -> bool:
+        """See :meth:`Sampler.suits`."""
+        return problem.dimension <= LARGEST
+
     def sample_problem(self, problem: Problem, settings: Settings) -> xr.DataTree:
         """See :meth:`Sampler.sample_problem`; the ``reason`` in the report is empty where all is well."""
         from hierlm.samplers.importance import affordable
-        from hierlm.samplers.proposal import split_t_proposal
-        from hierlm.samplers.weights import smoothed
+        from hierlm.samplers.tabulated import inexactness, tabulated
 
         affordable(problem, self.name)
         size = settings.chains * settings.draws
         if not problem.dimension:
-            report: dict[str, Any] = {"pareto_k": 0.0, "accepted": 1.0, "reason": ""}
+            report = {"pareto_k": 0.0, "accepted": 1.0, "reason": ""}
             return draws_tree(np.zeros((size, 0)), settings, np.zeros(size), {self.name: report})
-        proposal = split_t_proposal(problem)
-        zetas, lp, log_weights = _proposed(problem, proposal, settings)
-        _, k = smoothed(log_weights.ravel())
-        every = _every(problem, settings)
-        kept, moved = _walks(log_weights, settings, every)
-        accepted = float(moved.mean())
-        report = {"pareto_k": round(k, 4) if np.isfinite(k) else None, "accepted": round(accepted, 4)}
-        report["reason"] = _reason(k, accepted, every) or _another_mode(problem, proposal, settings.seed)
-        chain = np.arange(settings.chains)[:, None]
-        return draws_tree(zetas[chain, kept].reshape(size, -1), settings, lp[chain, kept], {self.name: report})
+        quick = tabulated(problem, settings.cores)
+        if quick is not None:
+            zetas, lp, report = _sampled(quick, settings)
+            error = inexactness(quick, zetas)
+            if error < TOLERANCE:
+                report["polynomial"] = {"terms": len(quick.density.surface.coefficients), "error": round(error, 6)}
+                return draws_tree(zetas, settings, lp, {self.name: report})
+        zetas, lp, report = _sampled(problem, settings)
+        return draws_tree(zetas, settings, lp, {self.name: report})
+
+
+def _sampled(problem: Problem, settings: Settings) -> tuple[Floats, Floats, dict[str, Any]]:
+    """Draws (chains × draws, dimension), their log densities (chains, draws), and the report."""
+    from hierlm.samplers.proposal import split_t_proposal
+    from hierlm.samplers.weights import smoothed
+
+    proposal = split_t_proposal(problem)
+    zetas, lp, log_weights = _proposed(problem, proposal, settings)
+    _, k = smoothed(log_weights.ravel())
+    every = _every(problem, settings)
+    kept, moved = _walks(log_weights, settings, every)
+    accepted = float(moved.mean())
+    report: dict[str, Any] = {"pareto_k": round(k, 4) if np.isfinite(k) else None, "accepted": round(accepted, 4)}
+    report["reason"] = _reason(k, accepted, every) or _another_mode(problem, proposal, settings.seed)
+    chain = np.arange(settings.chains)[:, None]
+    return zetas[chain, kept].reshape(settings.chains * settings.draws, -1), lp[chain, kept], report
 
 
 def _proposed(problem: Problem, proposal: Proposal, settings: Settings) -> tuple[Floats, Floats, Floats]:
@@ -145,10 +171,11 @@ def _another_mode(problem: Problem, proposal: Proposal, seed: int) -> str:
         value = problem.density(proposal.centre + proposal.axes @ x, problem.data, gradient)
         return (-value, -proposal.axes.T @ gradient) if np.isfinite(value) else (1e300, np.zeros(d))
 
-    def distance(x: Floats) -> float:
+    def nearest(x: Floats) -> Floats:
         zeta = (proposal.centre + proposal.axes @ x)[None]
-        images = [zeta, *(reflection(zeta) for reflection in proposal.reflections)]
-        return min(float(np.linalg.norm((image[0] - proposal.centre) @ inverse.T)) for image in images)
+        images = np.vstack([zeta, *(reflection(zeta) for reflection in proposal.reflections)])
+        every = (images - proposal.centre) @ inverse.T
+        return np.asarray(every[np.linalg.norm(every, axis=1).argmin()])
 
     def until_near(intermediate_result: OptimizeResult) -> None:
         if np.linalg.norm(intermediate_result.x) < APART and top + intermediate_result.fun < DEEP:
@@ -156,10 +183,21 @@ def _another_mode(problem: Problem, proposal: Proposal, seed: int) -> str:
 
     far = rng.standard_normal((FARTHER, d))
     far *= FAR / np.linalg.norm(far, axis=1, keepdims=True)
-    for start in [*(NEAR * np.eye(d)), *(-NEAR * np.eye(d)), *far]:
+    starts = np.vstack([NEAR * np.eye(d), -NEAR * np.eye(d), far])
+    if problem.dear:
+        starts = starts[~_rising(problem, proposal, np.array([nearest(x) for x in starts]))]
+    for start in starts:
         found = minimize(
             negative, start, jac=True, method="BFGS", options={"maxiter": 50, "gtol": 1e-2}, callback=until_near
         )
-        if top + found.fun < DEEP and distance(found.x) > APART * np.sqrt(d):
+        if top + found.fun < DEEP and np.linalg.norm(nearest(found.x)) > APART * np.sqrt(d):
             return "the density has another mode"
     return ""
+
+
+def _rising(problem: Problem, proposal: Proposal, starts: Floats) -> NDArray[np.bool_]:
+    """Where the density rises all along the straight line to the mode: a search from there would end at it."""
+    lines = np.linspace(1.0, 0.0, LOOKS)[:, None] * starts[:, None]
+    zetas = proposal.centre + lines.reshape(-1, starts.shape[1]) @ proposal.axes.T
+    lp = values_at(problem.density, zetas, problem.data).reshape(-1, LOOKS)
+    return np.asarray((np.diff(lp, axis=1) > 0.0).all(axis=1))

@@ -1,11 +1,11 @@
-"""Saying that a model compiles, to whoever watches a terminal."""
+"""Saying that a model compiles or is sampled, to whoever watches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["NOTEBOOK", "compiling"]
+__all__ = ["NOTEBOOK", "compiling", "counting"]
 
 NOTEBOOK = """
 <div class="hierlm-progress" style="margin:0.2em 0">
@@ -36,3 +36,25 @@ def compiling(shown: bool) -> Iterator[None]:
         return
     with console.status("Compiling the model (takes longer the first time) …"):
         yield
+
+
+@contextmanager
+def counting(shown: bool, total: int) -> Iterator[Callable[[int], None]]:
+    """A function that is told, from any thread, how many of ``total`` draws were made; a bar while the block runs.
+
+    Nothing in logs, or unless ``shown``; in notebooks nothing either, where bars need widgets.
+    """
+    if not shown:
+        yield lambda many: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if console.is_jupyter or not console.is_terminal:
+        yield lambda many: None
+        return
+    columns = TextColumn("Sampling"), BarColumn(), MofNCompleteColumn(), TextColumn("left:"), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda many: bar.advance(task, many)

@@ -8,6 +8,7 @@ are combinations of signs; what is a proposal of one copy becomes one of all.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from hierlm.kernels.parameters import Parameters, parameters
 if TYPE_CHECKING:
     from hierlm.reductions.reduction import Problem
 
-__all__ = ["Reflection", "reflections"]
+__all__ = ["Reflection", "reflections", "upright"]
 
 Floats = NDArray[np.float64]
 MOST = 6
@@ -58,6 +59,36 @@ def reflections(problem: Problem) -> tuple[Reflection, ...]:
     every = [c for many in range(1, len(signed) + 1) for c in combinations(signed, many)]
     found = [_reflection(problem, p, flipped) for flipped in every]
     return tuple(found) if all(_holds(problem, r) for r in found) else ()
+
+
+def upright(problem: Problem) -> Callable[[Floats], Floats]:
+    """What takes points (…, dimension) to their images in which signed standard deviations are not negative.
+
+    Up to signs whose change would change the density, which stay as they are.
+    """
+    p, every = parameters(problem.data), reflections(problem)
+    places = [int(row[0]) for row in p.sds if row[0] >= 0 and row[2] < 0.0]
+    if not every:
+        return lambda zetas: zetas
+    K = len(p.centre)
+
+    def turned(zetas: Floats) -> Floats:
+        flat = zetas.reshape(-1, zetas.shape[-1]).copy()
+        best = _below(flat, p, K, places)
+        for reflection in every:
+            image = reflection(flat)
+            found = _below(image, p, K, places)
+            better = found < best
+            flat[better], best[better] = image[better], found[better]
+        return flat.reshape(zetas.shape)
+
+    return turned
+
+
+def _below(zetas: Floats, p: Parameters, K: int, places: list[int]) -> NDArray[np.int64]:
+    """How many signed standard deviations are negative."""
+    theta = p.centre + zetas[:, :K] @ p.axes.T
+    return np.asarray((theta[:, places] < 0.0).sum(axis=1))
 
 
 def _reflection(problem: Problem, p: Parameters, flipped: tuple[int, ...]) -> Reflection:

@@ -64,6 +64,8 @@ class Sampler(ABC):
         Which of :meth:`sample` and :meth:`sample_problem` there are.
     tunes : bool
         Whether ``tune`` and ``target_accept`` mean anything, so that a run that failed can be repeated with more.
+    warmup : int
+        Draws of each chain that are discarded where ``tune`` means nothing.
     """
 
     name: ClassVar[str]
@@ -72,6 +74,7 @@ class Sampler(ABC):
     samples_graphs: ClassVar[bool] = True
     samples_problems: ClassVar[bool] = False
     tunes: ClassVar[bool] = True
+    warmup: ClassVar[int] = 0
 
     @abstractmethod
     def sample(self, graph: pm.Model, settings: Settings) -> xr.DataTree:
@@ -104,6 +107,18 @@ class Sampler(ABC):
             When sampling cannot start, or where ``samples_problems`` is False.
         """
         raise SamplingError(f"The sampler '{self.name}' samples PyMC graphs only.", hint="Fit with reduce=False.")
+
+    def suits(self, problem: Problem, *, gradients: bool) -> bool:
+        """Whether a problem is given to this sampler by itself, before NUTS; its report says whether draws are kept.
+
+        The report must then have an entry of its own name with a ``reason``, empty where draws may be kept.
+
+        Parameters
+        ----------
+        gradients : bool
+            Whether the problem's density has a gradient.
+        """
+        return False
 
 
 class ProblemSampler(Sampler):

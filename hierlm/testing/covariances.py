@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -35,7 +36,7 @@ def check_covariance(structure: Covariance, *, largest: int = 5, seed: int = 0) 
       positive definite and reads back as sd and R, at random and at extreme parameters;
     * with an LKJ(η) prior, p(R) ∝ det(R)^(η−1) over the correlation matrices of the structure.
 
-    Of a structure with coefficients, told of effects as :func:`example_setting` has them:
+    Of a structure with coefficients, told of effects as :func:`example_setting` has them (of places if it needs some):
 
     * the coefficients' default priors lie within their bounds, and have names that are told apart;
     * L is finite, V = L Lᵀ is positive semidefinite, definite unless ``singular``, and has the variances that it
@@ -63,7 +64,10 @@ def check_covariance(structure: Covariance, *, largest: int = 5, seed: int = 0) 
     for k in range(2 if structure.structured(2) else 1, largest + 1):
         where = f"{structure!r} of {k} effects"
         if structure.structured(k):
-            _check_structured(structure.at(example_setting(k)), k, rng, where)
+            setting = example_setting(k)
+            if structure.needs != "coordinates":  # where effects are levels, positions are the numbers of these
+                setting = replace(setting, positions=None)
+            _check_structured(structure.at(setting), k, rng, where)
             continue
         _check_parts(structure, k, where)
         _check_sd_groups(structure, k, where)

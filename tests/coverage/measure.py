@@ -24,9 +24,18 @@ MORE: dict[str, tuple[str, ...]] = {
     "families": ("contracts/test_families.py", "badinput/test_families.py"),
     "fit": ("unit/storage/test_fit_or_load.py",),
     "formula": ("badinput/test_formula_text.py", "badinput/test_residuals.py"),
-    "graph": ("trust/test_density_terms.py",),
+    "graph": (
+        *(
+            f"trust/test_density_{part}.py"
+            for part in ("grid", "groups", "parameters", "processes", "residuals", "terms")
+        ),
+        *("unit/priors/joint", "unit/reductions/test_dense.py"),
+    ),
     "links": ("contracts/test_links.py",),
-    "model": ("badinput/test_model.py", "badinput/test_priors.py"),
+    "model": (
+        *(f"badinput/test_{part}.py" for part in ("model", "priors", "residuals")),
+        *("unit/priors/joint", "unit/variances", "contracts/test_joint_priors.py"),
+    ),
     "posterior": ("badinput/test_prediction.py",),
     "priors": ("contracts/test_joint_priors.py", "badinput/test_priors.py"),
     "samplers": ("contracts/test_samplers.py",),
@@ -44,6 +53,7 @@ exclude_also =
     if TYPE_CHECKING:
     @abstractmethod
     @overload
+    raise AssertionError
 """
 
 PACKAGES = sorted(

@@ -1,7 +1,8 @@
-"""A search of the formula reader that is led by coverage: ``python -m tests.safety.fuzz_reader CORPUS -runs=200000``.
+"""A search of the readers of text that is led by coverage: ``make fuzz``, ``python -m tests.safety.fuzz_reader CORPUS``.
 
-libFuzzer, by way of atheris (the extra ``fuzz``), keeps the inputs that reach new branches of ``hierlm.formula`` and
-mutates them further.  A run fails at the first input that gives anything but a formula or a ``FormulaError``, that causes
+libFuzzer, by way of atheris (the extra ``fuzz``), keeps the inputs that reach new branches of ``hierlm.formula`` and of the
+reader of hypotheses, and mutates them further.  Each is read as a formula, as ``random=`` and ``residual=``, and as a statement
+about parameters.  A run fails at the first input that gives anything but a value or a ``FormulaError``, that causes
 an import, a file, a process, a socket or a compilation, or that takes more than five seconds.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from tests.safety.audit import watch
@@ -17,25 +19,47 @@ SOUND = [
     "y ~ x*f + poly(x, 2) + bs(z, df=4) + C(f, Sum) + I(x > 1) + (x || g/h)",
     "s | trials(n) + weights(w) ~ offset(log(e)) + us(1 + x | g) + (1 | p | h)",
     "mvbind(y, z) ~ 0 + `a b` + (a + b)^2 - a:b\nsigma ~ x",
+    "y ~ s(x, k=5, by=f) + t2(x, z) + (1 | mm(a, b, weights=(v, w)))\nsd(g) ~ z",
+    "y ~ known(1 | g, K) + toep(0 + f | g) + exp(0 + f | g, nugget=True) + (1 | gr(g, by=f))",
+    "y ~ x\nsigma ~ ident(f) + power(x)",
+    "ar1(t | g)",
+    "mat(x + z | g, nu=2.5, nugget=True)",
+    "us(1 + x):g + idh(f):units",
+    "b[x] > 0 & -0.3 < b[f[top]] / sigma <= 2e-1",
+    "abs(cor_g[Intercept, x]) = sqrt(exp(sd_g[Intercept])) - log(sigma)^2",
 ]
+
+PARAMETERS = {
+    "b": ("[Intercept]", "[x]", "[f[top]]"),
+    "sd_g": ("[Intercept]", "[x]"),
+    "cor_g": ("[Intercept, x]",),
+    "sigma": ("",),
+}
+"""Variables and labels that a statement may name."""
 
 
 def reader() -> Callable[[bytes], None]:
     """What is called with every input; its modules are imported here, so that atheris can put its counters into them."""
     import atheris
 
-    with atheris.instrument_imports(include=["hierlm.formula"]):
+    with atheris.instrument_imports(include=["hierlm.formula", "hierlm.posterior.hypotheses.reader"]):
         from hierlm.errors import FormulaError
         from hierlm.formula import parse
+        from hierlm.posterior.hypotheses.reader import Names, read_target
+    from hierlm.correlations import POSITIONS
+    from hierlm.covariances import NEEDS, STRUCTURES
+
+    known = {"parameters": ("mu", "sigma"), "structures": STRUCTURES, "needs": NEEDS, "correlations": POSITIONS}
+    names = Names.of([(variable, [variable + label for label in labels]) for variable, labels in PARAMETERS.items()])
 
     def read(data: bytes) -> None:
         text = data.decode("utf-8", "surrogateescape")  # what is no UTF-8 becomes lone surrogates
         with watch() as events:
             for options in ({}, {"random": text}, {"residual": text}):
-                try:
-                    parse("y ~ x" if options else text, parameters=("mu", "sigma"), **options)
-                except FormulaError:
-                    continue
+                with suppress(FormulaError):
+                    parse("y ~ x" if options else text, **known, **options)
+            with suppress(FormulaError):
+                read_target(text, names)
             seen = list(events)
         if seen:
             raise AssertionError(f"{text!r} caused {seen}")

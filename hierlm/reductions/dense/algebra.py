@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
-from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-__all__ = ["choleskys", "filled_up", "one_thread", "solved"]
+__all__ = ["choleskys", "filled_up", "solved"]
 
 Floats = NDArray[np.float64]
-
-
-@lru_cache
-def _libraries() -> ThreadpoolController:
-    return ThreadpoolController()
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Matrices are worked on side by side here, so that each takes one core only."""
-    with _libraries().limit(limits=1, user_api="blas"):
-        yield
 
 
 def filled_up(V: Floats, filled: NDArray[np.bool_]) -> Floats:

@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.model import Model
-from hierlm.reductions.dense.algebra import choleskys, one_thread, solved
+from hierlm.reductions.dense.algebra import choleskys, solved
 from hierlm.reductions.dense.batches import Batch, batches
 from hierlm.reductions.dense.expressions import Expressions
 from hierlm.reductions.dense.shared import shared
+from hierlm.reductions.threads import one_thread
 
 __all__ = ["LARGE", "DenseDensity", "Sums"]
 

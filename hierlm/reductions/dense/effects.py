@@ -26,10 +26,11 @@ from hierlm import names
 from hierlm.errors import SamplingError
 from hierlm.graph.moments import block_root, level_scales_of
 from hierlm.model.values import GroupBlock
-from hierlm.reductions.dense.algebra import choleskys, one_thread
+from hierlm.reductions.dense.algebra import choleskys
 from hierlm.reductions.dense.batches import Batch
 from hierlm.reductions.dense.density import LARGE, DenseDensity
 from hierlm.reductions.later import Columns, Later
+from hierlm.reductions.threads import one_thread
 
 __all__ = ["DenseEffects"]
 

@@ -217,7 +217,7 @@ def test_nuts_has_the_graph():
     of = model("toep")
     if of.plan().name != "dense marginal":
         pytest.fail(str(of.plan()))
-    way = _way(of, get_sampler("nutpie"), True, None)
+    way = _way(of, get_sampler("nutpie"), True, ())
     assert way.chosen is None
     assert any("NUTS is asked for" in reason for reason in way.reasons)
 

@@ -100,7 +100,7 @@ def test_the_default_says_which_sampler_it_was():
     assert few.provenance["tune"] == 0
     assert few.diagnose().ok
     many = hl.Model("incidence | trials(size) ~ period + (1 | herd)", hl.load_data("cbpp"), "binomial")
-    assert many.fit(seed=1, progress=False).provenance["sampler"] == "nutpie"
+    assert many.fit(seed=1, progress=False).provenance["sampler"] == "hmc"
 
 
 @pytest.mark.parametrize("option", [{"tune": 300}, {"target_accept": 0.9}, {"max_treedepth": 8}])
