@@ -22,7 +22,7 @@ __all__ = ["Chain", "Metric", "Mover", "started"]
 Floats = NDArray[np.float64]
 
 SHORTEST, LONGEST, EFFORT = 10, 250, 5e5
-"""Trajectories between two looks at whether the run is to stop, and what they may take, in operations of the density."""
+"""Trajectories between two looks at whether the run is to stop; what they take, in operations of the density."""
 
 TRIES = 100
 """Starting points that are tried, ever nearer to the mode."""
