@@ -5,7 +5,8 @@ variance τ² and information I_j about level j, the posterior of r_j given τ s
 (Papaspiliopoulos, Roberts & Sköld 2007, *Statistical Science* 22:59–73).  The signal τ² I of every block is
 estimated from the response itself by backfitting: least squares for X, then for one block after the other the
 moment estimate of τ² and the shrunken effects, given all the others.  It is rough, cheap (a few passes over the rows)
-and only a sampling device: it never changes the model.
+and only a sampling device: it never changes the model.  Exchangeable residuals (``cs``) are counted where they add
+information.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 
 from hierlm.errors import ModelError, did_you_mean
 from hierlm.links.numbers import numbers
+from hierlm.model.correlated_signals import exchangeable_rho, gain
+from hierlm.model.residuals import ResidualCorrelation
 from hierlm.model.values import GroupBlock, ModelPredictor, ModelResponse
 from hierlm.names import MEAN
 
@@ -41,6 +44,7 @@ def choose_centring(
     blocks: Sequence[GroupBlock],
     predictors: Sequence[ModelPredictor],
     responses: Sequence[ModelResponse],
+    correlation: ResidualCorrelation | None = None,
 ) -> tuple[bool, ...]:
     """Whether each block is sampled centred.
 
@@ -48,6 +52,8 @@ def choose_centring(
     ----------
     choice : {"auto", "centered", "noncentered"} or mapping of grouping to one of these
         ``"auto"`` for groupings that a mapping does not name.
+    correlation : ResidualCorrelation, optional
+        Of the residuals.
 
     Raises
     ------
@@ -59,7 +65,7 @@ def choose_centring(
     _check_centred(blocks, decided)
     signals = [0.0] * len(blocks)
     for response in responses:
-        for i, signal in _signals(response, blocks, predictors).items():
+        for i, signal in _signals(response, blocks, predictors, correlation).items():
             signals[i] = signal
     return tuple(
         bool(signal > CENTRED_ABOVE) and _plain(block)
@@ -99,7 +105,10 @@ def _decided(choice: str | Mapping[str, str], known: Sequence[str]) -> dict[str,
 
 
 def _signals(
-    response: ModelResponse, blocks: Sequence[GroupBlock], predictors: Sequence[ModelPredictor]
+    response: ModelResponse,
+    blocks: Sequence[GroupBlock],
+    predictors: Sequence[ModelPredictor],
+    correlation: ResidualCorrelation | None,
 ) -> dict[int, float]:
     """Block → the smallest τ² I over its effects; blocks that reach beyond the mean of this response are left out."""
     X = next(p.X for p in predictors if p.response == response.name and p.parameter == MEAN)
@@ -121,7 +130,13 @@ def _signals(
             partial = partial - rotation @ (rotation.T @ partial)
             signal, fitted[c] = column.shrunken(partial)
             found[column.block] = min(found.get(column.block, np.inf), signal)
-    return found
+    if correlation is None or not correlation.correlation.exchangeable or not columns:
+        return found
+    rho = exchangeable_rho(correlation, y, [(c.z, c.codes) for c in columns], X)
+    gains: dict[int, float] = {}
+    for column in columns:
+        gains[column.block] = min(gains.get(column.block, np.inf), gain(correlation, rho, column.z, column.codes))
+    return {block: signal * gains[block] for block, signal in found.items()}
 
 
 def _scores(response: ModelResponse) -> NDArray[np.float64]:

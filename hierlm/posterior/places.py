@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hierlm.posterior.levels import NewLevels
     from hierlm.posterior.linear import Draws
 
-__all__ = ["add_places", "beyond", "conditional", "forecasts", "refuse_beyond"]
+__all__ = ["add_places", "beyond", "conditional", "forecasts", "new_places", "refuse_beyond"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -58,6 +58,25 @@ def refuse_beyond(model: Model, blocks: tuple[GroupBlock, ...]) -> None:
                 f"New data: {own} has no value at {block.effects[-1]}, where the model was fitted without a row.",
                 hint="Ask fit.predict(), which draws it, or give rows at the positions of the data.",
             )
+
+
+def new_places(model: Model, blocks: Sequence[GroupBlock], *, zero: bool) -> tuple[str, ...]:
+    """In words, at how many places blocks have no values in the fit, and how these were foreseen.
+
+    Parameters
+    ----------
+    zero : bool
+        Whether they are means instead of draws.
+    """
+    found = []
+    for block in blocks:
+        count = beyond(model, block)
+        if count:
+            places = f"{count:,} new position{'s' if count > 1 else ''} of {block.label}"
+            how = "means" if zero else "drawn"
+            shown = block.effects[-count] + (", …" if count > 1 else "")
+            found.append(f"{places} in {block.group} ({shown}): {how} given those of the same level")
+    return tuple(found)
 
 
 def add_places(

@@ -19,6 +19,7 @@ from hierlm.posterior.known_errors import known_errors
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, at_rows, chunks, thinned
 from hierlm.posterior.options import check_finite, check_new_levels, checked_seed, groupings, labelled_draws
+from hierlm.posterior.places import new_places
 from hierlm.posterior.prediction import Prediction, frame_in_parts, frame_of
 from hierlm.posterior.response import expected_response, linear_of
 from hierlm.posterior.rowwise import drawn_responses, following
@@ -137,7 +138,8 @@ def predict(
     quantity = wording[kind].format(response=chosen.name, parameter=parameter)
     categories = chosen.categories if kind != "linear" else ()
     array = labelled_draws(out, used, rows, quantity, categories)
-    return Prediction(frame_of(out, rows, level, categories), array, quantity, level, unseen, new_levels)
+    notes = new_places(model, [b for b in rows.blocks if b.group in kept], zero=new_levels == "zero")
+    return Prediction(frame_of(out, rows, level, categories), array, quantity, level, unseen, new_levels, notes)
 
 
 def row_frame(

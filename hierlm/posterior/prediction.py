@@ -41,6 +41,8 @@ class Prediction:
         Levels that the fit has not seen, by grouping, as far as their effects were asked for.
     new_levels : str
         What was done about them.
+    notes : tuple of str
+        Positions that the fit has no effects at, and what was done about them.
     """
 
     frame: pd.DataFrame
@@ -49,6 +51,7 @@ class Prediction:
     level: float
     new: dict[str, tuple[str, ...]]
     new_levels: str
+    notes: tuple[str, ...] = ()
 
     def _header(self) -> list[str]:
         chains, draws = self.draws.sizes["chain"], self.draws.sizes["draw"]
@@ -61,7 +64,7 @@ class Prediction:
             lines.append(
                 f"{len(levels)} new level{'s' if len(levels) != 1 else ''} of {group} ({shown}): effects {done}"
             )
-        return lines
+        return [*lines, *self.notes]
 
     def _table(self) -> Table:
         numbers = ("mean", "sd", "lower", "upper")

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.errors import SamplingError
-from hierlm.kernels.callbacks import Called, whitened_callbacks
+from hierlm.kernels.callbacks import Called, whitened_callbacks, whitened_draws
 from hierlm.kernels.observations import observation_fields, observations
 from hierlm.kernels.packing import dimension_of, pack
 from hierlm.kernels.problem import common_fields
-from hierlm.kernels.whitened import draw_effects
 from hierlm.model import Model
 from hierlm.model.values import GroupBlock
 from hierlm.priors.fixed import Fixed
@@ -132,7 +131,7 @@ class Whitened(Reduction):
         effects = np.empty((len(flat), place.columns))
 
         def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
-            return draw_effects(flat[some], problem.data, effects[some])
+            return whitened_draws(flat[some], problem.data, effects[some])
 
         sds, C, positives = recover_in_chunks(len(flat), place.columns, seed, make)
         b, groups = effects[:, place.columns - len(place.free) :], of_groups(place, effects)

@@ -29,7 +29,7 @@ __all__ = ["HMC", "WARMUP"]
 
 Floats = NDArray[np.float64]
 
-LENGTH, JITTER = 1.8, 0.25
+LENGTH, JITTER = 1.9, 0.25
 """Of trajectories, in time: a quarter of a period of N(0, 1) is π/2.  Longer ones are good for skewed coordinates, and
 jitter keeps squares from coming back."""
 
@@ -39,7 +39,7 @@ number of steps."""
 
 WARMUP = SETTLING + LEARNING + STEPPING
 
-FIRST, FEWEST, MOST = 4, 3, 12
+FIRST, FEWEST, MOST = 4, 3, 6
 """Steps of a trajectory at first, at least and at most."""
 
 ACCEPTED, ENOUGH = 0.9, 0.6
@@ -86,7 +86,7 @@ class HMC(ProblemSampler):
         Raises
         ------
         SamplingError
-            When trajectories need more than twelve steps, or no starting point has a finite density.
+            When trajectories need more than six steps, or no starting point has a finite density.
         """
         if not problem.dimension:
             report: dict[str, Any] = {"steps": 0, "accepted": 1.0, "worth": 1.0, "reason": ""}

@@ -23,7 +23,7 @@ from tests.benchmarks.structures_cases import CASES, Structure
 
 ROOT = Path(__file__).resolve().parents[2]
 TITLE = "Structures beside the plain graph"
-WARMING, FULL = 10, 1000
+WARMING, FULL, CHAINS = 10, 1000, 4
 HEAD = """| design | sampled by | numbers | gradient | CPU seconds | min ESS | peak memory | ESS a CPU second, ratio to the graph |
 |---|---|--:|--:|--:|--:|--:|--:|"""
 TEXT = """Written by `python -m tests.benchmarks.structures` on {date}: {cores} cores of {cpu}. Every line is a process of its own after the imports, caches
@@ -33,7 +33,7 @@ that NUTS moves; *numbers*: how many it moves; *min ESS*: the smallest of bulk a
 
 {table}
 
-† extrapolated: the graph was sampled with {draws}, and its seconds of sampling and its ESS are those times 2,000 and 1,000 over these.
+† extrapolated: the graph was sampled with {draws}, and its seconds of sampling and its ESS are those of 4 chains of 2,000 and 1,000 in proportion.
 The ESS of so few draws is rough. Divergences are counted where there are any."""
 
 Records = Mapping[tuple[str, str], Mapping[str, Any]]
@@ -56,7 +56,8 @@ def measure(case: Structure, way: str, file: Path, given: argparse.Namespace) ->
     draws, tune = (case.draws, case.tune) if way == "graph" else (FULL, None)
     if given.small:
         draws, tune = 20, 30
-    lengths = ["--draws", str(draws), *(["--tune", str(tune)] if tune is not None else [])]
+    chains = case.chains if way == "graph" else CHAINS
+    lengths = ["--draws", str(draws), "--chains", str(chains), *(["--tune", str(tune)] if tune is not None else [])]
     record: dict[str, Any] = {"case": case.name, "way": way}
     with tempfile.TemporaryDirectory() as scratch:
         made = Path(scratch) / "made.json"
@@ -72,12 +73,13 @@ def measure(case: Structure, way: str, file: Path, given: argparse.Namespace) ->
 
 
 def whole(fit: Mapping[str, Any]) -> tuple[float, float]:
-    """Seconds and ESS of 1,000 draws a chain after 1,000 of tuning on the graph, or as they were by a fast path."""
+    """Seconds and ESS of 4 × 1,000 draws after 1,000 of tuning on the graph, or as they were by a fast path."""
     least = min(fit["ess"]["bulk"], fit["ess"]["tail"])
     if not fewer(fit):
         return fit["seconds"], least
-    more = 2 * FULL / (fit["draws"] + fit["tune"])
-    return fit["seconds"] + (more - 1) * fit["sampling"], least * FULL / fit["draws"]
+    chains = CHAINS / fit["chains"]
+    more = 2 * FULL * chains / (fit["draws"] + fit["tune"])
+    return fit["seconds"] + (more - 1) * fit["sampling"], least * FULL * chains / fit["draws"]
 
 
 def fewer(fit: Mapping[str, Any]) -> bool:
@@ -133,7 +135,7 @@ def ways(case: Structure) -> tuple[str, ...]:
 def section(records: Records) -> str:
     """What the page says."""
     some = next(iter(records.values()))
-    limited = [f"4 × {c.draws:,} draws after {c.tune:,} ({c.name})" for c in CASES.values() if c.draws < FULL]
+    limited = [f"{c.chains} × {c.draws:,} draws after {c.tune:,} ({c.name})" for c in CASES.values() if c.draws < FULL]
     return TEXT.format(
         date=some.get("date", "?"),
         cores=some.get("cores", "?"),

@@ -31,6 +31,8 @@ class Structure:
         As it is published, and as it is tried out.
     draws, tune : int
         Kept and thrown away on the plain graph, of each chain, where 1,000 and 1,000 would take too long.
+    chains : int
+        How many on the plain graph, where four would take too long.
     fast : bool
         Whether a reduction takes it; otherwise the graph is all there is.
     """
@@ -42,6 +44,7 @@ class Structure:
     small: int
     draws: int = 1000
     tune: int = 1000
+    chains: int = 4
     fast: bool = True
 
 
@@ -153,8 +156,9 @@ _ALL = (
         _grid_residual,
         30,
         5,
-        draws=10,
-        tune=30,
+        draws=40,
+        tune=60,
+        chains=1,
     ),
     Structure(
         "places",

@@ -88,11 +88,11 @@ def clocked() -> Iterator[dict[str, float]]:
             setattr(nutpie, name, function)
 
 
-def sampled(model: hl.Model, way: str, draws: int, tune: int | None) -> dict[str, Any]:
+def sampled(model: hl.Model, way: str, draws: int, tune: int | None, chains: int) -> dict[str, Any]:
     """Seconds, ESS, memory of a fit with all draws of everything."""
     started = time.process_time()
     with clocked() as spent:
-        fit = model.fit(draws, tune=tune, seed=1, progress=False, reduce=way == "plan")
+        fit = model.fit(draws, tune=tune, chains=chains, seed=1, progress=False, reduce=way == "plan")
     posterior = fit.posterior.load()  # whatever is made on demand is part of the work
     seconds = time.process_time() - started
     stats = fit.draws["sample_stats"].to_dataset()
@@ -102,6 +102,7 @@ def sampled(model: hl.Model, way: str, draws: int, tune: int | None) -> dict[str
         "compiling": spent.get("compile_pymc_model", 0.0),
         "sampling": spent.get("sample", 0.0),
         "draws": draws,
+        "chains": chains,
         "tune": int(fit.provenance["tune"]),
         "ess": asdict(found),
         "steps": float(stats["n_steps"].mean()) if "n_steps" in stats else None,
@@ -121,15 +122,16 @@ def main() -> None:
     parser.add_argument("--size", type=int, required=True)
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--tune", type=int)
+    parser.add_argument("--chains", type=int, default=4)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     record: dict[str, Any] = {"case": given.case, "way": given.way, "size": given.size, "load": os.getloadavg()[0]}
-    record |= {"date": time.strftime("%Y-%m-%d"), "cores": os.cpu_count(), "chains": 4}
+    record |= {"date": time.strftime("%Y-%m-%d"), "cores": os.cpu_count()}
     started = time.process_time()
     model = CASES[given.case].make(given.size)
     record |= {"building": time.process_time() - started, "before": peak()}
     if given.part == "fit":
-        record["fit"] = sampled(model, given.way, given.draws, given.tune)
+        record["fit"] = sampled(model, given.way, given.draws, given.tune, given.chains)
     else:
         record["gradient"] = gradient(model, given.way)
     given.file.write_text(json.dumps(record, indent=1), encoding="utf-8")

@@ -14,9 +14,9 @@ import numpy as np
 from tests.trust.cells import INTERCEPT, LARGEST, SLOPE
 from tests.trust.correlations import MEANINGS
 from tests.trust.densities import log_density
-from tests.trust.priors import Proper, gamma, half_normal, truncated_normal
+from tests.trust.priors import Proper, Several, gamma, half_normal, truncated_normal
 from tests.trust.recipes import NEW, Recipe, Rng, Table, Values
-from tests.trust.responses import RESPONSES, SHAPE
+from tests.trust.responses import RESPONSES
 
 Floats = np.ndarray
 LABELS = tuple(f"g{i:02d}" for i in range(14))
@@ -33,6 +33,20 @@ def _table(_: Rng) -> Table:
     t = np.concatenate([np.arange(m) for m in sizes])
     g = np.repeat(LABELS, sizes)
     return {"g": g, "t": t, "x": rng.normal(size=len(t)), "m": np.full(len(t), 6)}
+
+
+class WithProcess(Recipe):
+    """Thresholds, which have one prior together, are ranked one by one."""
+
+    def quantities(self, table: Table, values: Values) -> dict[str, Floats]:
+        """See :meth:`Recipe.quantities`."""
+        found = super().quantities(table, values)
+        for name, rows in self.priors.items():
+            several = rows.get("")
+            if isinstance(several, Several):
+                whole = found.pop(name)
+                found |= {f"{name}[{k}]": whole[..., k] for k in range(several.size)}
+        return found
 
 
 def _process(name: str, family: str, written: str, coefficients: Mapping[str, Proper], label: str) -> Recipe:
@@ -60,14 +74,19 @@ def _process(name: str, family: str, written: str, coefficients: Mapping[str, Pr
         e = r[..., at, np.minimum(t, LONG - 1)]
         if (t == LATER).any():
             e = np.where(t == LATER, values["later"][at], e)
-        return {"mu": b[..., :1] + b[..., 1:] * table["x"] + e}
+        line = b[..., :1] + b[..., 1:] * table["x"] if response.intercept else b * table["x"]
+        return {"mu": line + e}
 
     def others(table: Table, values: Values) -> dict[str, Any]:
-        own = {p: np.asarray(values[p])[..., None] for p in response.others}
+        own = {
+            p: np.asarray(values[p])[..., None, :] if isinstance(prior, Several) else np.asarray(values[p])[..., None]
+            for p, prior in response.others.items()
+        }
         return own | ({"trials": table["m"]} if response.trials else {})
 
     def draw(rng: Rng, table: Table, predictors: dict[str, Floats], values: Values) -> Floats:
-        return response.draw(rng, predictors["mu"], others(table, values))
+        own = {p: np.asarray(values[p]) for p in response.others}
+        return response.draw(rng, predictors["mu"], own | ({"trials": table["m"]} if response.trials else {}))
 
     def rows(table: Table, predictors: dict[str, Floats], values: Values) -> Floats:
         return log_density(family, response.link, table["y"], predictors["mu"], **others(table, values))
@@ -75,10 +94,11 @@ def _process(name: str, family: str, written: str, coefficients: Mapping[str, Pr
     def enough(y: Floats) -> bool:
         return response.enough(y) and bool(y.max() < LARGEST) and (family != "gamma" or y.min() > 1 / LARGEST)
 
-    priors: dict[str, dict[str, Proper]] = {"b": LINE, "sd_g": {label: half_normal(0.8)}}
+    line = LINE if response.intercept else {"x": SLOPE}
+    priors: dict[str, dict[str, Any]] = {"b": line, "sd_g": {label: half_normal(0.8)}}
     priors |= {f"{c}_g": {"": p} for c, p in coefficients.items()}
-    priors |= {p: {"": SHAPE} for p in response.others}
-    return Recipe(
+    priors |= {p: {"": prior} for p, prior in response.others.items()}
+    return WithProcess(
         f"latent/{name}, {family}",
         (f"{'y | trials(m)' if response.trials else 'y'} ~ x",),
         f"{family}({response.link})",
@@ -105,6 +125,11 @@ LATENT: dict[str, Recipe] = {
         _process(
             "car1", "negbinomial", "car1(t | g)", {"phi": truncated_normal(0.4, 0.3, 0.0, 1.0)}, "residual car1(t)"
         ),
+        _process("ar1", "zero_inflated_poisson", "ar1(t | g)", {"phi": SHARE}, "residual ar1(t)"),
+        _process(
+            "car1", "cumulative", "car1(t | g)", {"phi": truncated_normal(0.4, 0.3, 0.0, 1.0)}, "residual car1(t)"
+        ),
+        _process("cs", "acat", "cs(1 | g)", {"rho": truncated_normal(0.3, 0.3, 0.0, 1.0)}, "residual cs(1)"),
     )
 }
 """By name."""

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from hierlm.errors import PosteriorError, did_you_mean
 from hierlm.fit import Fit
 from hierlm.model import Model
+from hierlm.model.values import GroupBlock
 from hierlm.posterior.comparison.elpd import Elpd, data_of, known_of
 from hierlm.posterior.comparison.psis import Smoothed, good_k, joined, psis, relative_efficiency, verdicts
-from hierlm.posterior.integrals import Units, integrate, known_groups, units_of
+from hierlm.posterior.integrals import Units, integrate, known_groups, units_of, without_own_value
 from hierlm.posterior.levels import NewLevels
 from hierlm.posterior.linear import Draws, at_rows, chunks, thinned
 from hierlm.posterior.response import log_density
@@ -38,7 +39,8 @@ def loo(fit: Fit, target: Target = "row", *, group: str | None = None, draws: in
     ``"row_in_known_group"``
         The same quantity, estimated with the effects of row i's level of ``group`` (and of groupings nested inside it)
         integrated out: weights 1/p(y_i | y_{g,−i}, θ), where p(y_i | y_{g,−i}, θ) = ∫ p(y_i | b, θ) p(b | y_{g,−i}, θ)
-        db is computed for every draw.  k̂ is smaller (Vehtari et al. 2016).
+        db is computed for every draw.  k̂ is smaller (Vehtari et al. 2016).  Of a level with many values of a latent
+        residual process only the row's own value is integrated out, given all others.
     ``"new_group"``
         All rows of a level of ``group`` that is not in the data: Σ_g log p(y_g | y_{−g}), a joint density a level,
         from p(y_g | θ) = ∫ p(y_g | b, θ) p(b | θ) db.  Effects of groupings inside ``group`` are integrated out too,
@@ -103,7 +105,7 @@ def loo(fit: Fit, target: Target = "row", *, group: str | None = None, draws: in
     return Elpd(target, found.group, frame, method, limit, size, data, found.error, known=known)
 
 
-MOST_VALUES = 40
+MOST_VALUES = 12
 """Effects of one level that are integrated out row by row, where a latent residual process is among them."""
 
 
@@ -141,10 +143,13 @@ def foreseen(fit: Fit, target: str, group: str | None, draws: int | None) -> For
         return Foreseen(lambda: _by_row(model, used), labels, counts, None, used, efficiency, "", 0.0)
     units, zero = units_of(model, rows, chosen), NewLevels(model, used, 0, zero=True)
     ys = {r.name: r.y for r in model.responses}
-    if target == "row_in_known_group":
-        _check_size(model, units)
-    found = integrate(model, rows, used, ys, units, zero, leave_one=target == "row_in_known_group")
-    out = f", effects of {', '.join(units.groupings)} out by {found.method}" if units.groupings else ""
+    long = _long_process(model, units) if target == "row_in_known_group" else None
+    if long is None:
+        found = integrate(model, rows, used, ys, units, zero, leave_one=target == "row_in_known_group")
+        out = f", effects of {', '.join(units.groupings)} out by {found.method}" if units.groupings else ""
+    else:
+        found = without_own_value(model, rows, used, ys, units, long)
+        out = f", the row's own value of {long.label} out by {found.method}"
     method, error = out, float(found.error.max())
     if found.rows is not None:
         return Foreseen(partial(_once, found.rows), labels, counts, chosen, used, efficiency, method, error)
@@ -152,16 +157,10 @@ def foreseen(fit: Fit, target: str, group: str | None, draws: int | None) -> For
     return Foreseen(partial(_once, found.units), units.labels, sizes, chosen, used, efficiency, method, error)
 
 
-def _check_size(model: Model, units: Units) -> None:
-    """Refuse an integral for every row over the values of a long latent process."""
-    most = int(units.sizes.max())
-    long = next((b for g in units.groupings for b in model.groups[g] if b.process is not None), None)
-    if long is not None and most > MOST_VALUES:
-        raise PosteriorError(
-            f"Levels of '{units.group}' have up to {most} effects, values of {long.label} among them: an integral over "
-            "them for every row takes too long.",
-            hint='Use target="row", fit.reloo() for the rows it doubts, or fit.kfold().',
-        )
+def _long_process(model: Model, units: Units) -> GroupBlock | None:
+    """A latent residual process with so many values that an integral over them for every row takes too long."""
+    process = next((b for g in units.groupings for b in model.groups[g] if b.process is not None), None)
+    return process if int(units.sizes.max()) > MOST_VALUES else None
 
 
 def check_target(model: Model, target: str, group: str | None, *, asked: str = "") -> str | None:

@@ -170,6 +170,15 @@ def test_seeds_and_rows_at_known_positions() -> None:
     np.testing.assert_array_equal(none[..., 0], fit.posterior["b"][..., 0])
 
 
+def test_a_prediction_says_where_there_were_no_effects() -> None:
+    fit = made_up(CASES["car1"][0])
+    shown = repr(fit.predict(NEW, kind="linear", seed=1))
+    assert "2 new positions of car1(t) in g (t[0.75], …): drawn given those of the same level" in shown
+    assert "means given those" in repr(fit.predict(NEW, kind="linear", new_levels="zero"))
+    assert "new position" not in repr(fit.predict(NEW[3:], kind="linear", seed=1))
+    assert "new position" not in repr(fit.predict(NEW, kind="linear", groups="none"))
+
+
 def test_rows_of_one_level_and_place_share_one_value() -> None:
     """Twice the same new place is one effect; and places of other levels are independent given the draws."""
     fit = repeated(made_up(CASES["car1"][0], "y ~ 1"))

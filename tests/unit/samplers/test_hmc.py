@@ -145,17 +145,17 @@ def test_a_normal_distribution_is_followed_exactly():
 
 
 def test_a_density_that_fails_is_a_wall():
-    """−∞ beyond 1 in the last coordinate: trajectories that end there are refused, and told as divergences."""
+    """−∞ beyond 2 in the last coordinate: trajectories that end there are refused, and told as divergences."""
 
     def density(zeta, gradient):  # type: ignore[no-untyped-def]
         gradient[:] = -zeta
-        return -0.5 * (zeta**2).sum() if zeta[-1] < 1.0 else np.nan
+        return -0.5 * (zeta**2).sum() if zeta[-1] < 2.0 else np.nan
 
     zeta, report, told = drawn(problem_of(density), replace(SETTINGS, draws=500))
-    assert zeta[:, :, -1].max() < 1.0
-    assert int(told["diverging"].sum()) > 50
+    assert zeta[:, :, -1].max() < 2.0
+    assert int(told["diverging"].sum()) > 10
     assert np.isfinite(zeta).all()
-    assert report["accepted"] < 0.95
+    assert report["accepted"] < 0.99
 
 
 def test_draws_do_not_depend_on_cores_or_blocks(monkeypatch: pytest.MonkeyPatch):
@@ -164,7 +164,7 @@ def test_draws_do_not_depend_on_cores_or_blocks(monkeypatch: pytest.MonkeyPatch)
     problem, some = problem_of(skewed), replace(SETTINGS, draws=50, cores=1)
     one = drawn(problem, some)[0]
     assert np.array_equal(one, drawn(problem, replace(some, cores=3))[0])
-    monkeypatch.setattr(moving, "BLOCK", 7)
+    monkeypatch.setattr(moving, "LONGEST", 7)
     assert np.array_equal(one, drawn(problem, some)[0])
     assert not np.array_equal(one, drawn(problem, replace(some, seed=2))[0])
     assert not np.array_equal(one[0], one[1])
