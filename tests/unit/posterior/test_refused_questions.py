@@ -123,7 +123,8 @@ NAMES = Names.of([("b", ["b[Intercept]", "b[x]"]), ("sigma", ["sigma"])])
 
 
 @pytest.mark.parametrize(
-    "text", ["", "  ", None, 3, "b[x] > 0" + " " * 2000, "b[x] >", "b[x] 0", "b[x] & sigma", "1 2"]
+    "text",
+    ["", "  ", None, 3, "b[x] > 0" + " " * 2000, "b[x] >", "b[x] 0", "b[x] & sigma", "1 2", "b[x] > 0 )", "b[x] > 0 |"],
 )
 def test_texts_that_are_no_statement(text: Any) -> None:
     for function in (read, read_target):
