@@ -95,11 +95,11 @@ def _carried(first: Any, graph: Any, natural: list[np.ndarray]) -> dict[Any, Any
     theirs = dict(zip(first.free_RVs, map(pt.constant, natural), strict=True))
     values = dict(zip(graph.free_RVs, theirs.values(), strict=True))
     for rv, value in list(values.items()):
-        group, _, column = rv.name.partition("__")
-        if column:
-            apart = clone_replace(first[group], theirs) - clone_replace(graph[group], values)
-            shift = apart.eval(mode=PYTHON)[:, int(column)].reshape(value.data.shape)
-            values[rv] = pt.constant(value.data + shift)
+        group, _, part = rv.name.partition("__")
+        if part and group.startswith("r_"):
+            apart = (clone_replace(first[group], theirs) - clone_replace(graph[group], values)).eval(mode=PYTHON)
+            alone = apart.shape != value.data.shape  # one column of several
+            values[rv] = pt.constant(value.data + (apart[:, int(part)].reshape(value.data.shape) if alone else apart))
     return values
 
 
