@@ -172,12 +172,13 @@ def _rows_later(
 
     def made(columns: Columns | None) -> Floats:
         wanted = row if columns is None else row[columns]
-        kept = np.empty((len(sd), len(wanted)))
+        kept, same = np.empty((len(sd), len(wanted))), np.array_equal(wanted, np.arange(len(row)))
 
         def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
-            own = np.empty((some.stop - some.start, len(row)))
+            own = kept[some] if same else np.empty((some.stop - some.start, len(row)))
             ok = draw_effects(rng, o, effects[some], log_aux[some], sd[some], own)
-            np.take(own, wanted, axis=1, out=kept[some])
+            if not same:
+                np.take(own, wanted, axis=1, out=kept[some], mode="clip")  # "raise" makes a copy
             return (np.asarray(ok),)
 
         recover_in_chunks(len(sd), len(row), seed, make)
