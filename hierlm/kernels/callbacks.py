@@ -29,9 +29,11 @@ __all__ = [
     "frozen_callbacks",
     "gaussian_callbacks",
     "gaussian_draws",
+    "settle",
     "structured_callbacks",
     "values_at",
     "whitened_callbacks",
+    "whitened_draws",
 ]
 
 Floats = NDArray[np.float64]
@@ -39,7 +41,7 @@ Floats = NDArray[np.float64]
 REAL, WHOLE = nb.types.CPointer(nb.types.double), nb.types.uint64
 DENSITY = nb.types.int64(WHOLE, REAL, REAL, REAL, REAL)
 STORE = nb.types.int64(WHOLE, WHOLE, REAL, REAL, REAL)
-DRAWS = 1 << 32
+DRAWS, SETTLE = 1 << 32, 1 << 33
 """More dimensions than there are."""
 
 EACH = nb.types.int64(WHOLE, WHOLE, WHOLE, REAL, REAL, REAL)
@@ -77,8 +79,27 @@ def _gaussian(dimension, zeta, gradient, value, buffer):
 
 
 def _whitened(dimension, zeta, gradient, value, buffer):
-    """Of θ and effects; of θ alone that of the pilot, so that one function is loaded for both."""
-    problem, result = nb.carray(buffer, nb.carray(buffer, 1).view(nb.int64)[0]), nb.carray(value, 1)
+    """Of θ and effects; of θ alone that of the pilot, so that one function is loaded for both.
+
+    Beyond DRAWS the first argument is the number of draws to make, of (ζs, effects, what else there is of each); beyond
+    SETTLE it is the number of linear predictors with which the pilot settles, of (θ, u, these).
+    """
+    problem = nb.carray(buffer, nb.carray(buffer, 1).view(nb.int64)[0])
+    if dimension >= DRAWS:
+        p = parameters(problem)
+        K, columns, width = p.centre.shape[0], structure_of(problem).columns, _width(p)
+        if dimension >= SETTLE:
+            u, etas = nb.carray(gradient, columns), nb.carray(value, np.int64(dimension - SETTLE))
+            pilot.settle(nb.carray(zeta, K), problem, u, etas)
+            return 0
+        count, every = np.int64(dimension - DRAWS), K + columns
+        zetas, effects = nb.carray(zeta, count * every), nb.carray(gradient, count * columns)
+        out = nb.carray(value, count * width)
+        for d in range(count):
+            own, made = effects[d * columns : (d + 1) * columns], out[d * width : (d + 1) * width]
+            whitened.draw_effects(zetas[d * every : (d + 1) * every], problem, own, made)
+        return 0
+    result = nb.carray(value, 1)
     result[0] = -np.inf
     at, slopes = nb.carray(zeta, dimension), nb.carray(gradient, length_of(gradient, dimension))
     if dimension < dimension_of(problem):
@@ -179,13 +200,35 @@ def gaussian_draws(zetas: Floats, buffer: Floats, noise: Floats) -> tuple[NDArra
     noise : (D, columns) array
         Standard normal; it becomes the effects u.
     """
+    return _draws(gaussian_callbacks()[0], zetas, buffer, noise)
+
+
+def whitened_draws(zetas: Floats, buffer: Floats, effects: Floats) -> tuple[NDArray[np.bool_], Floats, Floats, Floats]:
+    """Whether draws worked, sds, C, positives: see :func:`hierlm.kernels.whitened.draw_effects`.
+
+    Parameters
+    ----------
+    zetas : (D, K + columns) array
+    effects : (D, columns) array
+        Overwritten.
+    """
+    return _draws(whitened_callbacks()[0], zetas, buffer, effects)
+
+
+def _draws(callback: Any, zetas: Floats, buffer: Floats, u: Floats) -> tuple[NDArray[np.bool_], Floats, Floats, Floats]:
     p, D = parameters(buffer), len(zetas)
     zetas, out = np.ascontiguousarray(zetas), np.empty((D, _width(p)))
-    density = Called(gaussian_callbacks()[0])
-    density.raw(DRAWS + D, zetas.ctypes.data, noise.ctypes.data, out.ctypes.data, buffer.ctypes.data)
+    Called(callback).raw(DRAWS + D, zetas.ctypes.data, u.ctypes.data, out.ctypes.data, buffer.ctypes.data)
     n, G, k = len(p.sds), len(p.sizes), max(p.owner.shape[1], 1)
     C = out[:, 1 + n : 1 + n + G * k * k].reshape(D, G, k, k)
     return out[:, 0] == 1.0, out[:, 1 : 1 + n], C, out[:, 1 + n + G * k * k :]
+
+
+def settle(theta: Floats, buffer: Floats, u: Floats, etas: Floats) -> None:
+    """See :func:`hierlm.kernels.pilot.settle`."""
+    theta, etas = np.ascontiguousarray(theta), np.ascontiguousarray(etas)
+    raw = Called(whitened_callbacks()[0]).raw
+    raw(SETTLE + len(etas), theta.ctypes.data, u.ctypes.data, etas.ctypes.data, buffer.ctypes.data)
 
 
 def values_at(density: Any, zetas: Floats, buffer: Floats, cores: int = 1) -> Floats:

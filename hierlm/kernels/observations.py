@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hierlm.kernels.calling import call_rows
 from hierlm.kernels.compiling import REORDER
-from hierlm.kernels.packing import floats, ints
+from hierlm.kernels.packing import floats, ints, on_both_sides
 from hierlm.kernels.problem import FIRST
 from hierlm.kernels.scratch import BLOCK
 
@@ -69,7 +69,7 @@ def observation_fields(o: Observations) -> list[NDArray[np.float64] | NDArray[np
     return [np.array(o[:3], dtype=np.int64), *o[3:]]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@on_both_sides
 def observations(buffer, columns):
     """The observations as they were packed, of a problem with so many columns."""
     head, offset = ints(buffer, FIRST), floats(buffer, FIRST + 4)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from hierlm.kernels.packing import floats, ints
+from hierlm.kernels.packing import floats, ints, on_both_sides
 from hierlm.kernels.parameters import FIELDS, Parameters
 from hierlm.kernels.structure import Structure
 
@@ -25,7 +24,7 @@ def common_fields(
     return [*parameters, np.array(structure[:6], dtype=np.int64), *structure[6:], S, r]
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@on_both_sides
 def structure_of(buffer):
     """The structure as it was packed."""
     n = ints(buffer, FIELDS)
@@ -53,7 +52,7 @@ def structure_of(buffer):
     )
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@on_both_sides
 def moments(buffer):
     """(S = WᵀΩW in the pattern of the structure, r = WᵀΩy)."""
     return floats(buffer, FIELDS + 15), floats(buffer, FIELDS + 16)

@@ -103,34 +103,30 @@ def log_density(zeta, buffer, gradient):
 
 
 @nb.njit(cache=True, nogil=True, error_model="numpy")
-def draw_effects(zetas, buffer, u):
-    """Everything at each draw of (ζ, z) but the effects that are integrated out.
+def draw_effects(zeta, buffer, u, out):
+    """u ← everything at a draw of (ζ, z) but the effects that are integrated out.
 
     Parameters
     ----------
-    zetas (D, K + columns)
-    u (D, columns), overwritten by the effects
-
-    Returns
-    -------
-    ok (D,), sds (D, n), C (D, G, K, K), positives (D, m)
+    out : array
+        Whether it worked, sds, C (G, K, K) flat and positives are written there.
     """
+    out[:] = 0.0
     p, st = parameters(buffer), structure_of(buffer)
     S, r = moments(buffer)
-    D, G, K, k = zetas.shape[0], p.sizes.shape[0], p.centre.shape[0], max(p.owner.shape[1], 1)
-    ok = np.zeros(D, dtype=np.bool_)
-    sds, Cs, positive = np.empty((D, p.sds.shape[0])), np.empty((D, G, k, k)), np.empty((D, p.positives.shape[0]))
+    K, n = p.centre.shape[0], p.sds.shape[0]
     V, c = np.empty(S.shape[0]), np.empty(st.columns)
-    for d in range(D):
-        _, values, C, F, positives = constrained(pick(zetas[d, :K], p), p)
-        scale(F, st, S, V)
-        ok[d] = factorise(V, st)[0]
-        transposed(F, st, r, c)
-        solve_lower(V, st, c)
-        for i in range(st.columns):
-            c[i] += zetas[d, K + i]
-        solve_upper(V, st, c)
-        times(F, st, c, u[d])
-        without_signs(p, values, C)
-        sds[d], Cs[d], positive[d] = values, C, positives
-    return ok, sds, Cs, positive
+    _, values, C, F, positives = constrained(pick(zeta[:K], p), p)
+    scale(F, st, S, V)
+    ok = factorise(V, st)[0]
+    transposed(F, st, r, c)
+    solve_lower(V, st, c)
+    for i in range(st.columns):
+        c[i] += zeta[K + i]
+    solve_upper(V, st, c)
+    times(F, st, c, u)
+    without_signs(p, values, C)
+    out[0] = 1.0 if ok else 0.0
+    out[1 : 1 + n] = values
+    out[1 + n : 1 + n + C.size] = C.ravel()
+    out[1 + n + C.size :] = positives

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hierlm.graph.evaluate import evaluate
-from hierlm.kernels import pilot
-from hierlm.kernels.callbacks import Called, whitened_callbacks
+from hierlm.kernels.callbacks import Called, settle, whitened_callbacks
 from hierlm.kernels.observations import observations
 from hierlm.kernels.parameters import parameters
 from hierlm.kernels.problem import structure_of
@@ -35,10 +34,10 @@ def prepare(buffer: Floats, link: Link, *, signed: bool = True) -> None:
     """
     density = Called(whitened_callbacks()[0])
     theta, u = start_of(parameters(buffer)), np.zeros(structure_of(buffer).columns)
-    pilot.settle(theta, buffer, u, _first_predictors(buffer, link))
+    settle(theta, buffer, u, _first_predictors(buffer, link))
     for _ in range(ROUNDS):
         before, theta = theta, find_mode(density, buffer, theta)
-        pilot.settle(theta, buffer, u, np.empty(0))
+        settle(theta, buffer, u, np.empty(0))
         if np.all(np.abs(theta - before) < 0.02):
             break
     centre(density, buffer, theta, signed=signed)

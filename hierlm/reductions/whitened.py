@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from hierlm import names
 from hierlm.errors import SamplingError
-from hierlm.kernels.callbacks import Called, whitened_callbacks
+from hierlm.kernels.callbacks import Called, whitened_callbacks, whitened_draws
 from hierlm.kernels.observations import observation_fields, observations
 from hierlm.kernels.packing import dimension_of, pack
 from hierlm.kernels.problem import common_fields
-from hierlm.kernels.whitened import draw_effects
 from hierlm.model import Model
 from hierlm.model.values import GroupBlock
 from hierlm.priors.fixed import Fixed
@@ -132,7 +131,7 @@ class Whitened(Reduction):
         effects = np.empty((len(flat), place.columns))
 
         def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
-            return draw_effects(flat[some], problem.data, effects[some])
+            return whitened_draws(flat[some], problem.data, effects[some])
 
         sds, C, positives = recover_in_chunks(len(flat), place.columns, seed, make)
         b, groups = effects[:, place.columns - len(place.free) :], of_groups(place, effects)
@@ -173,12 +172,13 @@ def _rows_later(
 
     def made(columns: Columns | None) -> Floats:
         wanted = row if columns is None else row[columns]
-        kept = np.empty((len(sd), len(wanted)))
+        kept, same = np.empty((len(sd), len(wanted))), np.array_equal(wanted, np.arange(len(row)))
 
         def make(some: slice, rng: np.random.Generator) -> tuple[NDArray[Any], ...]:
-            own = np.empty((some.stop - some.start, len(row)))
+            own = kept[some] if same else np.empty((some.stop - some.start, len(row)))
             ok = draw_effects(rng, o, effects[some], log_aux[some], sd[some], own)
-            np.take(own, wanted, axis=1, out=kept[some])
+            if not same:
+                np.take(own, wanted, axis=1, out=kept[some], mode="clip")  # "raise" makes a copy
             return (np.asarray(ok),)
 
         recover_in_chunks(len(sd), len(row), seed, make)

@@ -21,8 +21,8 @@ __all__ = ["Chain", "Metric", "Mover", "started"]
 
 Floats = NDArray[np.float64]
 
-BLOCK = 20
-"""Trajectories between two looks at whether the run is to stop."""
+SHORTEST, LONGEST, EFFORT = 10, 250, 5e5
+"""Trajectories between two looks at whether the run is to stop; what they take, in operations of the density."""
 
 TRIES = 100
 """Starting points that are tried, ever nearer to the mode."""
@@ -105,7 +105,8 @@ class Mover:
     ) -> None:
         self.problem, self.chains, self.cores, self.told = problem, chains, cores, told
         self.length, self.jitter = length, jitter
-        self._address = problem.callbacks()[0]
+        self._block = int(np.clip(EFFORT / max(problem.operations, 1.0), SHORTEST, LONGEST))
+        self._density = problem.callbacks()[0]
         self._function = trajectories()[0]
 
     def move(self, metric: Metric, steps: int, count: int) -> tuple[Floats, Floats, bool]:
@@ -118,11 +119,11 @@ class Mover:
         scales, whole = np.concatenate([metric.centre, metric.scale]), True
 
         def one(number: int) -> int:
-            for first in range(0, count, BLOCK):
+            for first in range(0, count, self._block):
                 if stop.is_set():
                     return first
-                some = slice(first, min(first + BLOCK, count))
-                self._block(
+                some = slice(first, min(first + self._block, count))
+                self._make(
                     self.chains[number], scales, (metric.plain, steps), points[number, some], stats[number, some]
                 )
                 self.told(some.stop - first)
@@ -142,11 +143,11 @@ class Mover:
             stats[number, done:] = np.nan
         return points, stats, whole
 
-    def _block(self, chain: Chain, scales: Floats, sizes: tuple[int, int], points: Floats, stats: Floats) -> None:
+    def _make(self, chain: Chain, scales: Floats, sizes: tuple[int, int], points: Floats, stats: Floats) -> None:
         count, d = points.shape
         chain.momenta.standard_normal(out=points)
         random = chain.others.random((count, 2))
         times = self.length * (1.0 + self.jitter * (2.0 * random[:, 0] - 1.0))
         bars = np.log1p(-random[:, 1])
         arrays = (points, times, bars, chain.state, scales, stats, self.problem.data)
-        self._function(self._address.address, d, *sizes, count, *(array.ctypes.data for array in arrays))
+        self._function(self._density.address, d, *sizes, count, *(array.ctypes.data for array in arrays))

@@ -164,7 +164,7 @@ def test_draws_do_not_depend_on_cores_or_blocks(monkeypatch: pytest.MonkeyPatch)
     problem, some = problem_of(skewed), replace(SETTINGS, draws=50, cores=1)
     one = drawn(problem, some)[0]
     assert np.array_equal(one, drawn(problem, replace(some, cores=3))[0])
-    monkeypatch.setattr(moving, "BLOCK", 7)
+    monkeypatch.setattr(moving, "LONGEST", 7)
     assert np.array_equal(one, drawn(problem, some)[0])
     assert not np.array_equal(one, drawn(problem, replace(some, seed=2))[0])
     assert not np.array_equal(one[0], one[1])
