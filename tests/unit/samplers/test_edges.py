@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from hierlm.errors import SamplingError
 from hierlm.reductions import Problem
-from hierlm.samplers import Settings, blackjax, nutpie, progress
+from hierlm.samplers import Settings, blackjax, hmc, nutpie, progress
 from hierlm.samplers.compiled import sample_problem
 from hierlm.samplers.proposal import _mode_and_axes
 
@@ -107,3 +108,32 @@ def test_a_density_without_curvature_is_left_as_it_is() -> None:
     centre, axes = _mode_and_axes(Problem(2, density, lambda: (None, None), np.zeros(1), None))
     np.testing.assert_array_equal(axes, np.eye(2))
     assert np.isfinite(centre).all()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_draws_are_counted_in_terminals_only(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.console import Console
+
+    text = io.StringIO()
+    monkeypatch.setattr(
+        "rich.console.Console",
+        lambda stderr: Console(file=text, force_terminal=terminal, width=80, force_jupyter=False),
+    )
+    with progress.counting(True, 10) as count:
+        count(10)
+    assert ("10/10" in text.getvalue()) == terminal
+    with progress.counting(False, 10) as count:
+        count(3)
+
+
+def test_fixed_trajectories_of_nothing() -> None:
+    tree = hmc.HMC().sample_problem(
+        Problem(0, None, lambda: (None, None), np.zeros(1), None), Settings(draws=3, chains=2)
+    )
+    assert tree["posterior"]["theta"].shape == (2, 3, 0)
+    assert tree.attrs["report"][hmc.HMC.name]["reason"] == ""
+    moving, still = np.random.default_rng(1).normal(size=(2, 400, 2)), np.zeros((2, 400, 2))
+    assert hmc._reason(np.full(2, 0.9), moving, 1.0) == ""
+    assert "were accepted" in hmc._reason(np.full(2, 0.01), moving, 1.0)
+    assert "stood still" in hmc._reason(np.full(2, 0.9), still, 1.0)
+    assert "worth less than" in hmc._reason(np.full(2, 0.9), moving, 1e-6)
