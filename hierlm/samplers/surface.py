@@ -84,7 +84,9 @@ class Surface:
 
     def __call__(self, zetas: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         """The log density (n,) at zetas (n, K), and where it is exact enough."""
-        B = _terms(_natural(self.parameters, self.near, self.upright(zetas)), self.middle, self.whitening, self.exponents)
+        B = _terms(
+            _natural(self.parameters, self.near, self.upright(zetas)), self.middle, self.whitening, self.exponents
+        )
         relative = B @ self.coefficients
         with np.errstate(over="ignore", invalid="ignore"):
             error = SAFE * self.error * np.linalg.norm(B @ self.spread, axis=1)
@@ -146,7 +148,9 @@ def _theta(parameters: Parameters, zetas: Floats) -> Floats:
 
 def _near(parameters: Parameters, theta: Floats, weights: Floats) -> Floats:
     found = np.full(theta.shape[1], np.nan)
-    correlated = {int(s) for g, first, k, *_ in parameters.cors for s in parameters.owner[int(g), int(first) :][: int(k)]}
+    correlated = {
+        int(s) for g, first, k, *_ in parameters.cors for s in parameters.owner[int(g), int(first) :][: int(k)]
+    }
     for s, row in enumerate(parameters.sds):
         if row[0] >= 0 and row[2] < 0.0:
             size = NEAR * np.sqrt(np.average(theta[:, int(row[0])] ** 2, weights=weights))
