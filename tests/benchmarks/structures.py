@@ -24,6 +24,8 @@ from tests.benchmarks.structures_cases import CASES, Structure
 ROOT = Path(__file__).resolve().parents[2]
 TITLE = "Structures beside the plain graph"
 WARMING, FULL, CHAINS = 10, 1000, 4
+FEW = 100
+"""Draws of which no ESS can be estimated."""
 HEAD = """| design | sampled by | numbers | gradient | CPU seconds | min ESS | peak memory | ESS a CPU second, ratio to the graph |
 |---|---|--:|--:|--:|--:|--:|--:|"""
 TEXT = """Written by `python -m tests.benchmarks.structures` on {date}: {cores} cores of {cpu}. Every line is a process of its own after the imports, caches
@@ -34,7 +36,9 @@ that NUTS moves; *numbers*: how many it moves; *min ESS*: the smallest of bulk a
 {table}
 
 † extrapolated: the graph was sampled with {draws}, and its seconds of sampling and its ESS are those of 4 chains of 2,000 and 1,000 in proportion.
-The ESS of so few draws is rough. Divergences are counted where there are any."""
+The ESS of so few draws is rough. Divergences are counted where there are any.
+
+‡ of less than {few} draws none can be estimated: all 4,000 are taken as independent, so that the ratio is too small rather than too large."""
 
 Records = Mapping[tuple[str, str], Mapping[str, Any]]
 
@@ -79,6 +83,8 @@ def whole(fit: Mapping[str, Any]) -> tuple[float, float]:
         return fit["seconds"], least
     chains = CHAINS / fit["chains"]
     more = 2 * FULL * chains / (fit["draws"] + fit["tune"])
+    if fit["draws"] * fit["chains"] < FEW:
+        least, chains = fit["draws"], CHAINS
     return fit["seconds"] + (more - 1) * fit["sampling"], least * FULL * chains / fit["draws"]
 
 
@@ -98,13 +104,14 @@ def line(case: Structure, way: str, record: Mapping[str, Any] | None, ratio: str
     fit = record["fit"]
     seconds, ess = whole(fit)
     mark = " †" if fewer(fit) else ""
+    none = " ‡" if fit["draws"] * fit["chains"] < FEW else mark
     diverged = f", {fit['divergences']} divergences" if fit["divergences"] else ""
     cells = [
         what,
         "the graph" if way == "graph" else fit["sampler"],
         *found,
         f"{seconds:,.1f} s{mark}",
-        f"{ess:,.0f}{mark}{diverged}",
+        f"{ess:,.0f}{none}{diverged}",
         f"{fit['resident']:,.0f} MB",
         ratio,
     ]
@@ -142,6 +149,7 @@ def section(records: Records) -> str:
         cpu=cpu(),
         table=table(list(CASES.values()), records),
         draws=", ".join(limited),
+        few=FEW,
     )
 
 

@@ -22,9 +22,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--cells", nargs="+", default=["*"], metavar="CELL", help="names or patterns: 'poisson/*'")
     parser.add_argument(
         "--path",
-        choices=("default", "graph", "frozen", "reused"),
+        choices=("default", "graph", "joint", "frozen", "reused"),
         default="default",
-        help="graph: reduce=False; reused: graphs compiled once",
+        help="graph: reduce=False; joint: the same, compiled once a cell; reused: the plan's way, graphs compiled once",
     )
     parser.add_argument("--replications", type=int, default=500, metavar="N", help="a cell, with those that are there")
     parser.add_argument("--minutes", type=float, default=0, help="stop after so long; 0: no end")

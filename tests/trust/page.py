@@ -45,7 +45,7 @@ A cell *passes* where neither a test nor a fit fails, which says little where re
 
 PATHS = {
     "default": "The default: the way that `model.plan()` names",
-    "graph": "`reduce=False`: joint NUTS on the PyMC graph",
+    "joint": "`reduce=False`: joint NUTS on the PyMC graph",
     "frozen": "Effects whitened at the mode",
     "reused": "Other structures, correlated residuals, families without a kernel, smooths and further formulas",
 }
@@ -53,7 +53,8 @@ PATHS = {
 ABOUT = {
     "default": "For all cells but those of one effect a row with `student_t`, `inverse_gaussian`, `beta`, `negbinomial1` and "
     "`beta_binomial` this is a reduction.",
-    "graph": "A fit takes some fifty times as long here, so there are fewer.",
+    "joint": "The graph of a cell is compiled once for each form that it has (which effects are centred is chosen from the data), and given the data of "
+    "the other replications, which is [checked](../../tests/trust/reuse.py).",
     "frozen": "The reduction for large crossed designs, made to take these small ones, which would not get it by themselves.",
     "reused": "By the way that `model.plan()` names. Where that is the PyMC graph it is compiled once a cell and given the data of the "
     "other replications, which is [checked](../../tests/trust/reuse.py). The structures are those of normal responses: three effects a "
@@ -68,7 +69,7 @@ TAIL = """
 ```sh
 make trust                                             # the default way, 500 replications a cell, and all combinations of densities
 python -m tests.trust --cells 'poisson/*' '*/nested'   # some cells
-python -m tests.trust --path graph --replications 50 --minutes 60
+python -m tests.trust --path joint --replications 100 --minutes 60
 python -m tests.trust --path reused --cells 'gaussian/*'
 python -m tests.trust summary; python -m tests.trust page
 ```

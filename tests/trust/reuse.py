@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
+from pytensor.graph.replace import clone_replace
 
 from hierlm.graph.evaluate import PYTHON
 from hierlm.samplers.nutpie import run
@@ -53,6 +54,18 @@ class Compiled:
         return run(model, settings, adaptation="draw_diag")
 
 
+class Forms:
+    """Compilations of one cell, one for each form: which effects are centred is chosen from the data."""
+
+    def __init__(self) -> None:
+        self.compiled: dict[tuple[str, ...], Compiled] = {}
+
+    def sample(self, graph: Any, settings: Any) -> Any:
+        """Draws given the data of ``graph``; see :meth:`Compiled.sample`."""
+        form = tuple(sorted(variable.name for variable in graph.free_RVs))
+        return self.compiled.setdefault(form, Compiled()).sample(graph, settings)
+
+
 def check_density(model: Any, first: Any, graph: Any) -> None:
     """The compiled log-density and that of the graph differ by one constant at three points."""
     theirs, start = graph.compile_fn([graph.logp(jacobian=True)], mode=PYTHON), first.initial_point()
@@ -65,12 +78,29 @@ def check_density(model: Any, first: Any, graph: Any) -> None:
             size = np.size(value)
             point[name], at = v[at : at + size].reshape(np.shape(value)), at + size
         there = {}
-        for rv, value in zip(graph.free_RVs, natural(point), strict=True):
+        values = _carried(first, graph, natural(point))
+        for rv, value in values.items():
             transform = graph.rvs_to_transforms[rv]
-            moved = value if transform is None else transform.forward(pt.constant(value), *rv.owner.inputs)
-            there[graph.rvs_to_values[rv].name] = value if transform is None else moved.eval(mode=PYTHON)
+            moved = value if transform is None else transform.forward(value, *rv.owner.inputs)
+            there[graph.rvs_to_values[rv].name] = clone_replace(moved, values).eval(mode=PYTHON)
         off.append(ours(v) - float(theirs(there)[0]))
     np.testing.assert_allclose(off, off[0], atol=1e-7, err_msg="The compiled graph is not that of these data.")
+
+
+def _carried(first: Any, graph: Any, natural: list[np.ndarray]) -> dict[Any, Any]:
+    """The free variables of ``graph`` with which everything is what it is in ``first`` with natural values.
+
+    Effects that are sampled around coefficients (``r_g__0``) know the means of X: the effects are to be the same.
+    """
+    theirs = dict(zip(first.free_RVs, map(pt.constant, natural), strict=True))
+    values = dict(zip(graph.free_RVs, theirs.values(), strict=True))
+    for rv, value in list(values.items()):
+        group, _, part = rv.name.partition("__")
+        if part and group.startswith("r_"):
+            apart = (clone_replace(first[group], theirs) - clone_replace(graph[group], values)).eval(mode=PYTHON)
+            alone = apart.shape != value.data.shape  # one column of several
+            values[rv] = pt.constant(value.data + (apart[:, int(part)].reshape(value.data.shape) if alone else apart))
+    return values
 
 
 def density(model: Any) -> Callable[[np.ndarray], float]:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from hierlm.fit.provenance import installed_versions
-from tests.trust.every import EVERY
+from tests.trust.every import EVERY, PATHS
 from tests.trust.judge import FAMILY_WISE, INSIDE, judge
-from tests.trust.replicate import CHAINS, SETTINGS
+from tests.trust.replicate import CHAINS
 from tests.trust.store import ROOT, fingerprints, records
 
 RESULTS = ROOT / "docs" / "trust" / "results"
@@ -28,7 +28,7 @@ def summarise(store: Path, path: str, *, any_code: bool = False, note: str = "")
     cells = {name: _cell(rows) for name, rows in found.items() if rows}
     result: dict[str, Any] = {
         "path": path,
-        "settings": SETTINGS[path] | {"chains": CHAINS},
+        "settings": PATHS[path] | {"chains": CHAINS},
         "note": note,
         "command": f"python -m tests.trust --path {path}",
         "date": datetime.now(UTC).date().isoformat(),

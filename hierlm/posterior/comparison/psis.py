@@ -13,12 +13,16 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from hierlm import names
+from hierlm.errors import PosteriorError
 from hierlm.fit import Fit
 from hierlm.posterior.linear import CHUNK
 
 __all__ = ["Smoothed", "good_k", "joined", "psis", "relative_efficiency", "verdicts", "weights_of"]
 
 Floats = NDArray[np.float64]
+
+LEAST = 21
+"""Draws of which a fifth is a tail of five weights, which the generalised Pareto distribution is fitted to."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +68,19 @@ def relative_efficiency(fit: Fit, posterior: xr.Dataset) -> float:
 
 
 def psis(log_p: Floats, chains: int, reff: float) -> Smoothed:
-    """log p(y_u | y_{−u}) of every unit from log p(y_u | draw s), shape (S, U), with weights 1/p(y_u | s)."""
+    """log p(y_u | y_{−u}) of every unit from log p(y_u | draw s), shape (S, U), with weights 1/p(y_u | s).
+
+    Raises
+    ------
+    PosteriorError
+        For fewer draws than a tail can be fitted to.
+    """
     S, U = log_p.shape
+    if S < LEAST:
+        raise PosteriorError(
+            f"{S} draws are too few to leave out a unit by importance sampling.",
+            hint="Fit with the usual number of draws, or refit: fit.kfold().",
+        )
     elpd, khat = np.empty(U), np.empty(U)
     step = max(1, CHUNK // S)
     for start in range(0, U, step):
