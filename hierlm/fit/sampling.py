@@ -151,7 +151,8 @@ def _run(
         found = sample_graph(model, sampler, settings)
         return way, replace(found, report={**said, **found.report})
     again = given["tune"] is None and given["target_accept"] is None
-    return way, sample_reduced(model, sampler, way.chosen, settings, again=again, quick=quick)
+    found = sample_reduced(model, sampler, way.chosen, settings, again=again, quick=quick)
+    return way, replace(found, report={**said, **found.report})
 
 
 def _way(model: Model, sampler: Sampler, reduce: bool, quick: tuple[Sampler, ...]) -> Plan:

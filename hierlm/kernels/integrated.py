@@ -184,14 +184,14 @@ def draw(density, rng, y, t, eta, aux, tau, start, effects):
     Rejection below a hat of three pieces: flat at the mode, exponential beyond tangents about one s away from it
     (Devroye 1986, VII.2).
     """
-    n, found = y.shape[0], True
+    n = y.shape[0]
     z, s, top, far = (
         nb.carray(local(), BLOCK),
         nb.carray(local(), BLOCK),
         nb.carray(local(), BLOCK),
         nb.carray(local(), BLOCK),
     )
-    left, left_slope, right, right_slope = (
+    a, left, b, right = (
         nb.carray(local(), BLOCK),
         nb.carray(local(), BLOCK),
         nb.carray(local(), BLOCK),
@@ -204,39 +204,71 @@ def draw(density, rng, y, t, eta, aux, tau, start, effects):
         if not (far[i] < CLOSER * CLOSER and top[i] > -np.inf):
             z[i], s[i], _ = mode(density, y[i], t[i], eta[i], aux, tau, begun(start[i], tau), CLOSER)
     for i in range(n):
-        top[i], _ = _tangent(density, y[i], t[i], eta[i], aux, tau, z[i])
-        left[i], left_slope[i] = _tangent(density, y[i], t[i], eta[i], aux, tau, z[i] - AWAY * s[i])
-        right[i], right_slope[i] = _tangent(density, y[i], t[i], eta[i], aux, tau, z[i] + AWAY * s[i])
-    for i in range(n):
-        summit = top[i] + 1e-6  # the mode is not exact
-        a = z[i] - AWAY * s[i] + (summit - left[i]) / left_slope[i]  # where the tangents reach the top
-        b = z[i] + AWAY * s[i] + (summit - right[i]) / right_slope[i]
-        at = np.nan
-        if left_slope[i] > 0.0 and right_slope[i] < 0.0 and a < b:
-            at = _below(density, rng, y[i], t[i], eta[i], aux, tau, summit, a, left_slope[i], b, right_slope[i])
-        effects[i] = tau * at
-        found = found and at == at
-    return found
+        value, _ = _tangent(density, y[i], t[i], eta[i], aux, tau, z[i])
+        top[i] = value + 1e-6  # the mode is not exact
+        value, left[i] = _tangent(density, y[i], t[i], eta[i], aux, tau, z[i] - AWAY * s[i])
+        a[i] = z[i] - AWAY * s[i] + (top[i] - value) / left[i]  # where the tangents reach the top
+        value, right[i] = _tangent(density, y[i], t[i], eta[i], aux, tau, z[i] + AWAY * s[i])
+        b[i] = z[i] + AWAY * s[i] + (top[i] - value) / right[i]
+    return _below(density, rng, y, t, eta, aux, tau, (top, a, left, b, right), effects)
 
 
 @plain
-def _below(density, rng, y, t, eta, aux, tau, top, a, left_slope, b, right_slope):
-    """A draw by rejection below ``top`` from a to b and exponentials beyond; NaN after a thousand refusals."""
-    mass_left, mass_flat = 1.0 / left_slope, b - a
-    mass = mass_left + mass_flat - 1.0 / right_slope
+def _below(density, rng, y, t, eta, aux, tau, hats, effects):
+    """Draws by rejection below ``top`` from a to b and exponentials beyond; NaN where there is no hat.
+
+    Rows that were refused are tried together again, a thousand times at most.
+
+    Parameters
+    ----------
+    hats : tuple of arrays
+        (top, a, slope of the left tangent, b, slope of the right one); overwritten.
+    """
+    top, a, left, b, right = hats
+    ys, ts, etas, row = (
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+    )
+    where, beyond, bar, x = (
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+        nb.carray(local(), BLOCK),
+    )
+    rest = y.shape[0]
+    for i in range(rest):
+        ys[i], ts[i], etas[i], row[i] = y[i], t[i], eta[i], i
+        effects[i] = np.nan
     for _ in range(1000):
-        v, hat = rng.random() * mass, top
-        if v < mass_left:
-            beyond = rng.standard_exponential()
-            x = a - beyond / left_slope
-            hat -= beyond
-        elif v < mass_left + mass_flat:
-            x = a + (v - mass_left)
-        else:
-            beyond = rng.standard_exponential()
-            x = b - beyond / right_slope
-            hat -= beyond
-        value, _ = _tangent(density, y, t, eta, aux, tau, x)
-        if hat - rng.standard_exponential() <= value:
-            return x
-    return np.nan
+        for i in range(rest):
+            where[i] = rng.random()
+            beyond[i] = rng.standard_exponential()
+            bar[i] = rng.standard_exponential()
+        for i in range(rest):
+            mass_left, mass_flat = 1.0 / left[i], b[i] - a[i]
+            v = where[i] * (mass_left + mass_flat - 1.0 / right[i]) - mass_left
+            tail = (v < 0.0) | (v >= mass_flat)
+            at = a[i] - beyond[i] * mass_left if v < 0.0 else b[i] - beyond[i] / right[i]
+            at = at if tail else a[i] + v
+            value, _ = _tangent(density, ys[i], ts[i], etas[i], aux, tau, at)
+            x[i] = at
+            bar[i] = value - (top[i] - (beyond[i] if tail else 0.0) - bar[i])
+        refused = 0
+        for i in range(rest):
+            hat = left[i] > 0.0 and right[i] < 0.0 and a[i] < b[i]
+            if hat and bar[i] >= 0.0:
+                effects[int(row[i])] = tau * x[i]
+            elif hat:
+                ys[refused], ts[refused], etas[refused], row[refused] = ys[i], ts[i], etas[i], row[i]
+                top[refused], a[refused], left[refused] = top[i], a[i], left[i]
+                b[refused], right[refused] = b[i], right[i]
+                refused += 1
+        rest = refused
+        if rest == 0:
+            break
+    found = True
+    for i in range(y.shape[0]):
+        found = found and effects[i] == effects[i]
+    return found

@@ -56,8 +56,10 @@ class Surface:
     ----------
     parameters : Parameters
         θ = centre + axes ζ of the first numbers, and which of θ have signs; all others are as they are.
+    upright : function
+        Points → their images with positive signs (:func:`hierlm.samplers.reflections.upright`).
     near : (K,) array
-        c of those with signs, NaN elsewhere.
+        c of those with signs, NaN elsewhere; negative where it goes with a correlation.
     middle (K,), whitening (K, K)
     exponents : (terms, K) int array
     coefficients : (terms,) array
@@ -70,6 +72,7 @@ class Surface:
     """
 
     parameters: Parameters
+    upright: Callable[[Floats], Floats]
     near: Floats
     middle: Floats
     whitening: Floats
@@ -81,7 +84,9 @@ class Surface:
 
     def __call__(self, zetas: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         """The log density (n,) at zetas (n, K), and where it is exact enough."""
-        B = _terms(_natural(self.parameters, self.near, zetas), self.middle, self.whitening, self.exponents)
+        B = _terms(
+            _natural(self.parameters, self.near, self.upright(zetas)), self.middle, self.whitening, self.exponents
+        )
         relative = B @ self.coefficients
         with np.errstate(over="ignore", invalid="ignore"):
             error = SAFE * self.error * np.linalg.norm(B @ self.spread, axis=1)
@@ -89,19 +94,18 @@ class Surface:
         return relative + self.top, exact & np.isfinite(relative)
 
 
-def fit_surface(parameters: Parameters, zetas: Floats, values: Floats) -> Surface | None:
+def fit_surface(
+    parameters: Parameters, upright: Callable[[Floats], Floats], zetas: Floats, values: Floats
+) -> Surface | None:
     """The polynomial through points (n, K) and their log densities; None where too few are finite."""
     fine = np.isfinite(values)
-    zetas, values = zetas[fine], values[fine]
+    zetas, values = upright(zetas[fine]), values[fine]
     if fine.mean() < FINITE:
         return None
     top = float(values.max())
     weights = np.exp(np.maximum((values - top) / FLATTENED, -LEAST))
     theta = _theta(parameters, zetas)
-    near = np.full(theta.shape[1], np.nan)
-    for row in parameters.sds:
-        if row[0] >= 0 and row[2] < 0.0:
-            near[int(row[0])] = NEAR * np.sqrt(np.average(theta[:, int(row[0])] ** 2, weights=weights))
+    near = _near(parameters, theta, weights)
     x = _natural(parameters, near, zetas)
     middle = np.average(x, axis=0, weights=weights**2)
     covariance = np.atleast_2d(np.cov(x.T, aweights=weights**2))
@@ -118,7 +122,7 @@ def fit_surface(parameters: Parameters, zetas: Floats, values: Floats) -> Surfac
         leverage = np.minimum((Q**2).sum(axis=1), 1.0 - 1e-9)
         error = float(np.sqrt(((left / (1.0 - leverage)) ** 2).sum() / (weights**2).sum()))
         inverse = np.linalg.inv(R)
-        return Surface(parameters, near, middle, whitening, exponents, inverse @ along, inverse, top, error)
+        return Surface(parameters, upright, near, middle, whitening, exponents, inverse @ along, inverse, top, error)
 
     return _best(fitted, x.shape[1])
 
@@ -142,9 +146,24 @@ def _theta(parameters: Parameters, zetas: Floats) -> Floats:
     return np.hstack([parameters.centre + zetas[:, :K] @ parameters.axes.T, zetas[:, K:]])
 
 
+def _near(parameters: Parameters, theta: Floats, weights: Floats) -> Floats:
+    found = np.full(theta.shape[1], np.nan)
+    correlated = {
+        int(s) for g, first, k, *_ in parameters.cors for s in parameters.owner[int(g), int(first) :][: int(k)]
+    }
+    for s, row in enumerate(parameters.sds):
+        if row[0] >= 0 and row[2] < 0.0:
+            size = NEAR * np.sqrt(np.average(theta[:, int(row[0])] ** 2, weights=weights))
+            found[int(row[0])] = -size if s in correlated else size
+    return found
+
+
 def _natural(parameters: Parameters, near: Floats, zetas: Floats) -> Floats:
+    """X of points: arsinh(v/c) in place of ½ log(v² + c²) where a sign goes with a correlation."""
     theta = _theta(parameters, zetas)
-    return np.where(np.isnan(near), theta, 0.5 * np.log(theta**2 + np.where(np.isnan(near), 1.0, near) ** 2))
+    c = np.where(np.isnan(near), 1.0, np.abs(near))
+    signed = np.where(near < 0.0, np.arcsinh(theta / c), 0.5 * np.log(theta**2 + c**2))
+    return np.where(np.isnan(near), theta, signed)
 
 
 def _exponents(degrees: tuple[int, ...]) -> NDArray[np.int64]:

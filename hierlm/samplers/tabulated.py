@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hierlm.kernels.callbacks import values_at
 from hierlm.kernels.parameters import parameters
+from hierlm.samplers.reflections import upright
 from hierlm.samplers.surface import Surface, fit_surface
 
 if TYPE_CHECKING:
@@ -85,13 +86,13 @@ def tabulated(problem: Problem, cores: int) -> Problem | None:
     d = problem.dimension
     if d > LARGEST or not (problem.dear or problem.operations > LONG):
         return None
-    p, rng = parameters(problem.data), np.random.default_rng(2)
+    p, turned, rng = parameters(problem.data), upright(problem), np.random.default_rng(2)
     zetas, values, wanted = np.zeros((0, d)), np.zeros(0), FIRST * d
     while True:
         more = rng.normal(0.0, WIDTH, (wanted - len(zetas), d))
         zetas = np.vstack([zetas, more])
         values = np.concatenate([values, values_at(problem.density, more, problem.data, cores)])
-        surface = fit_surface(p, zetas, values)
+        surface = fit_surface(p, turned, zetas, values)
         if surface is not None and surface.error <= (ENOUGH if wanted < MOST * d else POOR):
             density = Tabulated(problem.density, surface, cores)
             return replace(problem, density=density, work=OPERATIONS, dear=True)

@@ -73,7 +73,7 @@ class LargeMarginal(Reduction):
         place = arrange(model)
         buffer = gaussian_buffer(model, place)
         density, p = LargeDensity(Called(gaussian_callbacks()[0])), parameters(buffer)
-        centre(density, buffer, start_of(p), signed=not len(p.cors), spread=_spread(model, place, buffer))
+        centre(density, buffer, start_of(p), spread=_spread(model, place, buffer))
         return Problem(int(dimension_of(buffer)), density, _no_callbacks, buffer, place, dear=True)
 
     def recover(self, model: Model, problem: Problem, zetas: Floats, seed: int) -> xr.Dataset:

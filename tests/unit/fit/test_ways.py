@@ -11,7 +11,7 @@ import xarray as xr
 
 import hierlm as hl
 from hierlm import names
-from hierlm.fit import runs, sampling
+from hierlm.fit import sampling
 from hierlm.reductions import Problem
 from hierlm.samplers import Sampler, Settings, get_sampler
 from hierlm.samplers.sampler import REPORT
@@ -43,7 +43,10 @@ class Quick(Sampler):
     tunes = False
 
     def __init__(self, reason: str | hl.SamplingError) -> None:
-        self.reason, self.asked = reason, 0
+        self.reason, self.asked, self.largest = reason, 0, 10
+
+    def suits(self, problem: Problem, *, gradients: bool) -> bool:
+        return problem.dimension <= self.largest
 
     def sample(self, graph: Any, settings: Settings) -> xr.DataTree:
         raise AssertionError("the graph was sampled")
@@ -77,14 +80,14 @@ def samplers(monkeypatch: pytest.MonkeyPatch, model: hl.Model, quick: Sampler) -
     """Two names find these; every other sampler is itself."""
     graphs = Graphs()
     graphs.model = model
-    own = {"nutpie": graphs, "independence": quick}
-    monkeypatch.setattr(sampling, "get_sampler", lambda name: own[name])
+    monkeypatch.setattr(sampling, "get_sampler", lambda name: graphs)
+    monkeypatch.setattr(sampling, "SAMPLERS", {"nutpie": graphs, "independence": quick})
     return graphs
 
 
 @pytest.mark.parametrize(
     ("reason", "said"),
-    [("Pareto's k is 0.9", "Pareto's k is 0.9"), (hl.SamplingError("no start", hint="x"), "no finite draw was made")],
+    [("Pareto's k is 0.9", "Pareto's k is 0.9"), (hl.SamplingError("no start", hint="x"), "no start")],
 )
 def test_proposals_that_are_no_good_give_way_to_the_graph(
     orthodont: hl.Model, reason: Any, said: str, monkeypatch: pytest.MonkeyPatch
@@ -102,8 +105,8 @@ def test_proposals_that_are_no_good_give_way_to_the_graph(
 
 
 def test_too_many_numbers_for_proposals(orthodont: hl.Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "LARGEST", 3)
     quick = Quick("not asked")
+    quick.largest = 3
     graphs = samplers(monkeypatch, orthodont, quick)
     monkeypatch.setattr(type(graphs), "samples_problems", True)
     made = sampling.fit(orthodont, **RUN)
@@ -113,9 +116,7 @@ def test_too_many_numbers_for_proposals(orthodont: hl.Model, monkeypatch: pytest
 
 def test_nuts_follows_proposals_that_are_no_good(dyestuff: hl.Model, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the reduction has gradients it is sampled again, by NUTS."""
-    monkeypatch.setattr(
-        sampling, "get_sampler", lambda name: Quick("two modes") if name == "independence" else get_sampler(name)
-    )
+    monkeypatch.setattr(sampling, "SAMPLERS", {"independence": Quick("two modes")})
     made = sampling.fit(dyestuff, **RUN)
     assert made.provenance["plan"] == "gaussian marginal"
     assert made.provenance["sampler"] == "nutpie"
@@ -178,8 +179,9 @@ def test_a_problem_that_was_not_exact_enough_is_made_anew(dyestuff: hl.Model, mo
         return problem if len(mended) == 1 else None
 
     monkeypatch.setattr(type(reduction), "mend", lambda self, *given: mend(*given))
+    monkeypatch.setattr(type(reduction), "inexact", "not exact")
     made = sampling.fit(dyestuff, seed=1, progress=False)
     first, second = made.provenance["attempts"]
     assert len(mended) == 2
     assert (first["kept"], second["kept"]) == (False, True)
-    assert first["reason"] == runs.INEXACT
+    assert first["reason"] == "not exact"
