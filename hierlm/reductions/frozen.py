@@ -61,7 +61,7 @@ class Frozen(Reduction):
     def cost(self, model: Model, parameters: int) -> str:
         """See :meth:`Reduction.cost`."""
         place = arrange(model)
-        sampled = f"NUTS samples {parameters + place.columns:,} numbers"
+        sampled = f"{parameters + place.columns:,} numbers are sampled"
         return f"{sampled}; at the start a few dozen factorisations of {place.factorised} each"
 
     def apply(self, model: Model) -> Problem:

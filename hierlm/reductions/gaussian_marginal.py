@@ -56,7 +56,7 @@ class GaussianMarginal(Reduction):
     def cost(self, model: Model, parameters: int) -> str:
         """See :meth:`Reduction.cost`."""
         factorised = arrange(model).factorised
-        return f"NUTS samples {parameters:,} numbers; each step factorises {factorised}, however many rows"
+        return f"{parameters:,} numbers are sampled; each step factorises {factorised}, however many rows"
 
     def apply(self, model: Model) -> Problem:
         """See :meth:`Reduction.apply`."""

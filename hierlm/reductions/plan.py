@@ -70,7 +70,7 @@ class Plan:
 
     @property
     def cost(self) -> str:
-        """What is to be expected, in words: how many numbers NUTS samples, and what one gradient takes; or ``""``.
+        """What is to be expected, in words: how many numbers are sampled, and what one step takes; or ``""``.
 
         Known before anything is prepared, so at most roughly: multiplications are those of one factorisation.
         """
@@ -123,7 +123,7 @@ def plan(
     >>> plan(model)
     Sampled by: gaussian marginal
       gaussian marginal: yes, the response is normal with an identity link, and all priors have a kernel
-      cost: NUTS samples 2 numbers; each step factorises 7 columns in about 6 multiplications, however many rows
+      cost: 2 numbers are sampled; each step factorises 7 columns in about 6 multiplications, however many rows
     """
     if not isinstance(reduce, bool):
         raise ModelError(f"reduce={reduce!r} is neither True nor False.")

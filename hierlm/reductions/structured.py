@@ -65,7 +65,7 @@ class StructuredMarginal(Reduction):
     def cost(self, model: Model, parameters: int) -> str:
         """See :meth:`Reduction.cost`."""
         place, free = arrange(model), int((residual_scales(model).rows(0)[:, 0] >= 0).sum())
-        return f"NUTS samples {parameters + free:,} numbers; each step factorises {place.factorised}, however many rows"
+        return f"{parameters + free:,} numbers are sampled; each step factorises {place.factorised}, however many rows"
 
     def apply(self, model: Model) -> Problem:
         """See :meth:`Reduction.apply`."""

@@ -69,7 +69,7 @@ class Whitened(Reduction):
         place = arrange(model, () if block is None else (block.group,))
         quadrature = "" if block is None else f"; {block.group} is integrated out where quadrature is exact enough"
         return (
-            f"NUTS samples {parameters + place.columns:,} numbers; each step factorises {place.factorised}, "
+            f"{parameters + place.columns:,} numbers are sampled; each step factorises {place.factorised}, "
             f"and takes up to {model.design.n:,} rows{quadrature}"
         )
 
