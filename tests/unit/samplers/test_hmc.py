@@ -213,16 +213,18 @@ def test_what_it_refuses_is_sampled_by_nuts(monkeypatch: pytest.MonkeyPatch):
 def interrupting(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
     """As Ctrl-C does, once so many trajectories were made."""
     from contextlib import contextmanager
+    from threading import Lock
 
     from hierlm.samplers import hmc
 
     @contextmanager
     def counting(shown: bool, total: int) -> Any:
-        made = [0]
+        made, lock = [0], Lock()  # several threads tell
 
         def told(many: int) -> None:
-            made[0] += many
-            if made[0] - many < after <= made[0]:
+            with lock:
+                before, made[0] = made[0], made[0] + many
+            if before < after <= before + many:
                 os.kill(os.getpid(), signal.SIGINT)
 
         yield told
