@@ -78,6 +78,8 @@ INTERNAL = {
     "hierlm.posterior.priors.outcome.prior_fit": "part of prior_check",
     "hierlm.posterior.priors.overlap.curves": "part of prior_overlap",
     "hierlm.plots.prior_overlap.prior_overlap": "draws these curves, which are exact where a prior has a density",
+    "hierlm.reductions.large.effects.draw_effects": "part of fit",
+    "hierlm.reductions.large.marginal.LargeMarginal.recover": "part of fit",
     "hierlm.samplers.moving.started": "part of fit",
     "hierlm.samplers.proposal.Proposal.draw": "part of fit",
     "hierlm.samplers.weights.resampled": "part of fit",
