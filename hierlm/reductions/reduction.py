@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hierlm.model import Model
 
-__all__ = ["Problem", "Reduction", "Verdict"]
+__all__ = ["Problem", "Reduction", "Verdict", "without_gradient"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,11 @@ class Problem:
     def operations(self) -> float:
         """About how many of them a density takes."""
         return len(self.data) if self.work is None else self.work
+
+
+def without_gradient() -> Any:
+    """The callbacks of a problem that NUTS is never given: see :attr:`Reduction.gradients`."""
+    raise NotImplementedError("This density has no gradient that NUTS could use.")
 
 
 class Reduction(ABC):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import numpy as np
 import xarray as xr
@@ -20,7 +20,7 @@ from hierlm.reductions.centre import find_axes, find_mode
 from hierlm.reductions.dense.density import DenseDensity
 from hierlm.reductions.dense.effects import DenseEffects
 from hierlm.reductions.dense.sets import set_codes
-from hierlm.reductions.reduction import Problem, Reduction
+from hierlm.reductions.reduction import Problem, Reduction, without_gradient
 
 __all__ = ["DenseMarginal"]
 
@@ -76,7 +76,7 @@ class DenseMarginal(Reduction):
         density = density.recentred(mode, find_axes(density, none, mode))
         whole = np.zeros(0, dtype=np.int64)
         data = pack(density.dimension, [density.centre, density.axes, whole, whole, none, none, none, none])
-        return Problem(density.dimension, density, _no_callbacks, data, None, density.work / FASTER)
+        return Problem(density.dimension, density, without_gradient, data, None, density.work / FASTER)
 
     def recover(self, model: Model, problem: Problem, zetas: Floats, seed: int) -> xr.Dataset:
         """See :meth:`Reduction.recover`."""
@@ -90,10 +90,6 @@ class DenseMarginal(Reduction):
     def later(self, model: Model) -> tuple[str, ...]:
         """See :meth:`Reduction.later`."""
         return tuple(model.groups)
-
-
-def _no_callbacks() -> Any:
-    raise NotImplementedError("The dense marginal has no gradient, which NUTS needs.")
 
 
 def _free(model: Model) -> int:

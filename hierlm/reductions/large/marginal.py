@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import numpy as np
 import xarray as xr
@@ -22,7 +22,7 @@ from hierlm.reductions.gaussian_marginal import gaussian_obstacles
 from hierlm.reductions.large.density import LargeDensity
 from hierlm.reductions.large.effects import draw_effects
 from hierlm.reductions.large.system import make_reference, make_system
-from hierlm.reductions.reduction import Problem, Reduction
+from hierlm.reductions.reduction import Problem, Reduction, without_gradient
 from hierlm.reductions.statistics import gaussian_buffer, sigma_prior
 from hierlm.reductions.theta import make_parameters, start_of
 from hierlm.reductions.threads import one_thread
@@ -74,7 +74,7 @@ class LargeMarginal(Reduction):
         buffer = gaussian_buffer(model, place)
         density, p = LargeDensity(Called(gaussian_callbacks()[0])), parameters(buffer)
         centre(density, buffer, start_of(p), spread=_spread(model, place, buffer))
-        return Problem(int(dimension_of(buffer)), density, _no_callbacks, buffer, place, dear=True)
+        return Problem(int(dimension_of(buffer)), density, without_gradient, buffer, place, dear=True)
 
     def recover(self, model: Model, problem: Problem, zetas: Floats, seed: int) -> xr.Dataset:
         """See :meth:`Reduction.recover`."""
@@ -105,10 +105,6 @@ class LargeMarginal(Reduction):
     def log_constant(self, model: Model, problem: Problem) -> float | None:
         """See :meth:`Reduction.log_constant`."""
         return parameters_constant(problem.data)
-
-
-def _no_callbacks() -> Any:
-    raise NotImplementedError("The gradient of the large marginal takes too long for NUTS.")
 
 
 def _spread(model: Model, place: Arrangement, buffer: Floats) -> Floats:
